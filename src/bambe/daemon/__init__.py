@@ -1,0 +1,1 @@
+"""The wiring: builds everything, starts it in order, stops it in reverse."""

@@ -1,0 +1,1 @@
+"""What you look at; reads through the same doors as everybody."""

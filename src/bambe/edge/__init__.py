@@ -1,0 +1,1 @@
+"""Where requests come in: HTTP, who is calling, which service, request id."""

@@ -1,0 +1,1 @@
+"""What does the work: containers, proxy, dns, registry, git."""

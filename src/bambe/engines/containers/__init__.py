@@ -1,0 +1,1 @@
+"""Tasks and builds in containers, on the Docker Engine."""

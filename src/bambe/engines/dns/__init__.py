@@ -1,0 +1,1 @@
+"""Names: our own DNS server process, reading a snapshot file."""

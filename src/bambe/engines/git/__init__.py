@@ -1,0 +1,1 @@
+"""Repositories: the git program's own HTTP backend."""

@@ -1,0 +1,1 @@
+"""Traffic: Envoy, told the whole truth by files each time."""

@@ -1,0 +1,1 @@
+"""Images: the OCI distribution API over content-addressed files."""

@@ -1,0 +1,1 @@
+"""The user's bambe.yml: model, validation, JSON schema, annotated example."""

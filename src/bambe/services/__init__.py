@@ -1,0 +1,98 @@
+"""What AWS promises: one folder per AWS service, named as in botocore; `discover` finds them all.
+
+services/<name>/
+  operations/     every public coroutine is an operation, in botocore's snake case
+  tables.py       MIGRATIONS: tuple[Migration, ...]
+  reconciler.py   reconcilers(<parts by name>) -> Sequence[Reconciler]
+  resources.py    RESOURCES: tuple[ResourceType, ...]
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from bambe.control import Reconciler
+from bambe.kernel.call import Answer, Call
+from bambe.kernel.errors import BambeError
+from bambe.kernel.resources import ResourceType
+from bambe.store import Migration
+
+Operation = Callable[[Call, Any], Awaitable[Answer]]
+ReconcilerFactory = Callable[..., Sequence[Reconciler]]
+
+
+class BadService(BambeError):
+    """A service folder breaks the rules of the house."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One service folder, as data."""
+
+    name: str
+    operations: Mapping[str, Operation]
+    migrations: tuple[Migration, ...] = ()
+    resources: tuple[ResourceType, ...] = ()
+    reconcilers: ReconcilerFactory | None = None
+
+
+Registry = Mapping[str, Service]
+
+
+def discover() -> Registry:
+    """Walk the folders beside this file and answer what each offers."""
+    found = pkgutil.iter_modules(__path__)
+    return {module.name: load(module.name) for module in found if module.ispkg}
+
+
+def load(name: str) -> Service:
+    """One service folder; a missing part is an empty one."""
+    package = f"{__name__}.{name}"
+    tables = _part(package, "tables")
+    resources = _part(package, "resources")
+    reconciler = _part(package, "reconciler")
+    return Service(
+        name=name,
+        operations=_operations(package),
+        migrations=getattr(tables, "MIGRATIONS", ()),
+        resources=getattr(resources, "RESOURCES", ()),
+        reconcilers=getattr(reconciler, "reconcilers", None),
+    )
+
+
+def _part(package: str, part: str) -> ModuleType | None:
+    name = f"{package}.{part}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            return None
+        raise
+
+
+def _operations(package: str) -> dict[str, Operation]:
+    root = _part(package, "operations")
+    if root is None:
+        return {}
+    modules = [importlib.import_module(f"{root.__name__}.{info.name}") for info in _walk(root)]
+    found: dict[str, Operation] = {}
+    for module in [root, *modules]:
+        for name, value in vars(module).items():
+            if name.startswith("_") or not inspect.iscoroutinefunction(value):
+                continue
+            if value.__module__ != module.__name__:
+                continue
+            if name in found:
+                raise BadService(f"{module.__name__}.{name} is defined twice")
+            found[name] = value
+    return found
+
+
+def _walk(root: ModuleType) -> list[pkgutil.ModuleInfo]:
+    return list(pkgutil.iter_modules(getattr(root, "__path__", [])))

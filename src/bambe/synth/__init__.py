@@ -1,0 +1,1 @@
+"""Turns a project into a CloudFormation template."""

@@ -1,0 +1,1 @@
+"""How AWS spells things: parse, validate, serialise, errors, all from botocore's models."""
