@@ -1,0 +1,30 @@
+"""Errors of the AWS API and of the machine as one sentence for a person."""
+
+from __future__ import annotations
+
+from bambe.kernel.errors import BambeError
+
+
+class Trouble(BambeError):
+    """Something the person at the terminal can do something about; the message says what."""
+
+
+def sentence(error: Exception) -> str | None:
+    """What to say of `error`, or None for a bug, which keeps its traceback."""
+    from botocore.exceptions import (
+        BotoCoreError,
+        ClientError,
+        EndpointConnectionError,
+        WaiterError,
+    )
+
+    if isinstance(error, EndpointConnectionError):
+        return "the platform does not answer: start it with `bambe up`."
+    if isinstance(error, ClientError):
+        said = error.response.get("Error", {})
+        return f"{error.operation_name}: {said.get('Code', '?')}: {said.get('Message', '')}"
+    if isinstance(error, WaiterError | BotoCoreError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return None

@@ -1,0 +1,195 @@
+"""The wiring: builds everything, starts it in order, stops it in reverse.
+
+start: state -> store -> API answers -> (in the background) engines -> inner door -> loops
+stop:  inner and outer doors -> loops -> engines let go -> store
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from bambe import __version__
+from bambe.daemon.doors import GitDoor
+from bambe.daemon.engines import INNER_NAME, Engines
+from bambe.daemon.loops import Loops
+from bambe.daemon.options import Options
+from bambe.daemon.state import StateDirectory
+from bambe.edge.app import App
+from bambe.edge.credentials import KeyRing
+from bambe.edge.dispatch import Dispatcher
+from bambe.edge.server import Server
+from bambe.engines.containers.docker import DockerContainers
+from bambe.engines.dns.process import DnsServer
+from bambe.engines.git.repositories import GitRepositories
+from bambe.engines.registry.files import FileRegistry
+from bambe.kernel.call import Caller, Site
+from bambe.kernel.clock import SystemClock
+from bambe.kernel.ids import hex_id
+from bambe.services import discover
+from bambe.services.codebuild.webhooks import Pushes
+from bambe.services.ecr.policy import EcrPolicy
+from bambe.services.sts.sessions import find_session
+from bambe.store import Database
+from bambe.wire import Models
+
+log = logging.getLogger("bambe.daemon")
+
+
+class Platform:
+    """One daemon, whole."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._scratch = Path(tempfile.mkdtemp(prefix="bambe-")) if options.state is None else None
+        self.directory = StateDirectory(options.state or self._scratch or Path())
+        self.clock = SystemClock(options.scale)
+        self._background: asyncio.Task[None] | None = None
+        self.ready = False
+
+    async def start(self) -> None:
+        """Answer API calls; the engines follow in the background."""
+        self.directory.open()
+        options, state = self._options, self.directory.path
+        self.services = discover()
+        self.store = Database(None if options.ephemeral else state / "bambe.db")
+        await self.store.start(m for service in self.services.values() for m in service.migrations)
+        self.server = Server()
+        port = await self.server.bind(options.host, options.port)
+        self.site = self._site(port)
+        self.models = Models()
+        self.dispatcher = Dispatcher(self.services, self.models, self.store, self.clock, self.site)
+        self.keyring = self._keyring()
+        self.engines = self._engines()
+        await self.server.start(self._app())
+        self.directory.announce(
+            endpoint=self.site.endpoint, instance=self.directory.instance, region=self.site.region
+        )
+        self.loops = Loops(self.services, self.store, self.clock)
+        self.parts = self._parts()
+        self.loops.start(self.parts)
+        if options.engines:
+            self._background = asyncio.create_task(self._bring_up_engines(), name="engines")
+        else:
+            self.ready = True
+
+    async def stop(self) -> None:
+        """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
+        await self.server.stop()
+        if self._background is not None:
+            self._background.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._background
+        await self.loops.stop()
+        if self._scratch is not None and self._options.engines and self.engines.network is not None:
+            await self.engines.remove_everything()
+        else:
+            await self.engines.stop()
+        await self.store.stop()
+        self.directory.close()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+
+    async def remove(self) -> None:
+        """Remove all that a stopped daemon of this state directory left running."""
+        self.directory.open()
+        self.engines = self._engines()
+        await self.engines.remove_everything()
+        self.directory.close()
+
+    async def reset(self) -> None:
+        """Empty an ephemeral daemon: every table, and through the loops everything they made."""
+        before = await self.loops.keys()
+        await self.store.reset()
+        for runner, keys in before:
+            runner.wake(keys)
+
+    def health(self) -> dict[str, Any]:
+        """What /_bambe/health answers."""
+        return {
+            "ready": self.ready,
+            "waiting_for": "" if self.ready else self.engines.waiting_for,
+            "instance": self.directory.instance,
+            "version": __version__,
+            "ephemeral": self._options.ephemeral,
+            "scale": self.clock.scale,
+            "services": sorted(self.services),
+        }
+
+    async def _bring_up_engines(self) -> None:
+        self.parts |= await self.engines.start(self.clock)
+        network = self.engines.network
+        if network is not None and not self._options.any_credentials:
+            await self.server.add(network.gateway, self.port)
+        self.loops.start(self.parts)
+        self.ready = True
+        log.info("ready: %s", self.site.endpoint)
+
+    def _site(self, port: int) -> Site:
+        self.port = port
+        host = "localhost" if self._options.host in ("127.0.0.1", "0.0.0.0") else self._options.host
+        return Site(
+            endpoint=f"http://{host}:{port}",
+            inner_endpoint=f"http://{INNER_NAME}:{port}",
+            registry=f"localhost:{port}",
+            state=str(self.directory.path),
+            account=self._options.account,
+            region=self._options.region,
+        )
+
+    def _keyring(self) -> KeyRing:
+        return KeyRing(
+            None if self._options.ephemeral else self.directory.path,
+            account=self._options.account,
+            find_session=lambda access_key: find_session(self.store, access_key),
+            any_credentials=self._options.any_credentials,
+        )
+
+    def _engines(self) -> Engines:
+        state, instance = self.directory.path, self.directory.instance
+        self._hook_token = hex_id(40)
+        return Engines(
+            instance=instance,
+            state=state,
+            git=GitRepositories(
+                state / "git", hook_url=lambda: self.site.endpoint, hook_token=self._hook_token
+            ),
+            registry=FileRegistry(state / "registry"),
+            containers=DockerContainers(instance),
+            dns=DnsServer(state),
+        )
+
+    def _app(self) -> App:
+        self.pushes = Pushes(self.store, self.clock, self.engines.git, self.site)
+        policy = EcrPolicy(self.store, self.clock)
+        return App(
+            self.dispatcher,
+            self.models,
+            self.keyring,
+            self.clock,
+            mounts={
+                "/v2": self.engines.registry.app(policy),
+                "/git": self.engines.git.app(GitDoor(self.keyring, self.pushes)),
+            },
+            health=self.health,
+            reset=self.reset if self._options.ephemeral else None,
+        )
+
+    def _parts(self) -> dict[str, Any]:
+        principal = f"arn:aws:iam::{self.site.account}:role/aws-service-role/bambe"
+        caller = Caller(self.site.account, self.site.region, principal)
+        return {
+            "store": self.store,
+            "clock": self.clock,
+            "site": self.site,
+            "aws": self.dispatcher.aws(caller),
+            "registry": self.engines.registry,
+            "git": self.engines.git,
+            "pushes": self.pushes,
+            "resources": {r.name: r for s in self.services.values() for r in s.resources},
+        }
