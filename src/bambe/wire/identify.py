@@ -1,0 +1,105 @@
+"""Which service and operation a request means.
+
+    X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListServices     the prefix names the service
+    Action=CreateRule&Version=2015-12-01                              credential scope and version do
+    POST /v1/clusters                                                 credential scope and path do
+
+The service name in a credential scope is not botocore's (`elasticloadbalancing` signs both elb and
+elbv2). The services Bambe has are looked at first; only for the rest of AWS, which is answered with
+501 by name, are all 400 models glanced at, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from typing import NamedTuple
+
+from bambe.kernel.errors import AwsError
+from bambe.wire.description import Metadata, every_service, metadata
+from bambe.wire.errors import UnknownService
+from bambe.wire.forms import fields
+from bambe.wire.request import Request
+from bambe.wire.service import Operation, WireService
+
+Load = Callable[[str], WireService]
+
+
+class Found(NamedTuple):
+    """What a request means: a service, and an operation or the reason why there is none."""
+
+    service: WireService
+    operation: Operation | None
+    form: dict[str, str] | None
+    refused: AwsError | None = None
+
+
+class Finder:
+    """Finds the service and operation of requests."""
+
+    def __init__(self, served: Iterable[str], load: Load) -> None:
+        self._served = sorted(served)
+        self._load = load
+        self._targets: dict[bytes, Found] = {}
+
+    def find(self, request: Request, signs_as: str = "") -> Found:
+        """`signs_as` is the service of the credential scope, empty for unsigned requests."""
+        target = request.headers.get(b"x-amz-target")
+        if target is not None:
+            return self._targets.get(target) or self._by_target(target, signs_as)
+        content_type = request.headers.get(b"content-type", b"")
+        if content_type.startswith(b"application/x-www-form-urlencoded"):
+            return self._by_form(fields(request.body), signs_as)
+        if "Action=" in request.query:
+            return self._by_form(fields(request.query.encode()), signs_as)
+        return self._by_path(request, signs_as)
+
+    def _by_target(self, target: bytes, signs_as: str) -> Found:
+        prefix, _, name = target.decode("latin-1").rpartition(".")
+        service = self._one(lambda m: m.target_prefix == prefix, signs_as)
+        operation = service.operations.get(name)
+        if operation is None:
+            return Found(service, None, None, service.unknown(name))
+        found = self._targets[target] = Found(service, operation, None)
+        return found
+
+    def _by_form(self, form: dict[str, str], signs_as: str) -> Found:
+        action, version = form.get("Action", ""), form.get("Version", "")
+        service = self._one(lambda m: m.api_version == version, signs_as, action)
+        operation = service.operations.get(action)
+        return Found(service, operation, form, None if operation else service.unknown(action))
+
+    def _by_path(self, request: Request, signs_as: str) -> Found:
+        if not signs_as:
+            raise UnknownService("nothing in the request says which AWS service it is for")
+        service = self._one(lambda m: m.protocol.startswith("rest"), signs_as)
+        described = service.routes.find(request.method, request.path) if _is_rest(service) else None
+        if described is None:
+            return Found(service, None, None, service.unknown(""))
+        return Found(service, service.operations[described.name], None)
+
+    def _one(self, fits: Callable[[Metadata], bool], signs_as: str, action: str = "") -> WireService:
+        """The service that signs so and fits; else what fits alone, else what signs so alone."""
+        for names in (self._served, self._others):
+            pool = [(name, metadata(name)) for name in names]
+            signed = [name for name, m in pool if m.signs_as == signs_as]
+            fitting = [name for name, m in pool if fits(m)]
+            both = [name for name in signed if name in fitting]
+            for candidates in (both, [] if signs_as and action else fitting, signed):
+                if candidates:
+                    return self._best(candidates, action)
+        raise UnknownService(
+            f"AWS has no service {signs_as!r}" if signs_as else "the request names no service"
+        )
+
+    def _best(self, candidates: list[str], action: str) -> WireService:
+        services = (self._load(name) for name in candidates)
+        return next((s for s in services if action in s.operations), None) or self._load(candidates[0])
+
+    @cached_property
+    def _others(self) -> list[str]:
+        return sorted(name for name in every_service() if name not in self._served)
+
+
+def _is_rest(service: WireService) -> bool:
+    return service.protocol_name.startswith("rest")
