@@ -1,0 +1,1 @@
+"""AWS CodeDeploy on the ECS platform: green beside blue, traffic by weights, the way back."""

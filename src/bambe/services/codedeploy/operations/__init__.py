@@ -1,0 +1,1 @@
+"""What clients may ask of CodeDeploy, one module per resource."""

@@ -1,0 +1,205 @@
+"""Makes deployments go on: one step per pass, through the APIs of ECS and the load balancer alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from bambe.control import Key, Reconciler
+from bambe.kernel.call import Aws, Store, Tx
+from bambe.kernel.clock import Clock
+from bambe.kernel.errors import AwsError
+from bambe.services.codedeploy import lifecycle, tables
+from bambe.services.codedeploy.model import Deployment, Phase, Status
+from bambe.services.codedeploy.observe import World, is_passing, observe
+from bambe.services.codedeploy.planner import (
+    INSTALL_LIMIT,
+    MOMENT,
+    Action,
+    Begin,
+    CreateGreen,
+    End,
+    Enter,
+    Promote,
+    Shifted,
+    Terminate,
+    Watch,
+    Weigh,
+    plan,
+)
+from bambe.services.codedeploy.requests import task_set, weighted
+from bambe.services.codedeploy.rollback import way_back
+
+SOON = timedelta(seconds=0.2)
+NOW_AND_THEN = timedelta(seconds=2)
+STATUS = {Phase.READY: Status.READY}
+
+
+class Deployments:
+    """One deployment per key: observe, plan, apply, and look again when something is due."""
+
+    name = "codedeploy.deployment"
+
+    def __init__(self, store: Store, clock: Clock, aws: Aws) -> None:
+        self._store = store
+        self._clock = clock
+        self._aws = aws
+
+    def concerns(self, table: str, key: Key) -> Iterable[Key]:
+        return (key,) if table == tables.deployments.name else ()
+
+    async def keys(self) -> Iterable[Key]:
+        def running(tx: Tx) -> list[Key]:
+            unfinished = [
+                row
+                for status in (Status.CREATED, Status.IN_PROGRESS, Status.READY)
+                for row in tables.deployments.list(tx, status=status)
+            ]
+            return [tables.deployments.key_of(row) for row in unfinished]
+
+        return await self._store.read(running)
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        return
+
+    async def failed(self, key: Key, error: Exception) -> None:
+        return
+
+    async def reconcile(self, key: Key) -> datetime | None:
+        row = await self._store.read(lambda tx: tables.deployments.find(tx, *key))
+        if row is None or row.is_over:
+            return None
+        aws = self._aws.within(row.account, row.region)
+        world = await observe(aws, row)
+        for action in plan(row, world.seen, self._clock.now()):
+            refusal = await self._apply(aws, row, world, action)
+            if refusal is not None:
+                await self._record(row, refusal)
+                break
+        fresh = await self._store.read(lambda tx: tables.deployments.find(tx, *key))
+        return None if fresh is None else _look_again(fresh, self._clock.now())
+
+    async def _apply(self, aws: Aws, row: Deployment, world: World, action: Action) -> End | None:
+        """Do it; what AWS's API refuses for good ends the deployment."""
+        try:
+            await self._do(aws, row, world, action)
+        except AwsError as error:
+            if is_passing(error):
+                raise
+            return _refused(row, world, action, error)
+        return None
+
+    async def _do(self, aws: Aws, row: Deployment, world: World, action: Action) -> None:
+        match action:
+            case CreateGreen():
+                await aws.ecs.create_task_set(**task_set(row, world))
+            case Weigh(percent=percent, test=test):
+                listener = row.plan.test_listener if test else row.plan.listener
+                rules = world.test_rules if test else world.rules
+                await _weigh(aws, row, listener, rules, percent)
+            case Promote(task_set=name):
+                await aws.ecs.update_service_primary_task_set(
+                    cluster=row.plan.cluster, service=row.plan.service, primaryTaskSet=name
+                )
+            case Terminate(task_set=name):
+                await aws.ecs.delete_task_set(
+                    cluster=row.plan.cluster, service=row.plan.service, taskSet=name, force=True
+                )
+            case Begin() | Enter() | Shifted() | Watch() | End():
+                await self._record(row, action)
+
+    async def _record(self, row: Deployment, action: Begin | Enter | Shifted | Watch | End) -> None:
+        def write(tx: Tx) -> None:
+            fresh = tables.deployments.find(tx, row.account, row.region, row.id)
+            if fresh is None or fresh.stop_asked != row.stop_asked:
+                return  # a stop came in meanwhile: the next pass plans anew
+            moved = self._moved(fresh, action)
+            if isinstance(action, End) and action.rolls_back:
+                back = way_back(moved, self._clock.now())
+                tables.save(tx, back, f"rolls back {moved.id}")
+                moved = replace(moved, rollback_id=back.id, rollback_message=back.rollback_message)
+            tables.save(tx, moved, action.why)
+            if moved.status is Status.SUCCEEDED and not moved.is_rollback:
+                tables.mark_used(tx, moved, self._clock.now())
+
+        await self._store.write(write)
+
+    def _moved(self, row: Deployment, action: Begin | Enter | Shifted | Watch | End) -> Deployment:
+        now = self._clock.now()
+        match action:
+            case Begin(blue=blue):
+                entered = lifecycle.enter(row, Phase.INSTALL, Status.IN_PROGRESS, now)
+                return replace(
+                    entered,
+                    blue=blue.id,
+                    blue_definition=blue.definition,
+                    blue_group=action.blue_group,
+                    green_group=action.green_group,
+                    deadline=now + INSTALL_LIMIT,
+                )
+            case Enter(phase=phase, minutes=minutes):
+                entered = lifecycle.enter(row, phase, STATUS.get(phase, Status.IN_PROGRESS), now)
+                deadline = None if minutes is None else self._clock.after(timedelta(minutes=minutes))
+                if phase is Phase.TERMINATION_WAIT:
+                    waits = row.plan.terminates_blue
+                    return replace(entered, deadline=deadline, weight=100, wait_started=waits)
+                return replace(entered, deadline=deadline, weight=0 if phase is Phase.DRAIN else row.weight)
+            case Shifted(step=step):
+                deadline = self._clock.after(timedelta(minutes=step.minutes))
+                return replace(row, step=row.step + 1, weight=step.percent, deadline=deadline)
+            case Watch(until=until):
+                return replace(row, unsteady_until=until)
+            case End(status=status, why=why, code=code):
+                ended = lifecycle.end(row, status, now, why)
+                return replace(ended, error_code=code, error_message=why if code else "")
+
+
+def _refused(row: Deployment, world: World, action: Action, error: AwsError) -> End:
+    if isinstance(action, Weigh):
+        code, what = "ELASTIC_LOAD_BALANCING_INVALID", "The ELB could not be updated"
+    else:
+        code, what = "ECS_UPDATE_ERROR", "The Amazon ECS service could not be updated"
+    why = f"{what} due to the following error: {error.message} (Error Code: {error.wire_code()})"
+    green, blue = world.seen.green, world.seen.blue
+    back = (
+        not row.is_rollback
+        and "DEPLOYMENT_FAILURE" in row.plan.rollback_on
+        and green is not None
+        and blue is not None
+        and blue.is_alive
+    )
+    return End(Status.FAILED, why, code, back)
+
+
+async def _weigh(
+    aws: Aws, row: Deployment, listener: str, rules: Sequence[Mapping[str, Any]], percent: int
+) -> None:
+    for rule in rules:
+        actions = weighted(rule["Actions"], row.blue_group, row.green_group, percent)
+        if rule.get("IsDefault"):
+            await aws.elbv2.modify_listener(ListenerArn=listener, DefaultActions=actions)
+        else:
+            await aws.elbv2.modify_rule(RuleArn=rule["RuleArn"], Actions=actions)
+
+
+def _look_again(row: Deployment, now: datetime) -> datetime | None:
+    """At the deadline; soon while something made by others is awaited."""
+    if row.is_over:
+        return None
+    if row.phase is Phase.TERMINATION_WAIT:
+        moment = row.entered + MOMENT
+        return max(moment, now + SOON if row.end_wait else row.deadline or moment)
+    if row.phase is Phase.DRAIN:
+        return row.entered + MOMENT
+    if row.phase is Phase.READY and row.deadline is not None:
+        return row.deadline
+    if row.phase is Phase.SHIFT and row.deadline is not None:
+        return min(row.deadline, now + NOW_AND_THEN)
+    return now + SOON
+
+
+def reconcilers(store: Store, clock: Clock, aws: Aws) -> Sequence[Reconciler]:
+    """What the daemon runs for CodeDeploy."""
+    return (Deployments(store, clock, aws),)

@@ -1,0 +1,57 @@
+"""CodeDeploy's tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bambe.kernel.call import Tx
+from bambe.services.codedeploy.appspec import digest
+from bambe.services.codedeploy.model import Application, Config, Deployment, Group, Moved, Revision
+from bambe.store import Migration, Table
+
+applications = Table("codedeploy_applications", Application, ("account", "region", "name"))
+configs = Table("codedeploy_configs", Config, ("account", "region", "name"))
+deployment_groups = Table(
+    "codedeploy_groups", Group, ("account", "region", "application", "name"), ("service",)
+)
+deployments = Table(
+    "codedeploy_deployments",
+    Deployment,
+    ("account", "region", "id"),
+    ("application", "group", "status", "token"),
+)
+moves = Table("codedeploy_moves", Moved, ("account", "region", "deployment", "number"))
+revisions = Table("codedeploy_revisions", Revision, ("account", "region", "application", "digest"))
+
+
+def save(tx: Tx, row: Deployment, why: str) -> None:
+    """Write `row`; a change of phase or status is also a line of its timeline."""
+    old = deployments.find(tx, row.account, row.region, row.id)
+    deployments.put(tx, row)
+    if old is not None and (old.phase, old.status) == (row.phase, row.status):
+        return
+    number = len(moves.list(tx, account=row.account, region=row.region, deployment=row.id))
+    moves.insert(tx, Moved(row.account, row.region, row.id, number, row.entered, row.phase, row.status, why))
+
+
+def active(tx: Tx, account: str, region: str, application: str, group: str) -> Deployment | None:
+    """The one deployment of a group that is not over."""
+    rows = deployments.list(tx, account=account, region=region, application=application, group=group)
+    return next((row for row in rows if not row.is_over), None)
+
+
+def mark_used(tx: Tx, row: Deployment, now: datetime) -> None:
+    """The application's record of the revision a deployment released."""
+    key = (row.account, row.region, row.application, digest(row.revision))
+    known = revisions.find(tx, *key) or Revision(*key, row.revision, now)
+    groups = tuple(sorted({*known.groups, row.group}))
+    revisions.put(tx, replace(known, first_used=known.first_used or now, last_used=now, groups=groups))
+
+
+def _create(tx: Tx) -> None:
+    for table in (applications, configs, deployment_groups, deployments, moves, revisions):
+        table.create(tx)
+
+
+MIGRATIONS = (Migration("codedeploy/0001_tables", _create),)
