@@ -1,0 +1,1 @@
+"""Amazon ECS: clusters, task definitions, services, task sets and the tasks they keep running."""

@@ -1,0 +1,74 @@
+"""From an image's tag to the one image all tasks of a revision run."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from bambe.engines.containers.port import Containers
+from bambe.kernel.call import Aws, Site, Store, Tx
+from bambe.services.ecs.model import Task, TaskDefinition
+from bambe.services.ecs.tables import TASK_SETS
+
+
+class Images:
+    """Resolves images once per task set (AWS: "container image resolution", version consistency)."""
+
+    def __init__(self, store: Store, aws: Aws, site: Site, containers: Containers) -> None:
+        self._store = store
+        self._aws = aws
+        self._site = site
+        self._containers = containers
+        self._locks: defaultdict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
+
+    async def of(self, task: Task, definition: TaskDefinition) -> Mapping[str, str]:
+        """What to run for each container; on this machine when it answers."""
+        if not task.task_set:
+            return await self._resolve(task, definition)
+        key = (task.account, task.region, task.cluster, task.service, task.task_set)
+        async with self._locks[key]:
+            known = await self._store.read(lambda tx: TASK_SETS.find(tx, *key))
+            if known is None or known.images:
+                self._locks.pop(key, None)
+                return known.images if known else await self._resolve(task, definition)
+            images = await self._resolve(task, definition)
+
+            def note(tx: Tx) -> None:
+                task_set = TASK_SETS.find(tx, *key)
+                if task_set is not None:
+                    TASK_SETS.update(tx, replace(task_set, images=images))
+
+            await self._store.write(note)
+            return images
+
+    async def pull(self, task: Task, image: str) -> str:
+        """Have `image` on this machine; its digest."""
+        username, password = "", ""
+        if image.startswith(f"{self._site.registry}/"):
+            username, password = await self._login(task)
+        return await self._containers.pull(image, username, password)
+
+    async def _resolve(self, task: Task, definition: TaskDefinition) -> dict[str, str]:
+        found = {}
+        for container in definition.containers:
+            image = container["image"]
+            found[container["name"]] = pinned(image, await self.pull(task, image))
+        return found
+
+    async def _login(self, task: Task) -> tuple[str, str]:
+        aws = self._aws.within(task.account, task.region)
+        answer = await aws.ecr.get_authorization_token()
+        token = answer["authorizationData"][0]["authorizationToken"]
+        username, _, password = base64.b64decode(token).decode().partition(":")
+        return username, password
+
+
+def pinned(image: str, digest: str) -> str:
+    """`image` by its digest instead of its tag."""
+    if "@" in image or not digest:
+        return image
+    head, slash, name = image.rpartition("/")
+    return f"{head}{slash}{name.split(':', 1)[0]}@{digest}"

@@ -1,0 +1,1 @@
+"""One module per kind of ECS resource; each public coroutine is an operation of the API."""

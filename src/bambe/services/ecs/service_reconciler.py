@@ -1,0 +1,247 @@
+"""Keeps each service's tasks, deployments and task sets as wished; its world is the store alone."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from bambe.control import Key
+from bambe.kernel.call import Store, Tx
+from bambe.kernel.clock import Clock
+from bambe.services.ecs import planner
+from bambe.services.ecs.births import revision, service_task
+from bambe.services.ecs.diary import started, stopped, title, unwell
+from bambe.services.ecs.model import (
+    Controller,
+    Desired,
+    Rollout,
+    Service,
+    ServiceStatus,
+    SetStatus,
+    StopCode,
+    Task,
+    TaskSet,
+)
+from bambe.services.ecs.names import family_and_revision
+from bambe.services.ecs.planner import (
+    CountFailure,
+    Drop,
+    Recover,
+    Retire,
+    Roll,
+    RollBack,
+    Settle,
+    Start,
+    Steady,
+    Stop,
+)
+from bambe.services.ecs.tables import DEFINITIONS, DIARIES, SERVICES, TASK_SETS, TASKS, tell
+
+SHOWN = timedelta(hours=1)
+"""How long an INACTIVE service can still be described."""
+PASSES = 20
+
+
+class ServiceReconciler:
+    """One key per service: (account, region, cluster, name). A pass is one transaction."""
+
+    name = "ecs.service"
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    def concerns(self, table: str, key: Key) -> Iterable[Key]:
+        if table == SERVICES.name:
+            return [key]
+        if table in (TASK_SETS.name, TASKS.name) and key[3]:
+            return [key[:4]]
+        return []
+
+    async def keys(self) -> Iterable[Key]:
+        rows = await self._store.read(SERVICES.list)
+        return [SERVICES.key_of(row) for row in rows]
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        """Nothing to listen to: what tasks do shows in the store."""
+
+    async def reconcile(self, key: Key) -> datetime | None:
+        now = self._clock.now()
+        if not await self._store.read(lambda tx: _is_due(tx, key, now)):
+            return await self._store.read(lambda tx: _next_look(tx, key, now))
+        return await self._store.write(lambda tx: keep(tx, key, now))
+
+    async def failed(self, key: Key, error: Exception) -> None:
+        """A pass only reads and writes the store; the runner logs what went wrong there."""
+
+
+def keep(tx: Tx, key: Key, now: datetime) -> datetime | None:
+    """One pass: plan and apply until nothing is left to do; when to look again."""
+    for _ in range(PASSES):
+        service = SERVICES.find(tx, *key)
+        if service is None:
+            return None
+        if service.status == ServiceStatus.INACTIVE:
+            return _forget(tx, service, now)
+        sets, tasks = _world(tx, service)
+        actions = planner.plan(service, sets, tasks, now)
+        if not actions:
+            return planner.look_again(service, sets, tasks, now)
+        _apply_all(tx, key, actions, now)
+    return now
+
+
+def _is_due(tx: Tx, key: Key, now: datetime) -> bool:
+    """Whether a pass has anything to write; reading alone does not hold up the one writer."""
+    service = SERVICES.find(tx, *key)
+    if service is None:
+        return False
+    if service.status == ServiceStatus.INACTIVE:
+        return service.inactive_at is None or now >= service.inactive_at + SHOWN
+    return bool(planner.plan(service, *_world(tx, service), now))
+
+
+def _next_look(tx: Tx, key: Key, now: datetime) -> datetime | None:
+    service = SERVICES.find(tx, *key)
+    if service is None:
+        return None
+    if service.inactive_at is not None:
+        return service.inactive_at + SHOWN
+    return planner.look_again(service, *_world(tx, service), now)
+
+
+def _world(tx: Tx, service: Service) -> tuple[list[TaskSet], list[Task]]:
+    where = {"account": service.account, "region": service.region, "cluster": service.cluster}
+    sets = TASK_SETS.list(tx, **where, service=service.name)
+    return sets, TASKS.list(tx, **where, service=service.name)
+
+
+def _forget(tx: Tx, service: Service, now: datetime) -> datetime | None:
+    if service.inactive_at is not None and now < service.inactive_at + SHOWN:
+        return service.inactive_at + SHOWN
+    SERVICES.delete(tx, *SERVICES.key_of(service))
+    DIARIES.delete(tx, *SERVICES.key_of(service))
+    return None
+
+
+def _apply_all(tx: Tx, key: Key, actions: Iterable[planner.Action], now: datetime) -> None:
+    stops: dict[str, list[str]] = defaultdict(list)
+    for action in actions:
+        service = SERVICES.get(tx, *key)
+        if isinstance(action, Stop):
+            task = TASKS.get(tx, *key, action.task)
+            _stop(tx, service, task, action.why, now)
+            stops[task.task_set].append(task.id)
+        else:
+            _apply(tx, service, action, now)
+    for task_set, ids in stops.items():
+        tell(tx, SERVICES.get(tx, *key), stopped(SERVICES.get(tx, *key), task_set, ids), now)
+
+
+def _apply(tx: Tx, service: Service, action: planner.Action, now: datetime) -> None:
+    key = SERVICES.key_of(service)
+    match action:
+        case Start():
+            _start(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.count, now)
+        case CountFailure():
+            _count(tx, service, action, now)
+        case Recover():
+            task_set = TASK_SETS.get(tx, *key, action.task_set)
+            TASK_SETS.update(tx, replace(task_set, failures_in_row=0, retry_at=None))
+        case Roll():
+            _roll(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.to, action.why, now)
+        case RollBack():
+            _roll_back(tx, service, TASK_SETS.get(tx, *key, action.failed), now)
+        case Settle():
+            task_set = TASK_SETS.get(tx, *key, action.task_set)
+            TASK_SETS.update(tx, replace(task_set, is_steady=action.is_steady, steady_at=now, updated_at=now))
+        case Steady():
+            SERVICES.update(tx, replace(service, is_steady=action.is_steady))
+            if action.is_steady:
+                tell(tx, service, f"{title(service)} has reached a steady state.", now)
+        case Drop():
+            TASK_SETS.delete(tx, *key, action.task_set)
+        case Retire():
+            _retire(tx, service, now)
+        case Stop():
+            raise AssertionError("stops are applied together")
+
+
+def _start(tx: Tx, service: Service, task_set: TaskSet, count: int, now: datetime) -> None:
+    family, number = family_and_revision(task_set.task_definition)
+    definition = DEFINITIONS.get(tx, service.account, service.region, family, number)
+    born = [service_task(service, task_set, definition, now) for _ in range(count)]
+    for task in born:
+        TASKS.insert(tx, task)
+    tell(tx, service, started(service, task_set.id, [task.id for task in born]), now)
+
+
+def _stop(tx: Tx, service: Service, task: Task, why: str, now: datetime) -> None:
+    if planner.is_failing(service, task, now):
+        tell(tx, service, unwell(service, task), now)
+    else:
+        why = f"Scaling activity initiated by (deployment {task.task_set})"
+    ended = replace(task, desired=Desired.STOPPED, stop_code=StopCode.SCHEDULER, stopped_reason=why)
+    TASKS.update(tx, replace(ended, stopping_at=now, is_ready=False, version=task.version + 1))
+
+
+def _count(tx: Tx, service: Service, action: CountFailure, now: datetime) -> None:
+    key = SERVICES.key_of(service)
+    task_set = TASK_SETS.get(tx, *key, action.task_set)
+    counted = replace(
+        task_set,
+        failed_tasks=task_set.failed_tasks + 1,
+        failures_in_row=action.failures_in_row,
+        retry_at=action.retry_at,
+        updated_at=now,
+    )
+    TASK_SETS.update(tx, counted)
+    TASKS.update(tx, replace(TASKS.get(tx, *key, action.task), is_counted=True))
+    failed = title(service, task_set.id)
+    tell(tx, service, f"{failed} (task {action.task}) failed: {action.why}", now)
+    if action.failures_in_row == planner.INCONSISTENT_AFTER > task_set.failures_in_row:
+        tell(tx, service, f"{failed} is unable to consistently start tasks successfully.", now)
+
+
+def _roll(tx: Tx, service: Service, task_set: TaskSet, to: Rollout, why: str, now: datetime) -> None:
+    rolled = replace(task_set, rollout=to, rollout_reason=why, updated_at=now)
+    TASK_SETS.update(tx, rolled)
+    deployment = f"{title(service)} (deployment {task_set.id})"
+    if to == Rollout.COMPLETED:
+        SERVICES.update(tx, replace(service, completed=rolled))
+        tell(tx, service, f"{deployment} deployment completed.", now)
+    else:
+        tell(tx, service, f"{deployment} deployment failed: tasks failed to start.", now)
+
+
+def _roll_back(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> None:
+    was = service.completed
+    if was is None or service.controller != Controller.ECS:
+        return
+    before = replace(
+        service,
+        task_definition=was.task_definition,
+        load_balancers=was.load_balancers,
+        registries=was.registries,
+        network=was.network,
+        platform_version=was.platform_version,
+    )
+    TASK_SETS.update(tx, replace(failed, status=SetStatus.ACTIVE, updated_at=now))
+    still = TASK_SETS.find(tx, *SERVICES.key_of(service), was.id)
+    again = still or replace(revision(before, now), images=was.images)
+    reason = f"ECS deployment circuit breaker: rolling back to deploymentId {again.id}."
+    again = replace(
+        again, status=SetStatus.PRIMARY, rollout=Rollout.IN_PROGRESS, rollout_reason=reason, updated_at=now
+    )
+    TASK_SETS.put(tx, again)
+    SERVICES.update(tx, before)
+    tell(tx, service, f"{title(service)} rolling back to deployment {again.id}.", now)
+
+
+def _retire(tx: Tx, service: Service, now: datetime) -> None:
+    for task_set in _world(tx, service)[0]:
+        TASK_SETS.delete(tx, *TASK_SETS.key_of(task_set))
+    gone = replace(service, status=ServiceStatus.INACTIVE, inactive_at=now, is_steady=False, completed=None)
+    SERVICES.update(tx, gone)

@@ -1,0 +1,40 @@
+"""The tables of ECS."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from bambe.kernel.call import Tx
+from bambe.kernel.ids import uuid_id
+from bambe.services.ecs.model import Cluster, Diary, Event, Service, Task, TaskDefinition, TaskSet
+from bambe.store import Migration, Table
+
+EVENTS_KEPT = 100
+
+CLUSTERS = Table("ecs_clusters", Cluster, ("account", "region", "name"))
+DEFINITIONS = Table("ecs_task_definitions", TaskDefinition, ("account", "region", "family", "revision"))
+SERVICES = Table("ecs_services", Service, ("account", "region", "cluster", "name"))
+TASK_SETS = Table("ecs_task_sets", TaskSet, ("account", "region", "cluster", "service", "id"))
+TASKS = Table("ecs_tasks", Task, ("account", "region", "cluster", "service", "id"))
+DIARIES = Table("ecs_service_events", Diary, ("account", "region", "cluster", "service"))
+
+ALL = (CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, DIARIES)
+
+
+def _tables(tx: Tx) -> None:
+    for table in ALL:
+        table.create(tx)
+
+
+MIGRATIONS = (Migration("ecs/0001_tables", _tables),)
+
+
+def tell(tx: Tx, service: Service, message: str, now: datetime) -> None:
+    """Write `message` into the service's diary, which keeps the last hundred."""
+    key = (service.account, service.region, service.cluster, service.name)
+    diary = DIARIES.find(tx, *key) or Diary(
+        account=service.account, region=service.region, cluster=service.cluster, service=service.name
+    )
+    events = [Event(id=uuid_id(), at=now, message=message), *diary.events][:EVENTS_KEPT]
+    DIARIES.put(tx, replace(diary, events=events))

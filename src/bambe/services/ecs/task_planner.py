@@ -1,0 +1,307 @@
+"""What one task needs next: to be launched, registered, announced, withdrawn, halted or forgotten.
+
+The order of a start: containers run, targets registered, healthy, announced in Cloud Map. The order
+of an end: withdrawn from Cloud Map and target groups, quiet (no target drains, names have run out of
+caches), SIGTERM, gone. So no request meets a task that is not there yet, or not there any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bambe.services.ecs.model import (
+    Container,
+    Desired,
+    Health,
+    StopCode,
+    Target,
+    Task,
+    TaskStatus,
+)
+
+SHORT = timedelta(seconds=0.25)
+"""How soon to look again at what sends no event: a target's health, a drain."""
+TRIAL = timedelta(seconds=1)
+"""How long a task without any health check must run to count as ready (AWS waits 40 s)."""
+LOGS_SHIPPED = timedelta(seconds=5)
+SHOWN = timedelta(hours=1)
+
+GONE = "gone"
+"""The state of a target that its group no longer knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The task as the engine shows it."""
+
+    address: str
+    containers: tuple[Container, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSight:
+    """One target as its group shows it; `state` as AWS spells it, or `GONE`."""
+
+    state: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """Have the images and start the containers."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """Put the task into its target groups."""
+
+    targets: tuple[Target, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announce:
+    """Make the task an instance of its Cloud Map services."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conceal:
+    """Take the task out of its Cloud Map services."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Withdraw:
+    """Take the task out of target groups and Cloud Map, for good."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """SIGTERM, stop timeout, SIGKILL."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Remove what is left of the containers."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Delete the row."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Condemn:
+    """The task is to stop, for a reason of its own."""
+
+    code: StopCode
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Write down what changed about the task."""
+
+    changes: Mapping[str, Any] = field(hash=False)
+    why: str
+
+
+Action = Launch | Register | Announce | Conceal | Withdraw | Halt | Remove | Forget | Condemn | Note
+
+
+def plan(
+    task: Task, seen: Sight | None, targets: Mapping[Target, TargetSight], now: datetime
+) -> tuple[Action, ...]:
+    """The next steps of one task; nothing when it is where it should be."""
+    if task.status == TaskStatus.STOPPED:
+        return _after(task, now)
+    if task.desired == Desired.STOPPED:
+        return _down(task, seen, targets, now)
+    if task.status in (TaskStatus.PROVISIONING, TaskStatus.PENDING):
+        return _up(task, seen, now)
+    return _stay(task, seen, targets, now)
+
+
+def look_again(task: Task, now: datetime) -> datetime | None:
+    """When to look without being woken; a ready task sends events or is left to the resync."""
+    if task.status == TaskStatus.STOPPED and task.stopped_at is not None:
+        return task.stopped_at + (SHOWN if task.is_removed else LOGS_SHIPPED)
+    if task.desired == Desired.RUNNING and task.is_ready:
+        return None
+    return now + SHORT
+
+
+def is_dead(containers: Sequence[Container]) -> bool:
+    """Whether a container without which the task is nothing has exited."""
+    return any(c.essential and c.status == "STOPPED" for c in containers)
+
+
+def health_of(containers: Sequence[Container]) -> Health:
+    """The task's health: that of its essential containers that have a check (ECS API, healthStatus)."""
+    said = {c.health for c in containers if c.essential and c.checked}
+    for health in (Health.UNHEALTHY, Health.UNKNOWN, Health.HEALTHY):
+        if health in said:
+            return health
+    return Health.UNKNOWN
+
+
+def _up(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
+    if seen is None:
+        return (Launch("the task has no containers yet"),)
+    if is_dead(seen.containers):
+        return _died(task, seen)
+    changes = _changes(task, address=seen.address, containers=list(seen.containers))
+    if all(c.status != "PENDING" for c in seen.containers) and (seen.address or not task.targets):
+        return (Note({**changes, "status": TaskStatus.ACTIVATING}, "its containers run"),)
+    return (Note(changes, "its containers start"),) if changes else ()
+
+
+def _stay(
+    task: Task, seen: Sight | None, targets: Mapping[Target, TargetSight], now: datetime
+) -> tuple[Action, ...]:
+    if seen is None:
+        return (Condemn(StopCode.ESSENTIAL_EXITED, "The task's containers are gone"),)
+    if is_dead(seen.containers):
+        return _died(task, seen)
+    lacking = _unregistered(task, targets)
+    if lacking:
+        return (Register(lacking, "its containers run"),)
+    if task.status == TaskStatus.ACTIVATING:
+        return (Note({"status": TaskStatus.RUNNING, "started_at": now}, "it is up"),)
+    return _observed(task, seen, targets, now)
+
+
+def _unregistered(task: Task, targets: Mapping[Target, TargetSight]) -> tuple[Target, ...]:
+    if not task.is_registered:
+        return tuple(task.targets)
+    return tuple(t for t in task.targets if t in targets and targets[t].state == GONE)
+
+
+def _observed(
+    task: Task, seen: Sight, targets: Mapping[Target, TargetSight], now: datetime
+) -> tuple[Action, ...]:
+    health = health_of(seen.containers)
+    state, reason = _worst(targets)
+    is_well = _is_well(task, seen.containers, health, state, now)
+    actions: list[Action] = []
+    if task.registries and is_well and not task.is_announced:
+        actions.append(Announce("it is healthy"))
+    if task.is_announced and health == Health.UNHEALTHY:
+        actions.append(Conceal("it is unhealthy"))
+    changes = _changes(
+        task,
+        containers=list(seen.containers),
+        address=seen.address or task.address,
+        health=health,
+        target_state=state,
+        target_reason=reason,
+        is_ready=is_well,
+        was_ready=task.was_ready or is_well,
+    )
+    if changes:
+        # After Announce: a task is ready only when callers can find it.
+        actions.append(Note(changes, "it was looked at"))
+    return tuple(actions)
+
+
+def _is_well(task: Task, containers: Sequence[Container], health: Health, state: str, now: datetime) -> bool:
+    if any(c.checked and c.essential for c in containers) and health != Health.HEALTHY:
+        return False
+    if task.targets:
+        # A group that no listener uses is never checked (CodeDeploy, all at once): AWS counts it as well.
+        return state in ("healthy", "unused")
+    if any(c.checked for c in containers):
+        return True
+    return task.is_ready or (task.started_at is not None and now >= task.started_at + TRIAL)
+
+
+def _worst(targets: Mapping[Target, TargetSight]) -> tuple[str, str]:
+    for state in ("unhealthy", "unavailable", GONE, "draining", "initial", "unused", "healthy"):
+        for sight in targets.values():
+            if sight.state == state:
+                return state, sight.reason
+    return "", ""
+
+
+def _died(task: Task, seen: Sight) -> tuple[Action, ...]:
+    note = _changes(task, containers=list(seen.containers), is_ready=False)
+    condemned = Condemn(StopCode.ESSENTIAL_EXITED, "Essential container in task exited")
+    return (Note(note, "it was looked at"), condemned) if note else (condemned,)
+
+
+def _down(
+    task: Task, seen: Sight | None, targets: Mapping[Target, TargetSight], now: datetime
+) -> tuple[Action, ...]:
+    if not task.is_withdrawn:
+        return (Withdraw(task.stopped_reason or "it is to stop"),)
+    running = seen is not None and any(c.status != "STOPPED" for c in seen.containers)
+    if running and seen is not None and not is_dead(seen.containers) and _is_in_use(task, targets, now):
+        if task.status == TaskStatus.DEACTIVATING:
+            return ()
+        return (Note({"status": TaskStatus.DEACTIVATING, "is_ready": False}, "it drains"),)
+    if running:
+        if task.status == TaskStatus.STOPPING:
+            return (Halt(task.stopped_reason),)
+        return (Note({"status": TaskStatus.STOPPING, "is_ready": False}, "nobody uses it any more"),)
+    return _over(task, seen, now)
+
+
+def _is_in_use(task: Task, targets: Mapping[Target, TargetSight], now: datetime) -> bool:
+    draining = any(sight.state not in (GONE, "unused") for sight in targets.values())
+    return draining or (task.quiet_at is not None and now < task.quiet_at)
+
+
+def _over(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
+    containers = list(seen.containers) if seen else [_ended(c) for c in task.containers]
+    changes = {
+        "containers": containers,
+        "is_ready": False,
+        "status": TaskStatus.STOPPED,
+        "execution_stopped_at": task.execution_stopped_at or now,
+        "stopped_at": now,
+    }
+    return (Note(changes, "its containers have exited"),)
+
+
+def _ended(container: Container) -> Container:
+    return Container(
+        name=container.name,
+        image=container.image,
+        essential=container.essential,
+        checked=container.checked,
+        status="STOPPED",
+        runtime_id=container.runtime_id,
+        digest=container.digest,
+        exit_code=container.exit_code,
+        reason=container.reason,
+    )
+
+
+def _after(task: Task, now: datetime) -> tuple[Action, ...]:
+    if task.stopped_at is None or now < task.stopped_at + LOGS_SHIPPED:
+        return ()
+    if not task.is_removed:
+        return (Remove("its logs have been shipped"),)
+    if now >= task.stopped_at + SHOWN:
+        return (Forget("it stopped an hour ago"),)
+    return ()
+
+
+def _changes(task: Task, **wanted: Any) -> dict[str, Any]:
+    return {name: value for name, value in wanted.items() if getattr(task, name) != value}

@@ -1,0 +1,229 @@
+"""Makes each task what its row says, and its row what the containers say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bambe.control import Key
+from bambe.engines.containers.port import Containers
+from bambe.kernel.call import Aws, Site, Store, Tx
+from bambe.kernel.clock import Clock
+from bambe.kernel.errors import BambeError, Conflict, NotThere, Refused
+from bambe.kernel.moves import check_move
+from bambe.services.ecs import registration, task_planner
+from bambe.services.ecs.chores import Chores
+from bambe.services.ecs.diary import draining, registered, told_once, withdrawn
+from bambe.services.ecs.images import Images
+from bambe.services.ecs.model import TASK_MOVES, Desired, StopCode, Task, TaskDefinition, TaskStatus
+from bambe.services.ecs.names import family_and_revision
+from bambe.services.ecs.sightings import Sightings
+from bambe.services.ecs.spec import KIND, sight, spec
+from bambe.services.ecs.tables import DEFINITIONS, TASKS
+from bambe.services.ecs.task_planner import (
+    Announce,
+    Conceal,
+    Condemn,
+    Forget,
+    Halt,
+    Launch,
+    Note,
+    Register,
+    Remove,
+    Withdraw,
+)
+
+LAUNCH, HALT = "launch", "halt"
+
+
+class TaskReconciler:
+    """One key per task: (account, region, cluster, service, id)."""
+
+    name = "ecs.task"
+
+    def __init__(self, store: Store, clock: Clock, aws: Aws, containers: Containers, site: Site) -> None:
+        self._store = store
+        self._clock = clock
+        self._aws = aws
+        self._containers = containers
+        self._images = Images(store, aws, site, containers)
+        self._sightings = Sightings(containers)
+        self._chores = Chores()
+
+    def concerns(self, table: str, key: Key) -> Iterable[Key]:
+        return [key] if table == TASKS.name else []
+
+    async def keys(self) -> Iterable[Key]:
+        """Every task; containers of tasks that no row knows are removed on the way."""
+        seen = await self._sightings.look()
+        rows = await self._store.read(TASKS.list)
+        known = {row.id for row in rows}
+        for task_id, task in seen.items():
+            # Rows are written before containers start, so one without a row is left from another life.
+            if task.labels.get("bambe.kind") == KIND and task_id not in known:
+                await self._containers.remove_task(task_id)
+        return [TASKS.key_of(row) for row in rows]
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        self._chores.wake = wake
+        async for task_id in self._containers.events():
+            rows = await self._store.read(TASKS.list)
+            for row in rows:
+                if row.id == task_id:
+                    wake(TASKS.key_of(row))
+
+    async def reconcile(self, key: Key) -> datetime | None:
+        task = await self._store.read(lambda tx: TASKS.find(tx, *key))
+        if task is None:
+            await self._chores.cancel(key)
+            return None
+        if task.desired == Desired.STOPPED and self._chores.running(key) == LAUNCH:
+            await self._chores.cancel(key)
+        if not self._chores.finish(key):
+            return None
+        for action in await self._plan(task):
+            await self._apply(task, action)
+        after = await self._store.read(lambda tx: TASKS.find(tx, *key))
+        return task_planner.look_again(after, self._clock.now()) if after else None
+
+    async def failed(self, key: Key, error: Exception) -> None:
+        task = await self._store.read(lambda tx: TASKS.find(tx, *key))
+        if task is not None and task.service and isinstance(error, BambeError):
+            now = self._clock.now()
+            await self._store.write(lambda tx: told_once(tx, task, f"(task {task.id}) {error}", now))
+
+    async def _plan(self, task: Task) -> tuple[task_planner.Action, ...]:
+        if task.is_removed:
+            return task_planner.plan(task, None, {}, self._clock.now())
+        seen = sight(task, (await self._sightings.look()).get(task.id))
+        targets = {}
+        if task.is_registered and task.status != TaskStatus.STOPPED:
+            targets = await registration.look(self._api(task), task)
+        return task_planner.plan(task, seen, targets, self._clock.now())
+
+    async def _apply(self, task: Task, action: task_planner.Action) -> None:
+        match action:
+            case Launch():
+                await self._begin_launch(task)
+            case Register():
+                await registration.register(self._api(task), task, action.targets)
+                await self._note(task, {"is_registered": True}, lambda tx, now: registered(tx, task, now))
+            case Announce():
+                await registration.announce(self._api(task), task)
+                await self._note(task, {"is_announced": True})
+            case Conceal():
+                await registration.conceal(self._api(task), task)
+                await self._note(task, {"is_announced": False})
+            case Withdraw():
+                await self._withdraw(task)
+            case Halt():
+                await self._chores.begin(TASKS.key_of(task), HALT, self._containers.stop_task(task.id))
+            case Remove():
+                await self._containers.remove_task(task.id)
+                await self._note(task, {"is_removed": True})
+            case Forget():
+                await self._store.write(lambda tx: TASKS.delete(tx, *TASKS.key_of(task)))
+            case Condemn():
+                await self._condemn(task, action.code, action.why)
+            case Note():
+                await self._note(task, action.changes)
+
+    def _api(self, task: Task) -> Aws:
+        return self._aws.within(task.account, task.region)
+
+    async def _begin_launch(self, task: Task) -> None:
+        changes: dict[str, Any] = {"status": TaskStatus.PENDING}
+        if task.pull_started_at is None:
+            changes["pull_started_at"] = self._clock.now()
+        await self._note(task, changes)
+        await self._chores.begin(TASKS.key_of(task), LAUNCH, self._launch(task))
+
+    async def _launch(self, task: Task) -> None:
+        definition = await self._store.read(lambda tx: _definition(tx, task))
+        problem = unfit(definition)
+        if problem:
+            await self._condemn(task, StopCode.FAILED_TO_START, problem)
+            return
+        try:
+            images = await self._images.of(task, definition)
+        except (NotThere, Refused) as error:
+            await self._condemn(task, StopCode.FAILED_TO_START, f"CannotPullContainerError: {error}")
+            return
+        await self._note(task, {"pull_stopped_at": self._clock.now()})
+        try:
+            await self._start(task, definition, images)
+        except (NotThere, Refused, Conflict) as error:
+            await self._condemn(task, StopCode.FAILED_TO_START, f"CannotStartContainerError: {error}")
+
+    async def _start(self, task: Task, definition: TaskDefinition, images: Any) -> None:
+        wanted = spec(task, definition, images)
+        try:
+            await self._containers.start_task(wanted)
+        except NotThere:
+            # The image was resolved for an earlier task and has been cleaned away since.
+            for image in images.values():
+                await self._images.pull(task, image)
+            await self._containers.start_task(wanted)
+
+    async def _withdraw(self, task: Task) -> None:
+        aws = self._api(task)
+        changes: dict[str, Any] = {"is_withdrawn": True, "is_announced": False, "is_ready": False}
+        if task.registries:
+            lifetime = await registration.name_lifetime(aws, task)
+            await registration.conceal(aws, task)
+            if task.is_announced:
+                changes["quiet_at"] = self._clock.now() + lifetime
+        if task.targets:
+            await self._note(task, {}, lambda tx, now: draining(tx, task, now))
+            await registration.deregister(aws, task)
+        await self._note(task, changes, lambda tx, now: withdrawn(tx, task, now))
+
+    async def _condemn(self, task: Task, code: StopCode, why: str) -> None:
+        now = self._clock.now()
+
+        def condemn(tx: Tx) -> None:
+            row = TASKS.find(tx, *TASKS.key_of(task))
+            if row is not None and row.desired == Desired.RUNNING:
+                changed = replace(
+                    row, desired=Desired.STOPPED, stop_code=code, stopped_reason=why, stopping_at=now
+                )
+                TASKS.update(tx, replace(changed, is_ready=False, version=row.version + 1))
+
+        await self._store.write(condemn)
+
+    async def _note(
+        self, task: Task, changes: Any, tell: Callable[[Tx, datetime], None] | None = None
+    ) -> None:
+        now = self._clock.now()
+
+        def note(tx: Tx) -> None:
+            row = TASKS.find(tx, *TASKS.key_of(task))
+            if row is None:
+                return
+            wanted = dict(changes)
+            if "status" in wanted and check_move(TASK_MOVES, row.status, wanted["status"]):
+                wanted["version"] = row.version + 1
+            TASKS.update(tx, replace(row, **wanted))
+            if tell is not None:
+                tell(tx, now)
+
+        await self._store.write(note)
+
+
+def _definition(tx: Tx, task: Task) -> TaskDefinition:
+    family, revision = family_and_revision(task.task_definition)
+    return DEFINITIONS.get(tx, task.account, task.region, family, revision)
+
+
+def unfit(definition: TaskDefinition) -> str:
+    """Why tasks of this definition cannot start here; "" when they can."""
+    for container in definition.containers:
+        for member in ("secrets", "environmentFiles", "repositoryCredentials"):
+            if container.get(member):
+                return (
+                    f"ResourceInitializationError: container {container['name']} uses {member},"
+                    " which Bambe does not provide yet"
+                )
+    return ""
