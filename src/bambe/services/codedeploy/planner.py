@@ -169,15 +169,18 @@ def _start(wish: Deployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
 def _install(wish: Deployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
     if not seen.routes:
         return (_failed(wish, seen, "ELASTIC_LOAD_BALANCING_INVALID", BEHIND),)
+    weigh: tuple[Action, ...] = ()
     if not all(route.gives(0) for route in seen.routes):
-        return (Weigh(0, "health checks reach a target group only if a rule names it"),)
+        weigh = (Weigh(0, "health checks reach a target group only if a rule names it"),)
     if seen.leftovers:
-        return tuple(
+        return weigh or tuple(
             Terminate(task_set.id, f"{task_set.id} is left from an earlier deployment")
             for task_set in seen.leftovers
         )
     if seen.green is None:
-        return (CreateGreen("the replacement task set is not there yet"),)
+        return (*weigh, CreateGreen("the replacement task set is not there yet"))
+    if weigh:
+        return weigh
     if not seen.green.is_alive:
         return (_failed(wish, seen, "ECS_UPDATE_ERROR", "The replacement task set is being deleted"),)
     if seen.green.steady and seen.healthy:

@@ -1,0 +1,222 @@
+"""ECS and ELBv2 as CodeDeploy needs them: they answer in AWS's shapes and record what they were told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bambe.control import Runner
+from bambe.daemon.wiring import provide
+from bambe.edge.dispatch import Dispatcher
+from bambe.kernel.call import Aws, Call, Caller, Site
+from bambe.kernel.clock import ManualClock
+from bambe.kernel.errors import AwsError, InternalFailure
+from bambe.services import Service, load
+from bambe.store import Database
+from tests.support.house import ACCOUNT, REGION, AnyModels
+
+LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/2"
+TEST_LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/3"
+BLUE, GREEN = (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/orders-{n}/1" for n in (1, 2))
+
+
+class ClientException(AwsError):
+    pass
+
+
+class World:
+    """One ECS service behind one listener; `told` is every call that changes something, in order."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, Any]] = []
+        self.sets: list[dict[str, Any]] = [task_set("ecs-svc/blue", "PRIMARY", BLUE)]
+        self.controller = "CODE_DEPLOY"
+        self.default: list[dict[str, Any]] = [forward({BLUE: 1})]
+        self.rules: dict[str, list[dict[str, Any]]] = {
+            "rule-orders": [forward({BLUE: 1})],
+            "rule-other": [forward({"another": 1})],
+        }
+        self.steady = True
+        self.healthy = True
+        self.refuses: dict[str, str] = {}
+        self.stopped: list[dict[str, Any]] = []
+        self.loses_answers = False
+        self._lost: set[str] = set()
+
+    def share(self, group: str = GREEN) -> int | None:
+        return weights(self.rules["rule-orders"]).get(group)
+
+    @property
+    def primary(self) -> str:
+        (found,) = [item["id"] for item in self.sets if item["status"] == "PRIMARY"]
+        return str(found)
+
+    def names(self) -> list[str]:
+        return [name for name, _ in self.told]
+
+    def _tell(self, name: str, what: Any) -> None:
+        if name in self.refuses:
+            raise ClientException(self.refuses[name])
+        self.told.append((name, what))
+
+    def _service(self, name: str, found: Mapping[str, Any]) -> Service:
+        return Service(
+            name, {key: self._lossy(key, value) for key, value in found.items() if callable(value)}
+        )
+
+    def _lossy(self, name: str, operation: Any) -> Any:
+        async def call(call: Call, request: Mapping[str, Any]) -> Any:
+            answer = await operation(call, request)
+            lost = f"{name} {request}"
+            if self.loses_answers and lost not in self._lost:
+                self._lost.add(lost)
+                raise InternalFailure("the daemon died here")
+            return answer
+
+        return call
+
+    def ecs(self) -> Service:
+        async def describe_services(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            for item in self.sets:
+                if item["id"] != "ecs-svc/blue":
+                    item["stabilityStatus"] = "STEADY_STATE" if self.steady else "STABILIZING"
+            service = {
+                "status": "ACTIVE",
+                "deploymentController": {"type": self.controller},
+                "taskSets": [dict(item) for item in self.sets],
+            }
+            return {"services": [service] if request["services"] == ["orders"] else [], "failures": []}
+
+        async def create_task_set(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            if not any(item["externalId"] == request["externalId"] for item in self.sets):
+                self._tell("create_task_set", dict(request))
+                group = request["loadBalancers"][0]["targetGroupArn"]
+                made = task_set(f"ecs-svc/{request['externalId']}", "ACTIVE", group, request["externalId"])
+                self.sets.append(made)
+            return {"taskSet": {}}
+
+        async def update_service_primary_task_set(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            self._tell("update_service_primary_task_set", request["primaryTaskSet"])
+            for item in self.sets:
+                item["status"] = "PRIMARY" if item["id"] == request["primaryTaskSet"] else "ACTIVE"
+            return {}
+
+        async def delete_task_set(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            self._tell("delete_task_set", request["taskSet"])
+            assert self.primary != request["taskSet"]
+            self.sets = [item for item in self.sets if item["id"] != request["taskSet"]]
+            return {}
+
+        async def list_tasks(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            return {"taskArns": [task["taskArn"] for task in self.stopped]}
+
+        async def describe_tasks(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            return {"tasks": self.stopped}
+
+        return self._service("ecs", locals())
+
+    def elbv2(self) -> Service:
+        async def describe_target_groups(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            groups = [
+                {"TargetGroupArn": BLUE, "TargetGroupName": "orders-1"},
+                {"TargetGroupArn": GREEN, "TargetGroupName": "orders-2"},
+            ]
+            return {"TargetGroups": groups}
+
+        async def describe_rules(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            if request["ListenerArn"] == TEST_LISTENER:
+                return {"Rules": [{"RuleArn": "test", "IsDefault": True, "Actions": self.default}]}
+            found = [{"RuleArn": arn, "IsDefault": False, "Actions": a} for arn, a in self.rules.items()]
+            return {"Rules": found}
+
+        async def modify_rule(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            self._tell("modify_rule", (request["RuleArn"], weights(request["Actions"])))
+            self.rules[request["RuleArn"]] = list(request["Actions"])
+            return {}
+
+        async def modify_listener(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            self._tell("modify_listener", (request["ListenerArn"], weights(request["DefaultActions"])))
+            self.default = list(request["DefaultActions"])
+            return {}
+
+        async def describe_target_health(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            count = sum(request["TargetGroupArn"] == _group(item) for item in self.sets)
+            state = {"State": "healthy" if self.healthy else "initial"}
+            return {"TargetHealthDescriptions": [{"TargetHealth": state}] * count}
+
+        return self._service("elbv2", locals())
+
+
+class House:
+    """CodeDeploy itself, on a real store and a manual clock, with the world above around it."""
+
+    def __init__(self, state: Path) -> None:
+        self.clock = ManualClock()
+        self.store = Database()
+        self.world = World()
+        site = Site("http://x", "http://y", "localhost:4566", str(state), ACCOUNT, REGION)
+        self.service = load("codedeploy")
+        registry = {"codedeploy": self.service, "ecs": self.world.ecs(), "elbv2": self.world.elbv2()}
+        dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, site)
+        self.aws: Aws = dispatcher.aws(Caller(ACCOUNT, REGION, "root"))
+
+    async def start(self) -> None:
+        await self.store.start(self.service.migrations)
+        self.restart()
+
+    def restart(self) -> None:
+        """As after kill -9: a new loop that knows only the store."""
+        assert self.service.reconcilers
+        parts = {"store": self.store, "clock": self.clock, "aws": self.aws}
+        (reconciler,) = provide(self.service.reconcilers, parts)
+        self.runner = Runner(reconciler, self.clock)
+        self.store.listen(self.runner.changed)
+
+    async def advance(self, seconds: float, step: float = 0.5) -> None:
+        passed = 0.0
+        while True:
+            self.runner.wake(await self.runner.reconciler.keys())
+            await self.runner.once()
+            if passed >= seconds:
+                return
+            await self.clock.advance(step)
+            passed += step
+
+    async def info(self, id: str) -> Any:
+        return (await self.aws.codedeploy.get_deployment(deploymentId=id))["deploymentInfo"]
+
+    async def target(self, id: str) -> Any:
+        answer = await self.aws.codedeploy.get_deployment_target(deploymentId=id, targetId="shop:orders")
+        return answer["deploymentTarget"]["ecsTarget"]
+
+
+def task_set(id: str, status: str, group: str, external: str = "") -> dict[str, Any]:
+    return {
+        "id": id,
+        "status": status,
+        "externalId": external,
+        "taskDefinition": "orders:1",
+        "loadBalancers": [{"targetGroupArn": group, "containerName": "orders", "containerPort": 8080}],
+        "computedDesiredCount": 1,
+        "runningCount": 1,
+        "pendingCount": 0,
+        "stabilityStatus": "STEADY_STATE",
+        "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        "serviceRegistries": [{"registryArn": "arn:aws:servicediscovery:::service/srv-1"}],
+    }
+
+
+def forward(shares: Mapping[str, int]) -> dict[str, Any]:
+    groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in shares.items()]
+    return {"Type": "forward", "Order": 1, "ForwardConfig": {"TargetGroups": groups}}
+
+
+def weights(actions: Any) -> dict[str, int]:
+    groups = actions[0]["ForwardConfig"]["TargetGroups"]
+    return {group["TargetGroupArn"]: group["Weight"] for group in groups}
+
+
+def _group(item: Mapping[str, Any]) -> str:
+    return str(item["loadBalancers"][0]["targetGroupArn"])

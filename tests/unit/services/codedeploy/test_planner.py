@@ -1,0 +1,211 @@
+"""Random worlds: whatever time, health and people do, a deployment ends and breaks nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bambe.services.codedeploy import lifecycle
+from bambe.services.codedeploy.configs import steps
+from bambe.services.codedeploy.model import AppSpec, Deployment, Phase, Plan, Status
+from bambe.services.codedeploy.planner import (
+    Action,
+    Begin,
+    CreateGreen,
+    End,
+    Enter,
+    Promote,
+    Route,
+    Seen,
+    Shifted,
+    TaskSet,
+    Terminate,
+    Watch,
+    Weigh,
+    plan,
+)
+from bambe.services.codedeploy.rollback import way_back
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CONFIGS = [
+    {"type": "AllAtOnce"},
+    {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 5}},
+    {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 30, "linearInterval": 1}},
+]
+TICKS = st.sampled_from(["wait", "minute", "hour", "stop", "stop back", "continue", "sick", "well", "crash"])
+
+
+@dataclass
+class Simulation:
+    """A service with one rule, and the deployment that changes it."""
+
+    row: Deployment
+    now: datetime = START
+    blue: str = "PRIMARY"
+    green: str = ""
+    green_of: str = ""
+    weights: tuple[int, int | None] = (1, None)
+    well: bool = True
+    stopped: int = 0
+    ended: list[Deployment] = field(default_factory=list)
+
+    def seen(self) -> Seen:
+        blue = TaskSet("blue", self.blue, "tg-1", steady=True) if self.blue else None
+        green = None
+        if self.green:
+            green = TaskSet("green", self.green, "tg-2", self.green_of, steady=self.well)
+        return Seen(
+            blue=blue,
+            green=green,
+            blue_group="tg-1",
+            green_group="tg-2",
+            routes=(Route(*self.weights),),
+            test_routes=(Route(100, 0),),
+            healthy=self.well,
+            stopped=self.stopped,
+        )
+
+    def run(self, crash: bool = False) -> None:
+        for number, action in enumerate(plan(self.row, self.seen(), self.now)):
+            if crash and number == 1:
+                return
+            self.apply(action)
+            self.check()
+
+    def apply(self, action: Action) -> None:
+        now, row = self.now, self.row
+        match action:
+            case Begin():
+                self.row = replace(
+                    lifecycle.enter(row, Phase.INSTALL, Status.IN_PROGRESS, now),
+                    blue="blue",
+                    blue_group="tg-1",
+                    green_group="tg-2",
+                    deadline=now + timedelta(hours=1),
+                )
+            case CreateGreen():
+                assert not self.green
+                self.green, self.green_of = "ACTIVE", row.external_id
+            case Weigh(percent=percent):
+                assert percent == 0 or self.green
+                self.weights = (100 - percent, percent)
+            case Promote(task_set=name):
+                assert self.weights == ((0, 100) if name == "green" else (100, 0))
+                self.blue, self.green = (
+                    ("ACTIVE", "PRIMARY") if name == "green" else ("PRIMARY", self.green and "ACTIVE")
+                )
+            case Terminate(task_set="green"):
+                assert self.weights[1] == 0, "green is ended only without traffic"
+                self.green = ""
+            case Terminate():
+                assert self.weights[0] == 0, "blue is ended only without traffic"
+                self.blue = ""
+            case Enter(phase=phase, minutes=minutes):
+                status = Status.READY if phase is Phase.READY else Status.IN_PROGRESS
+                wait = None if minutes is None else now + timedelta(minutes=minutes)
+                weight = {Phase.TERMINATION_WAIT: 100, Phase.DRAIN: 0}.get(phase, row.weight)
+                self.row = replace(lifecycle.enter(row, phase, status, now), deadline=wait, weight=weight)
+            case Shifted(step=step):
+                wait = now + timedelta(minutes=step.minutes)
+                self.row = replace(row, step=row.step + 1, weight=step.percent, deadline=wait)
+            case Watch(until=until):
+                self.row = replace(row, unsteady_until=until)
+            case End(status=status, why=why, rolls_back=back):
+                self.row = replace(lifecycle.end(row, status, now, why), error_message=why)
+                self.ended.append(self.row)
+                if back:
+                    self.row = way_back(self.row, now)
+
+    def check(self) -> None:
+        assert [self.blue, self.green].count("PRIMARY") == 1
+        assert self.weights == (1, None) or sum(weight or 0 for weight in self.weights) == 100
+        if not self.blue:
+            assert self.weights[0] == 0
+        if not self.green:
+            assert not self.weights[1]
+
+    def tick(self, what: str) -> None:
+        jumps = {"wait": 1, "minute": 60, "hour": 3600}
+        self.now += timedelta(seconds=jumps.get(what, 1))
+        over = self.row.is_over or self.row.is_rollback or self.row.phase is Phase.CLEAN_UP
+        if what.startswith("stop") and not over:
+            self.row = replace(self.row, stop_asked=True, stop_rolls_back=what == "stop back")
+        if what == "continue":
+            self.row = replace(self.row, go_on=True, end_wait=self.row.phase is Phase.TERMINATION_WAIT)
+        if what in ("sick", "well"):
+            self.well = what == "well"
+            self.stopped += what == "sick"
+        self.run(crash=what == "crash")
+
+
+def deployment(config: int, ready: bool, keep: bool, rolls_back: bool, test: bool) -> Deployment:
+    wish = Plan(
+        cluster="shop",
+        service="orders",
+        pair=("one", "two"),
+        listener="listener",
+        test_listener="test" if test else "",
+        steps=steps(CONFIGS[config]),
+        terminates_blue=not keep,
+        termination_minutes=30,
+        waits_ready=ready,
+        ready_minutes=10,
+        rollback_on=("DEPLOYMENT_FAILURE",) if rolls_back else (),
+        appspec=AppSpec("orders:2", "orders", 8080),
+    )
+    return Deployment(
+        account="1",
+        region="r",
+        id="d-ABCDEFGHI",
+        application="shop",
+        group="orders",
+        status=Status.CREATED,
+        phase=Phase.START,
+        plan=wish,
+        config="c",
+        revision={},
+        created=START,
+        entered=START,
+        events=lifecycle.fresh(test),
+    )
+
+
+DEPLOYMENTS = st.builds(
+    deployment,
+    config=st.integers(0, 2),
+    ready=st.booleans(),
+    keep=st.booleans(),
+    rolls_back=st.booleans(),
+    test=st.booleans(),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(DEPLOYMENTS, st.lists(TICKS, max_size=40))
+def test_ends_whatever_happens(row: Deployment, ticks: list[str]) -> None:
+    world = Simulation(row)
+    for what in ticks:
+        world.tick(what)
+    for _ in range(40):
+        world.tick("hour")
+    assert world.row.is_over
+    assert plan(world.row, world.seen(), world.now) == ()
+    assert not any(event.status in ("Pending", "InProgress") for event in world.row.events)
+    if world.row.is_rollback:
+        assert (world.blue, world.green) == ("PRIMARY", "")
+        assert not world.weights[1]
+
+
+@settings(max_examples=100, deadline=None)
+@given(DEPLOYMENTS)
+def test_undisturbed_it_succeeds(row: Deployment) -> None:
+    world = Simulation(row)
+    for _ in range(400):
+        world.tick("continue" if world.row.phase is Phase.READY else "minute")
+    assert world.row.status is Status.SUCCEEDED
+    assert world.green == "PRIMARY"
+    assert world.weights == (0, 100)
+    assert bool(world.blue) is not row.plan.terminates_blue
