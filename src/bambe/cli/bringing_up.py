@@ -1,0 +1,213 @@
+"""`bambe up`, step by step: base images, push, shared stack, first builds, services, changed services."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bambe.cli.releases import Releases
+from bambe.cli.repository import Repository
+from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.target import Target
+from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import monotonic
+from bambe.synth import appspec, service_template, shared_template, task_definition
+
+Say = Callable[[str], None]
+BUILD_LIMIT = 1800.0
+
+
+@dataclass(slots=True)
+class Changes:
+    """What an `up` changed, for the person who ran it."""
+
+    stacks: list[str] = field(default_factory=list)
+    built: list[str] = field(default_factory=list)
+    released: dict[str, str] = field(default_factory=dict)
+    pushed: list[str] = field(default_factory=list)
+
+    @property
+    def any(self) -> bool:
+        return bool(self.stacks or self.built or self.released or self.pushed)
+
+
+class BringingUp:
+    """One `bambe up` of `target`; `say` hears of progress."""
+
+    def __init__(self, target: Target, say: Say) -> None:
+        self.target = target
+        self.say = say
+        self.changes = Changes()
+        self.repository = Repository(target.root)
+        self._stacks = Stacks(target.client("cloudformation"))
+        self._account = str(target.client("sts").get_caller_identity()["Account"])
+
+    def run(self) -> Changes:
+        """Make everything true that bambe.yml says."""
+        self.push()
+        self.shared()
+        self.first_builds()
+        self.services()
+        self.changed_services()
+        return self.changes
+
+    def push(self) -> None:
+        """Push HEAD; services that run already and changed are built and released by the push itself."""
+        url = f"{self.target.place.endpoint}/git/{self.target.project.project}.git"
+        self.repository.connect(url, self.target.place.state)
+        self.changes.pushed = self.repository.push(self.target.project.branch)
+        for line in self.changes.pushed:
+            self.say(line)
+
+    def shared(self) -> None:
+        """The stack of what the services share."""
+        parameters = {
+            **self._network(),
+            "SourceLocation": f"{self.target.place.endpoint}/git/{self.target.project.project}.git",
+        }
+        name = self.target.names.shared_stack
+        if self._stacks.begin(name, shared_template(self.target.project), parameters):
+            self.changes.stacks.append(name)
+            self._stacks.finish([name], self.say)
+
+    def first_builds(self) -> None:
+        """An image for every service that has no stack yet: as many builds at once as CodeBuild takes."""
+        missing = [one for one in self.target.project.services if not self._has_stack(one)]
+        head = self.repository.head()
+        wanted = [one for one in missing if not self._has_image(one, head)]
+        builds = {one: self._start_build(one, head) for one in wanted}
+        for service, build in builds.items():
+            self.say(f"{service}: building {head[:12]}")
+            self._wait_for(service, build)
+            self.changes.built.append(service)
+            self.say(f"{service}: image pushed")
+
+    def services(self) -> None:
+        """One stack per service."""
+        begun = []
+        for service in self.target.project.services:
+            name = self.target.names.stack(service)
+            first = KEEP if self._has_stack(service) else self._register(service)
+            parameters = {**self._network(), "TaskDefinition": first}
+            if self._stacks.begin(name, service_template(self.target.project, service), parameters):
+                begun.append(name)
+        self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
+
+    def changed_services(self) -> None:
+        """Release what bambe.yml says anew of a task (environment, size): the image stays as it is."""
+        for service in self.target.project.services:
+            live = self._live(service)
+            image = live["containerDefinitions"][0]["image"]
+            if self._revision(service, image) == _comparable(live):
+                continue
+            self.changes.released[service] = self.release(service, image)
+            self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
+
+    def release(self, service: str, image: str) -> str:
+        """Release `image` of a service with today's task definition: a deployment's id, or the revision."""
+        arn = self._register(service, image)
+        if self.target.is_rolling(service):
+            cluster = self.target.cluster
+            self.target.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=arn)
+            return arn.rsplit("/", 1)[-1]
+        releases: Releases = self.target.releases(service)
+        return releases.create(appspec(self.target.project, service, arn))
+
+    def _network(self) -> dict[str, str]:
+        ec2 = self.target.client("ec2")
+        vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+        if not vpcs:
+            raise Trouble(f"the account {self._account} has no default VPC.")
+        vpc = vpcs[0]["VpcId"]
+        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
+        return {"VpcId": vpc, "SubnetIds": ",".join(sorted(one["SubnetId"] for one in subnets))}
+
+    def _has_stack(self, service: str) -> bool:
+        stack = self._stacks.find(self.target.names.stack(service))
+        return stack is not None and stack["StackStatus"] not in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+
+    def _has_image(self, service: str, commit: str) -> bool:
+        ecr = self.target.client("ecr")
+        answer = ecr.batch_get_image(
+            repositoryName=self.target.names.repository(service), imageIds=[{"imageTag": commit[:12]}]
+        )
+        return bool(answer["images"])
+
+    def _start_build(self, service: str, commit: str) -> str:
+        answer = self.target.client("codebuild").start_build(
+            projectName=self.target.names.build(service),
+            sourceVersion=commit,
+            environmentVariablesOverride=[{"name": "RELEASE", "value": "no", "type": "PLAINTEXT"}],
+        )
+        return str(answer["build"]["id"])
+
+    def _wait_for(self, service: str, build: str) -> None:
+        end = monotonic() + BUILD_LIMIT
+        while True:
+            found = self.target.client("codebuild").batch_get_builds(ids=[build])["builds"][0]
+            if found["buildStatus"] == "SUCCEEDED":
+                return
+            if found["buildStatus"] != "IN_PROGRESS":
+                raise Trouble(f"{service}: {why_it_failed(found)} (bambe logs --build {service})")
+            if monotonic() > end:
+                raise Trouble(f"{service}: its build takes more than {BUILD_LIMIT / 60:.0f} minutes.")
+            time.sleep(0.3)  # noqa: TID251
+
+    def _image(self, service: str) -> str:
+        ecr = self.target.client("ecr")
+        name = self.target.names.repository(service)
+        uri = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]["repositoryUri"]
+        return f"{uri}:{self.repository.head()[:12]}"
+
+    def _register(self, service: str, image: str = "") -> str:
+        request = self._revision(service, image or self._image(service))
+        answer = self.target.client("ecs").register_task_definition(**request)
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def _revision(self, service: str, image: str) -> dict[str, Any]:
+        return task_definition(self.target.project, service, image, self._account, self.target.place.region)
+
+    def _live(self, service: str) -> dict[str, Any]:
+        ecs = self.target.client("ecs")
+        answer = ecs.describe_services(cluster=self.target.cluster, services=[service])
+        if not answer["services"]:
+            raise Trouble(f"{service} is not in the cluster though its stack is: run `bambe down` and `up`.")
+        one = answer["services"][0]
+        primary = [taskset for taskset in one.get("taskSets", []) if taskset["status"] == "PRIMARY"]
+        arn = primary[0]["taskDefinition"] if primary else one["taskDefinition"]
+        found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        return found
+
+
+def why_it_failed(build: dict[str, Any]) -> str:
+    """The first failed phase of a build in one sentence."""
+    for phase in build.get("phases", []):
+        if phase.get("phaseStatus") in ("FAILED", "FAULT", "TIMED_OUT", "STOPPED"):
+            contexts = [one.get("message", "") for one in phase.get("contexts", [])]
+            return f"the build failed in {phase['phaseType']}: {' '.join(contexts) or phase['phaseStatus']}"
+    return f"the build is {build['buildStatus']}"
+
+
+def _comparable(live: dict[str, Any]) -> dict[str, Any]:
+    """A described task definition with only what a request of ours says, in the request's shape."""
+    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "executionRoleArn")
+    container = live["containerDefinitions"][0]
+    inner = (
+        "name", "image", "essential", "portMappings", "environment", "stopTimeout", "logConfiguration"
+    )  # fmt: skip
+    ports = [
+        {"containerPort": p["containerPort"], "protocol": p["protocol"]} for p in container["portMappings"]
+    ]
+    logs = container["logConfiguration"]
+    said = {key: container.get(key) for key in inner} | {
+        "portMappings": ports,
+        "environment": sorted(container.get("environment", []), key=lambda one: str(one["name"])),
+        "logConfiguration": {"logDriver": logs["logDriver"], "options": logs["options"]},
+    }
+    made = {key: live.get(key) for key in keys} | {"containerDefinitions": [said]}
+    plain: dict[str, Any] = json.loads(json.dumps(made))
+    return plain

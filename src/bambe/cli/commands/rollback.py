@@ -1,0 +1,48 @@
+"""`bambe rollback SERVICE`: back to the version before, whatever is under way."""
+
+from __future__ import annotations
+
+import click
+
+from bambe.cli.target import Target, open_target
+from bambe.cli.trouble import Trouble
+
+
+@click.command("rollback")
+@click.argument("service")
+def command(service: str) -> None:
+    """Go back to the version before: by weights while a release is under way, else by a release of it."""
+    click.echo(roll_back(open_target(), service))
+
+
+def roll_back(target: Target, service: str) -> str:
+    """Start the rollback; one sentence on what happens."""
+    look = target.looker().service(service)
+    if target.is_rolling(service):
+        return _roll_back_in_place(target, service)
+    releases = target.releases(service)
+    under_way = releases.active()
+    if under_way is not None:
+        back = releases.stop_and_roll_back(under_way)
+        return f"{service}: {under_way} is stopped; traffic goes back to the version before{_by(back)}."
+    if not look.versions:
+        raise Trouble(f"{service} has no version running to go back from.")
+    current = target.task_definition_arn(look.versions[0].task_definition)
+    deployment = releases.create(releases.good_before(current), f"rollback of {current}")
+    return f"{service}: {deployment} releases the version before."
+
+
+def _by(deployment: str | None) -> str:
+    return f" ({deployment})" if deployment else ""
+
+
+def _roll_back_in_place(target: Target, service: str) -> str:
+    ecs = target.client("ecs")
+    look = target.looker().service(service)
+    family, _, revision = look.versions[0].task_definition.rpartition(":")
+    known = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"]
+    earlier = [arn for arn in known if int(arn.rpartition(":")[2]) < int(revision)]
+    if not earlier:
+        raise Trouble(f"{service} has no earlier revision to go back to.")
+    ecs.update_service(cluster=target.cluster, service=service, taskDefinition=earlier[0])
+    return f"{service}: updated in place to {earlier[0].rsplit('/', 1)[-1]}."

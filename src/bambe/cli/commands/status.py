@@ -1,0 +1,62 @@
+"""`bambe status`: what runs, which version gets how much traffic, and what happens next."""
+
+from __future__ import annotations
+
+import json
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bambe.cli.look import Look, Version
+from bambe.cli.target import open_target
+
+
+@click.command("status")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(as_json: bool) -> None:
+    """Show what runs, its versions, traffic and releases."""
+    target = open_target()
+    looks = target.looker().services()
+    if as_json:
+        data = {
+            "project": target.project.project,
+            "url": target.url(),
+            "services": [x.as_json() for x in looks],
+        }
+        click.echo(json.dumps(data, indent=2))
+        return
+    console = Console()
+    console.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
+    console.print(table(looks))
+    for look in looks:
+        if not look.steady and look.event:
+            console.print(f"  {look.service}: {look.event}", style="dim", highlight=False)
+
+
+def table(looks: list[Look]) -> Table:
+    """One line per version."""
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("service", "version", "role", "tasks", "traffic", "release"):
+        made.add_column(name, justify="right" if name in ("tasks", "traffic") else "left")
+    for look in looks:
+        for number, version in enumerate(look.versions):
+            first = number == 0
+            release = f"{look.release} {look.release_says}" if look.release else "steady"
+            made.add_row(
+                look.service if first else "", tag(version), version.role.lower(),
+                f"{version.running}/{version.desired}", share(version.weight), release if first else "",
+            )  # fmt: skip
+    return made
+
+
+def tag(version: Version) -> str:
+    """A version's image tag (or short digest), with its task definition's revision."""
+    name = version.image.rsplit("/", 1)[-1]
+    short = name.split("@sha256:")[1][:12] if "@sha256:" in name else name.partition(":")[2] or name
+    return f"{short} (:{version.task_definition.rpartition(':')[2]})"
+
+
+def share(weight: float | None) -> str:
+    """Percent of the traffic."""
+    return "" if weight is None else f"{weight:.0f} %"

@@ -1,0 +1,184 @@
+"""What runs, as data: one service of a project with its versions, traffic and release."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bambe.cli.releases import Releases
+from bambe.cli.trouble import Trouble
+from bambe.synth import Names
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a service that runs: a task set or a deployment of the service."""
+
+    role: str
+    task_definition: str
+    image: str
+    desired: int
+    running: int
+    weight: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A service as it is now. `release` is its deployment under way, "" without one."""
+
+    service: str
+    status: str
+    desired: int
+    running: int
+    steady: bool
+    versions: tuple[Version, ...] = ()
+    release: str = ""
+    release_says: str = ""
+    event: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return asdict(self)
+
+
+@dataclass(slots=True)
+class Looker:
+    """Asks ECS, ELB and CodeDeploy of one cluster."""
+
+    cluster: str
+    ecs: Any
+    elbv2: Any
+    codedeploy: Any
+    _images: dict[str, str] = field(default_factory=dict)
+
+    def services(self) -> list[Look]:
+        """Every service of the cluster."""
+        arns = [arn for page in self._pages() for arn in page]
+        found = []
+        for start in range(0, len(arns), 10):
+            answer = self.ecs.describe_services(cluster=self.cluster, services=arns[start : start + 10])
+            found += [self._look(one) for one in answer["services"] if one["status"] != "INACTIVE"]
+        return sorted(found, key=lambda look: look.service)
+
+    def service(self, name: str) -> Look:
+        """One service; Trouble when the cluster has none of this name."""
+        answer = self.ecs.describe_services(cluster=self.cluster, services=[name])
+        alive = [one for one in answer["services"] if one["status"] != "INACTIVE"]
+        if not alive:
+            known = ", ".join(look.service for look in self.services()) or "none"
+            raise Trouble(f"{self.cluster} has no service {name!r}; it has: {known}.")
+        return self._look(alive[0])
+
+    def _pages(self) -> list[list[str]]:
+        pages = self.ecs.get_paginator("list_services").paginate(cluster=self.cluster)
+        return [page["serviceArns"] for page in pages]
+
+    def _look(self, service: dict[str, Any]) -> Look:
+        blue_green = service.get("deploymentController", {}).get("type") == "CODE_DEPLOY"
+        versions = self._task_sets(service) if blue_green else self._deployments(service)
+        release, says = self._release(service["serviceName"]) if blue_green else _rolling(service)
+        events = service.get("events") or [{"message": ""}]
+        return Look(
+            service=service["serviceName"],
+            status=service["status"],
+            desired=service["desiredCount"],
+            running=service["runningCount"],
+            steady=service["runningCount"] == service["desiredCount"] and not release,
+            versions=tuple(versions),
+            release=release,
+            release_says=says,
+            event=events[0]["message"],
+        )
+
+    def _task_sets(self, service: dict[str, Any]) -> list[Version]:
+        weights = self._weights(service.get("taskSets", []))
+        return [
+            Version(
+                role=one["status"],
+                task_definition=one["taskDefinition"].rsplit("/", 1)[-1],
+                image=self._image(one["taskDefinition"]),
+                desired=one["computedDesiredCount"],
+                running=one["runningCount"],
+                weight=weights.get(_group(one)),
+            )
+            for one in service.get("taskSets", [])
+        ]
+
+    def _deployments(self, service: dict[str, Any]) -> list[Version]:
+        return [
+            Version(
+                role=one["status"],
+                task_definition=one["taskDefinition"].rsplit("/", 1)[-1],
+                image=self._image(one["taskDefinition"]),
+                desired=one["desiredCount"],
+                running=one["runningCount"],
+            )
+            for one in service.get("deployments", [])
+        ]
+
+    def _weights(self, task_sets: list[dict[str, Any]]) -> dict[str, float]:
+        """Share of the traffic by target group, read from the rules that forward to any of them."""
+        groups = {_group(one) for one in task_sets} - {""}
+        for balancer in self._balancers(groups):
+            listeners = self.elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
+            for listener in listeners:
+                for rule in self.elbv2.describe_rules(ListenerArn=listener["ListenerArn"])["Rules"]:
+                    shares = shares_of(rule)
+                    if groups & set(shares):
+                        return shares
+        return {}
+
+    def _balancers(self, groups: set[str]) -> list[str]:
+        if not groups:
+            return []
+        answer = self.elbv2.describe_target_groups(TargetGroupArns=sorted(groups))
+        return sorted({arn for group in answer["TargetGroups"] for arn in group["LoadBalancerArns"]})
+
+    def _release(self, service: str) -> tuple[str, str]:
+        releases = Releases(self.codedeploy, Names(self.cluster), service)
+        deployment = releases.active()
+        if deployment is None:
+            return "", ""
+        return deployment, phase_of(releases.get(deployment), releases.target(deployment))
+
+    def _image(self, task_definition: str) -> str:
+        if task_definition not in self._images:
+            found = self.ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
+            self._images[task_definition] = found["containerDefinitions"][0]["image"]
+        return self._images[task_definition]
+
+
+def shares_of(rule: dict[str, Any]) -> dict[str, float]:
+    """Percent of the traffic by target group of a rule that forwards; empty for one that does not."""
+    for action in rule.get("Actions", []):
+        forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
+        total = sum(one.get("Weight", 1) for one in forward)
+        if forward:
+            return {
+                one["TargetGroupArn"]: (100.0 * one.get("Weight", 1) / total if total else 0.0)
+                for one in forward
+            }
+    return {}
+
+
+def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:
+    """Where a deployment is, in words: its last lifecycle event that began, or its wait."""
+    if info.get("instanceTerminationWaitTimeStarted"):
+        return "all traffic on green, blue kept for the termination wait"
+    begun = [one for one in target.get("lifecycleEvents", []) if one["status"] == "InProgress"]
+    if not begun:
+        return str(info["status"])
+    words = {"Install": "starting green", "AllowTraffic": "shifting traffic"}
+    return words.get(begun[0]["lifecycleEventName"], begun[0]["lifecycleEventName"])
+
+
+def _rolling(service: dict[str, Any]) -> tuple[str, str]:
+    primary = [one for one in service.get("deployments", []) if one["status"] == "PRIMARY"]
+    if primary and primary[0].get("rolloutState") == "IN_PROGRESS":
+        return primary[0]["id"], "rolling update"
+    return "", ""
+
+
+def _group(task_set: dict[str, Any]) -> str:
+    balancers = task_set.get("loadBalancers") or [{}]
+    return str(balancers[0].get("targetGroupArn", ""))

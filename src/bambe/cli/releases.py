@@ -1,0 +1,98 @@
+"""Releases through the AWS API: what is under way, what was good, and the way back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bambe.cli.trouble import Trouble
+from bambe.synth import Names
+
+ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
+
+
+class Releases:
+    """The deployments of one blue/green service."""
+
+    def __init__(self, codedeploy: Any, names: Names, service: str) -> None:
+        self._codedeploy = codedeploy
+        self._service = service
+        self._group = {
+            "applicationName": names.application(service),
+            "deploymentGroupName": names.group(service),
+        }
+
+    def ids(self, *statuses: str) -> list[str]:
+        """Deployment ids, newest first."""
+        answer = self._codedeploy.list_deployments(
+            **self._group,
+            **({"includeOnlyStatuses": list(statuses)} if statuses else {}),
+        )
+        found = [self.get(one) for one in answer["deployments"]]
+        found.sort(key=lambda info: info["createTime"], reverse=True)
+        return [info["deploymentId"] for info in found]
+
+    def get(self, deployment: str) -> dict[str, Any]:
+        """A deployment's `deploymentInfo`."""
+        info: dict[str, Any] = self._codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+        return info
+
+    def target(self, deployment: str) -> dict[str, Any]:
+        """A deployment's `ecsTarget`, or an empty one before it has any."""
+        targets = self._codedeploy.list_deployment_targets(deploymentId=deployment)["targetIds"]
+        if not targets:
+            return {}
+        answer = self._codedeploy.get_deployment_target(deploymentId=deployment, targetId=targets[0])
+        found: dict[str, Any] = answer["deploymentTarget"]["ecsTarget"]
+        return found
+
+    def active(self) -> str | None:
+        """The deployment under way, or None."""
+        found = self.ids(*ACTIVE)
+        return found[0] if found else None
+
+    def create(self, appspec: Mapping[str, Any], description: str = "") -> str:
+        """Start a deployment of `appspec`; its id."""
+        content = json.dumps(appspec)
+        answer = self._codedeploy.create_deployment(
+            **self._group,
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},
+            description=description,
+        )
+        return str(answer["deploymentId"])
+
+    def stop_and_roll_back(self, deployment: str) -> str | None:
+        """End a deployment under way and go back to what was there before; the rollback's id, if any yet."""
+        self._codedeploy.stop_deployment(deploymentId=deployment, autoRollbackEnabled=True)
+        back = self.get(deployment).get("rollbackInfo", {}).get("rollbackDeploymentId")
+        return str(back) if back else None
+
+    def revision(self, deployment: str) -> dict[str, Any]:
+        """The AppSpec a deployment released."""
+        revision = self.get(deployment)["revision"]
+        part = revision.get("appSpecContent") or revision.get("string") or {}
+        content: dict[str, Any] = json.loads(part["content"])
+        return content
+
+    def good_before(self, task_definition: str) -> dict[str, Any]:
+        """The AppSpec of the newest successful release of another task definition than this one."""
+        for deployment in self.ids("Succeeded"):
+            appspec = self.revision(deployment)
+            if task_definition_of(appspec) != task_definition:
+                return appspec
+        raise Trouble(f"{self._service} has no earlier release to go back to.")
+
+
+def task_definition_of(appspec: Mapping[str, Any]) -> str:
+    """The task definition an AppSpec names."""
+    resources = _member(appspec, "resources")
+    service = next(iter(resources[0].values()))
+    return str(_member(_member(service, "properties"), "taskdefinition"))
+
+
+def _member(mapping: Mapping[str, Any], name: str) -> Any:
+    for key, value in mapping.items():
+        if key.lower() == name:
+            return value
+    raise Trouble(f"an AppSpec without {name!r} cannot be read.")

@@ -1,0 +1,68 @@
+"""The project's git repository, and its push to the platform."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from bambe.cli.trouble import Trouble
+
+REMOTE = "bambe"
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """The git work tree that holds bambe.yml at its root."""
+
+    root: Path
+
+    def check(self) -> None:
+        """Trouble unless bambe.yml lies at the top of a work tree with at least one commit."""
+        if self._git("rev-parse", "--show-toplevel", check=False) != str(self.root):
+            raise Trouble(
+                f"{self.root} is not the top of a git repository, and builds are made of commits:"
+                " git init && git add . && git commit."
+            )
+        if not self._git("rev-parse", "--verify", "--quiet", "HEAD", check=False):
+            raise Trouble("the repository has no commit yet: git add . && git commit.")
+
+    def head(self) -> str:
+        """The commit that would be pushed."""
+        return self._git("rev-parse", "HEAD")
+
+    def uncommitted(self) -> list[str]:
+        """Paths with changes that no commit has."""
+        return [line[3:] for line in self._git("status", "--porcelain").splitlines()]
+
+    def connect(self, url: str, state: Path) -> None:
+        """Have the remote `bambe`, with a credential helper that reads the platform's keys."""
+        if self._git("remote", "get-url", REMOTE, check=False) != url:
+            self._git("remote", "remove", REMOTE, check=False)
+            self._git("remote", "add", REMOTE, url)
+        helper = f"!'{sys.executable}' -m bambe.cli.credential '{state}'"
+        host = url.split("/git/")[0]
+        self._git("config", "--replace-all", f"credential.{host}.helper", helper)
+
+    def push(self, branch: str) -> list[str]:
+        """Push HEAD to `branch` of the platform; what the platform said of it."""
+        done = subprocess.run(
+            ["git", "push", "--porcelain", REMOTE, f"HEAD:refs/heads/{branch}"],
+            cwd=self.root, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        said = [line.removeprefix("remote: ").rstrip() for line in done.stderr.splitlines()]
+        if done.returncode:
+            raise Trouble(f"git push to the platform failed: {_last(said)}")
+        return [line for line in said if line and not line.startswith(("To ", "Everything up-to-date"))]
+
+    def _git(self, *arguments: str, check: bool = True) -> str:
+        done = subprocess.run(["git", *arguments], cwd=self.root, capture_output=True, text=True, check=False)
+        if check and done.returncode:
+            raise Trouble(f"git {arguments[0]} failed: {_last(done.stderr.splitlines())}")
+        return done.stdout.strip() if not done.returncode else ""
+
+
+def _last(lines: list[str]) -> str:
+    told = [line for line in lines if line.strip()]
+    return told[-1] if told else "it said nothing."

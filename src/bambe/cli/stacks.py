@@ -1,0 +1,137 @@
+"""Applying templates through CloudFormation, with what happens shown as it happens."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import monotonic
+
+Say = Callable[[str], None]
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
+KEEP = object()
+"""As a parameter's value: what it is now."""
+LIMIT = 900.0
+POLL = 0.25
+
+
+@dataclass(slots=True)
+class Stacks:
+    """The stacks of one CloudFormation endpoint."""
+
+    cloudformation: Any
+
+    def find(self, name: str) -> dict[str, Any] | None:
+        """The stack as DescribeStacks shows it, or None."""
+        try:
+            answer = self.cloudformation.describe_stacks(StackName=name)
+        except ClientError as error:
+            if "does not exist" in str(error):
+                return None
+            raise
+        found: dict[str, Any] = answer["Stacks"][0]
+        return None if found["StackStatus"] == "DELETE_COMPLETE" else found
+
+    def begin(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
+        """Start creating or updating; False when there is nothing to change."""
+        stack = self.find(name)
+        if stack is not None and stack["StackStatus"] in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+            self.delete([name])
+            stack = None
+        words = {
+            "StackName": name,
+            "TemplateBody": json.dumps(template),
+            "Parameters": [_parameter(key, value, stack) for key, value in parameters.items()],
+            "Capabilities": CAPABILITIES,
+        }
+        if stack is None:
+            self.cloudformation.create_stack(**words)
+            return True
+        try:
+            self.cloudformation.update_stack(**words)
+        except ClientError as error:
+            if "No updates are to be performed" in str(error):
+                return False
+            raise
+        return True
+
+    def finish(self, names: list[str], say: Say) -> None:
+        """Wait until all stacks are done, telling each resource; Trouble with the first reason of a failure."""
+        seen: set[str] = set()
+        end = monotonic() + LIMIT
+        open_stacks = list(names)
+        while open_stacks:
+            for name in list(open_stacks):
+                status = self._status(name)
+                self._tell(name, seen, say)
+                if status.endswith("_IN_PROGRESS"):
+                    continue
+                if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+                    raise Trouble(f"the stack {name} is {status}: {self._reason(name)}")
+                open_stacks.remove(name)
+            if monotonic() > end:
+                raise Trouble(f"the stacks {', '.join(open_stacks)} are not done after {LIMIT:.0f} s.")
+            time.sleep(POLL if open_stacks else 0)  # noqa: TID251
+
+    def delete(self, names: list[str]) -> None:
+        """Delete stacks and wait until they are gone."""
+        for name in names:
+            self.cloudformation.delete_stack(StackName=name)
+        end = monotonic() + LIMIT
+        while left := [name for name in names if self.find(name) is not None]:
+            for name in left:
+                if self._status(name) == "DELETE_FAILED":
+                    raise Trouble(f"the stack {name} cannot be deleted: {self._reason(name)}")
+            if monotonic() > end:
+                raise Trouble(f"the stacks {', '.join(left)} are still there after {LIMIT:.0f} s.")
+            time.sleep(POLL)  # noqa: TID251
+
+    def _status(self, name: str) -> str:
+        stack = self.find(name)
+        return "DELETE_COMPLETE" if stack is None else str(stack["StackStatus"])
+
+    def _events(self, name: str) -> list[dict[str, Any]]:
+        """Events of the operation under way (or last one), oldest first."""
+        events: list[dict[str, Any]] = []
+        for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
+            for event in page["StackEvents"]:
+                events.append(event)
+                if event["LogicalResourceId"] == name and event["ResourceStatus"] in _BEGINNINGS:
+                    return events[::-1]
+        return events[::-1]
+
+    def _tell(self, name: str, seen: set[str], say: Say) -> None:
+        for event in self._events(name):
+            if event["EventId"] in seen:
+                continue
+            seen.add(event["EventId"])
+            status = event["ResourceStatus"]
+            if (
+                status.endswith("_COMPLETE")
+                and "ROLLBACK" not in status
+                and event["LogicalResourceId"] != name
+            ):
+                say(f"{name}: {event['LogicalResourceId']} {status.lower().replace('_', ' ')}")
+
+    def _reason(self, name: str) -> str:
+        for event in self._events(name):
+            if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason"):
+                return f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+        return "see its events (bambe aws cloudformation describe-stack-events)."
+
+
+_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
+
+
+def _parameter(key: str, value: Any, stack: Mapping[str, Any] | None) -> dict[str, Any]:
+    if value is KEEP:
+        if stack is None:
+            raise ValueError(f"the parameter {key} has no value to keep")
+        return {"ParameterKey": key, "UsePreviousValue": True}
+    return {"ParameterKey": key, "ParameterValue": value}

@@ -1,0 +1,105 @@
+"""A project and the place where its AWS API is spoken: what most commands begin with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bambe.cli.look import Looker
+from bambe.cli.place import Local, default_state
+from bambe.cli.releases import Releases
+from bambe.cli.trouble import Trouble
+from bambe.project import Project, load
+from bambe.synth import Names
+
+FILE = "bambe.yml"
+
+
+@dataclass(slots=True)
+class Target:
+    """One project on one platform."""
+
+    root: Path
+    project: Project
+    place: Local
+    _clients: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def names(self) -> Names:
+        return Names(self.project.project)
+
+    @property
+    def cluster(self) -> str:
+        return self.names.cluster
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once."""
+        if service not in self._clients:
+            self._clients[service] = self.place.client(service)
+        return self._clients[service]
+
+    def looker(self) -> Looker:
+        """What runs, as data."""
+        return Looker(self.cluster, self.client("ecs"), self.client("elbv2"), self.client("codedeploy"))
+
+    def releases(self, service: str) -> Releases:
+        """The deployments of a blue/green service."""
+        return Releases(self.client("codedeploy"), self.names, service)
+
+    def is_rolling(self, service: str) -> bool:
+        """Whether ECS updates the service in place; Trouble for a service the project does not have."""
+        if service not in self.project.services:
+            known = ", ".join(self.project.services)
+            raise Trouble(f"{FILE} has no service {service!r}; it has: {known}.")
+        answer = self.client("ecs").describe_services(cluster=self.cluster, services=[service])
+        kinds = [one.get("deploymentController", {}).get("type", "ECS") for one in answer["services"]]
+        return kinds[:1] == ["ECS"]
+
+    def task_definition_arn(self, name: str) -> str:
+        """The ARN of `family:revision`."""
+        answer = self.client("ecs").describe_task_definition(taskDefinition=name)
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def balancer(self) -> dict[str, Any] | None:
+        """The project's load balancer, or None before there is one."""
+        found = self.client("elbv2").describe_load_balancers()["LoadBalancers"]
+        return next((one for one in found if one["LoadBalancerName"] == self.project.project), None)
+
+    def url(self) -> str:
+        """Where a person reaches the project from this machine."""
+        balancer = self.balancer()
+        if balancer is None:
+            return "(no load balancer yet)"
+        addresses = [
+            one["IpAddress"]
+            for zone in balancer.get("AvailabilityZones", [])
+            for one in zone.get("LoadBalancerAddresses", [])
+            if one.get("IpAddress")
+        ]
+        return f"https://{addresses[0] if addresses else balancer['DNSName']}"
+
+    def log_group(self, service: str, of_build: bool = False) -> str:
+        """Where a service's tasks, or its builds, print; Trouble for a service the project lacks."""
+        if service not in self.project.services:
+            known = ", ".join(self.project.services)
+            raise Trouble(f"{FILE} has no service {service!r}; it has: {known}.")
+        return self.names.build_log_group(service) if of_build else self.names.log_group(service)
+
+
+def find_root(start: Path | None = None) -> Path:
+    """The directory of the nearest bambe.yml, here or above; Trouble when there is none."""
+    here = (start or Path.cwd()).resolve()
+    for directory in (here, *here.parents):
+        if (directory / FILE).is_file():
+            return directory
+    raise Trouble(f"no {FILE} in {here} or above: write one (bambe up --help shows how) or go to a project.")
+
+
+def open_target(start: Path | None = None, place: Local | None = None) -> Target:
+    """The project here, on this machine's platform, which must be running."""
+    root = find_root(start)
+    target = Target(root, load(root / FILE), place or Local(default_state()))
+    if not target.place.running():
+        raise Trouble("the platform does not run: start it with `bambe up`.")
+    return target

@@ -1,0 +1,109 @@
+"""From the file to a checked project; every mistake is one sentence with its line."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from bambe.kernel.errors import BambeError
+from bambe.project.model import Health, Project, Release, Service
+
+Location = tuple[str | int, ...]
+
+
+class BadProject(BambeError):
+    """A bambe.yml that cannot be used; the message says where and what to do."""
+
+
+def load(path: Path) -> Project:
+    """The project of `path`, with its folders checked; `BadProject` otherwise."""
+    try:
+        text = path.read_text()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadProject(f"{path} cannot be read: {error}") from None
+    project = parse(text, path.name)
+    for name, service in project.services.items():
+        _check_folder(path.parent, name, service)
+    return project
+
+
+def parse(text: str, file: str = "bambe.yml") -> Project:
+    """The project `text` describes, without looking at folders."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        data = yaml.safe_load(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise BadProject(f"{file}:{line}: this is no YAML: {error.problem}.") from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        said = str(error).partition("\n")[0]
+        raise BadProject(f"{file}: this is no YAML: {said}.") from None
+    if not isinstance(data, dict):
+        raise BadProject(f"{file}:1: this must be a mapping that begins with `project:` and `services:`.")
+    try:
+        return Project.model_validate(data)
+    except ValidationError as error:
+        mistakes = error.errors(include_url=False)
+        first = next((one for one in mistakes if one["type"] == "extra_forbidden"), mistakes[0])
+        where = tuple(part for part in first["loc"] if part != "[key]")
+        raise BadProject(f"{file}:{_line(node, where)}: {_sentence(first, where)}") from None
+
+
+def _sentence(error: Any, where: Location) -> str:
+    name = ".".join(str(part) for part in where)
+    kind = error["type"]
+    if kind == "extra_forbidden":
+        known = _known_keys(where[:-1])
+        close = difflib.get_close_matches(str(where[-1]), known, 1)
+        hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}."
+        return f"`{name}` is not a key: {hint}"
+    if kind == "missing":
+        return f"`{name}` is missing."
+    said = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "this should be")
+    if kind == "string_pattern_mismatch" and (
+        not name or where[-1] in ("project",) or "[key]" in error["loc"]
+    ):
+        said = "takes lower-case letters, digits and dashes, 2 to 20 of them, beginning with a letter"
+    return f"`{name}`: {said}." if name else f"{said}."
+
+
+def _known_keys(where: Location) -> list[str]:
+    model: type[BaseModel] = Project
+    if len(where) >= 2 and where[0] == "services":
+        model = Service
+    if where and where[-1] == "release":
+        model = Release
+    if where and where[-1] == "health":
+        model = Health
+    return list(model.model_fields)
+
+
+def _line(node: Any, where: Location) -> int:
+    """The line of the deepest part of `where` that the file has, counted from 1."""
+    line = 1
+    for part in where:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+        if found is None:
+            break
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
+
+
+def _check_folder(root: Path, name: str, service: Service) -> None:
+    folder = root / service.path
+    if not folder.is_dir():
+        raise BadProject(f"services.{name}.path: there is no folder {service.path} beside bambe.yml.")
+    for file in ("Dockerfile", "buildspec.yml"):
+        if not (folder / file).is_file():
+            raise BadProject(
+                f"services.{name}: {service.path}/{file} is missing: write one, or correct `path`."
+            )
+    for shared in service.also:
+        if not (root / shared).exists():
+            raise BadProject(f"services.{name}.also: there is no {shared} beside bambe.yml.")

@@ -1,0 +1,181 @@
+"""What a bambe.yml says, as strict models; names and limits are AWS's where AWS has them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+NAME = r"^[a-z][a-z0-9-]*[a-z0-9]$"
+UNITS = {"s": 1, "m": 60, "h": 3600}
+FARGATE = {
+    256: (512, 1024, 2048),
+    512: tuple(range(1024, 4097, 1024)),
+    1024: tuple(range(2048, 8193, 1024)),
+    2048: tuple(range(4096, 16385, 1024)),
+    4096: tuple(range(8192, 30721, 1024)),
+}
+"""Memory (MiB) that goes with CPU units on Fargate (AWS: task size)."""
+
+
+def _duration(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return value
+    hit = re.fullmatch(r"(\d+)([smh])", str(value))
+    if hit is None:
+        raise ValueError(f"{value!r} is no duration: write 30s, 5m or 1h")
+    return timedelta(seconds=int(hit[1]) * UNITS[hit[2]])
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
+Name = Annotated[str, Field(pattern=NAME, max_length=20)]
+Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
+
+
+class Strict(BaseModel):
+    """A part of bambe.yml: frozen, and no key is accepted that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+def _or_one_word(schema: dict[str, Any]) -> None:
+    """In the schema as in the file: `release: rolling` is short for `release: {strategy: rolling}`."""
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole["properties"]["strategy"], whole]
+
+
+class Release(Strict):
+    """How a new version comes in."""
+
+    model_config = ConfigDict(json_schema_extra=_or_one_word)
+
+    strategy: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
+    percent: int = Field(default=10, ge=1, le=99, description="canary: first share; linear: each step")
+    interval: Duration = Field(default=timedelta(minutes=5), description="between the shifts")
+    keep_old: Duration = Field(default=timedelta(minutes=30), description="before the old version ends")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {"strategy": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole_minutes(self) -> Release:
+        for name in ("interval", "keep_old"):
+            if getattr(self, name).total_seconds() % 60:
+                raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
+        if self.keep_old > timedelta(days=2):
+            raise ValueError("keep_old is at most 48h (CodeDeploy's limit)")
+        return self
+
+
+class Health(Strict):
+    """The load balancer's health check."""
+
+    path: str = Field(default="/", pattern=r"^/")
+    interval: Duration = timedelta(seconds=10)
+    timeout: Duration = timedelta(seconds=4)
+    healthy: int = Field(default=2, ge=2, le=10)
+    unhealthy: int = Field(default=2, ge=2, le=10)
+    codes: str = Field(default="200", pattern=r"^\d{3}([-,]\d{3})*$")
+
+    @model_validator(mode="after")
+    def _within_limits(self) -> Health:
+        seconds, timeout = self.interval.total_seconds(), self.timeout.total_seconds()
+        if not 5 <= seconds <= 300:
+            raise ValueError("interval is 5s to 5m (the load balancer's limit)")
+        if not 2 <= timeout <= 120 or timeout >= seconds:
+            raise ValueError("timeout is 2s to 120s and shorter than the interval")
+        return self
+
+
+class Service(Strict):
+    """One container image, one ECS service."""
+
+    path: str = Field(description="its folder: Dockerfile and buildspec.yml are there")
+    also: tuple[str, ...] = Field(default=(), description="other folders whose changes build it")
+    port: int = Field(ge=1, le=65535)
+    route: str = Field(default="none", description='"default", "none", or a path pattern such as "/orders*"')
+    tasks: int = Field(default=1, ge=0, le=100)
+    cpu: int = 256
+    memory: int = 512
+    health: Health = Health()
+    environment: dict[str, Text] = {}
+    release: Release | None = None
+    stop_timeout: Duration = timedelta(seconds=30)
+
+    @property
+    def is_public(self) -> bool:
+        """Whether the load balancer leads to it."""
+        return self.route != "none"
+
+    @model_validator(mode="after")
+    def _fits_fargate(self) -> Service:
+        sizes = FARGATE.get(self.cpu)
+        if sizes is None:
+            raise ValueError(f"cpu is one of {', '.join(map(str, FARGATE))}, not {self.cpu}")
+        if self.memory not in sizes:
+            raise ValueError(f"with cpu {self.cpu}, memory is one of {', '.join(map(str, sizes))} MiB")
+        return self
+
+    @model_validator(mode="after")
+    def _route_is_legal(self) -> Service:
+        if self.route not in ("default", "none") and not self.route.startswith("/"):
+            raise ValueError(f'route is "default", "none" or begins with "/", not {self.route!r}')
+        if self.stop_timeout.total_seconds() > 120:
+            raise ValueError("stop_timeout is at most 120s (Fargate's limit)")
+        return self
+
+
+class Project(Strict):
+    """A whole bambe.yml."""
+
+    project: Name
+    region: str = Field(default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    domain: str = Field(default="", description="the services' DNS domain; <project>.local if left out")
+    host: str = Field(default="", description="the certificate's name; <project>.example if left out")
+    branch: str = Field(default="main", description="the branch whose pushes are released")
+    release: Release = Release()
+    services: dict[Name, Service] = Field(min_length=1)
+
+    @property
+    def namespace(self) -> str:
+        """The Cloud Map namespace."""
+        return self.domain or f"{self.project}.local"
+
+    @property
+    def certificate_name(self) -> str:
+        """The name on the certificate."""
+        return self.host or f"{self.project}.example"
+
+    def release_of(self, service: str) -> Release:
+        """How `service` is released: its own words, else the project's."""
+        return self.services[service].release or self.release
+
+    def is_rolling(self, service: str) -> bool:
+        """Whether ECS updates it in place."""
+        return self.release_of(service).strategy == "rolling"
+
+    @model_validator(mode="after")
+    def _routes_do_not_collide(self) -> Project:
+        taken: dict[str, str] = {}
+        for name, service in self.services.items():
+            if not service.is_public:
+                continue
+            if service.route in taken:
+                raise ValueError(f"{taken[service.route]} and {name} both have the route {service.route!r}")
+            taken[service.route] = name
+        return self
+
+    @model_validator(mode="after")
+    def _blue_green_needs_a_route(self) -> Project:
+        for name, service in self.services.items():
+            if not service.is_public and not self.is_rolling(name):
+                raise ValueError(
+                    f"{name} has no route, so its traffic cannot be shifted:"
+                    " give it a route, or `release: rolling`"
+                )
+        return self

@@ -1,0 +1,106 @@
+"""What everything of a project is called, within AWS's limits; the one place that decides it."""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+
+from bambe.kernel.ids import digest_id
+from bambe.project import Project
+
+DEFAULT_PRIORITY = 49_999
+"""The rule of the `default` route comes after all others (ELB allows 1 to 50000)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of `project`'s stacks and resources."""
+
+    project: str
+
+    @property
+    def shared_stack(self) -> str:
+        return self.project
+
+    @property
+    def cluster(self) -> str:
+        return self.project
+
+    @property
+    def task_role(self) -> str:
+        return f"{self.project}-task-execution"
+
+    def stack(self, service: str) -> str:
+        """The stack of one service."""
+        return f"{self.project}-{service}"
+
+    def family(self, service: str) -> str:
+        """The task definition family."""
+        return f"{self.project}-{service}"
+
+    def repository(self, service: str) -> str:
+        """The ECR repository."""
+        return f"{self.project}/{service}"
+
+    def build(self, service: str) -> str:
+        """The CodeBuild project."""
+        return f"{self.project}-{service}"
+
+    def log_group(self, service: str) -> str:
+        """Where the service's tasks print."""
+        return f"/ecs/{self.project}/{service}"
+
+    def build_log_group(self, service: str) -> str:
+        """Where the service's builds print (CodeBuild's own choice)."""
+        return f"/aws/codebuild/{self.build(service)}"
+
+    def application(self, service: str) -> str:
+        """The CodeDeploy application `aws ecs deploy` looks for."""
+        return f"AppECS-{self.cluster[:46]}-{service[:46]}"
+
+    def group(self, service: str) -> str:
+        """The CodeDeploy deployment group `aws ecs deploy` looks for."""
+        return f"DgpECS-{self.cluster[:46]}-{service[:46]}"
+
+    def target_group(self, service: str, colour: str) -> str:
+        """A target group; at most 32 characters."""
+        return shortened(f"{self.project}-{service}-{colour}", 32)
+
+    def export(self, what: str) -> str:
+        """What the shared stack exports `what` as."""
+        return f"{self.project}-{what}"
+
+
+def shortened(name: str, limit: int) -> str:
+    """`name`, or a part of it made unique by a digest where it is too long."""
+    return name if len(name) <= limit else f"{name[: limit - 7]}-{digest_id(name, length=6)}"
+
+
+def logical(name: str) -> str:
+    """A name as a logical id: letters and digits only."""
+    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+
+
+def priorities(project: Project) -> dict[str, int]:
+    """Rule priority by public service: longer patterns first, `default` last.
+
+    A pattern's priority hangs on the pattern, not on its neighbours, so that a new service moves no
+    other rule (except where two patterns collide).
+    """
+    taken: dict[int, str] = {}
+    found: dict[str, int] = {}
+    for name, service in sorted(project.services.items(), key=lambda item: (item[1].route, item[0])):
+        if not service.is_public:
+            continue
+        wanted = _priority(service.route)
+        while wanted in taken:
+            wanted += 1
+        taken[wanted] = name
+        found[name] = wanted
+    return found
+
+
+def _priority(route: str) -> int:
+    if route == "default":
+        return DEFAULT_PRIORITY
+    return 40_000 - 200 * min(len(route), 128) + zlib.crc32(route.encode()) % 100

@@ -1,0 +1,54 @@
+"""A service's task definition and AppSpec: what a release changes, so no template owns them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bambe.project import Project
+from bambe.synth.names import Names
+
+IMAGE_PLACEHOLDER = "<IMAGE>"
+"""Stands for the image in the task definition that a build is given as $TASKDEF."""
+
+APPSPEC_PLACEHOLDER = "<TASK_DEFINITION>"
+"""Stands for the task definition in $APPSPEC; `aws ecs deploy` puts the real one there."""
+
+
+def task_definition(project: Project, service: str, image: str, account: str, region: str) -> dict[str, Any]:
+    """The request of RegisterTaskDefinition that runs `image` as `service` on Fargate."""
+    names, wish = Names(project.project), project.services[service]
+    container = {
+        "name": service,
+        "image": image,
+        "essential": True,
+        "portMappings": [{"containerPort": wish.port, "protocol": "tcp"}],
+        "environment": [{"name": key, "value": wish.environment[key]} for key in sorted(wish.environment)],
+        "stopTimeout": int(wish.stop_timeout.total_seconds()),
+        "logConfiguration": {
+            "logDriver": "awslogs",
+            "options": {
+                "awslogs-group": names.log_group(service),
+                "awslogs-region": region,
+                "awslogs-stream-prefix": "ecs",
+            },
+        },
+    }
+    return {
+        "family": names.family(service),
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": str(wish.cpu),
+        "memory": str(wish.memory),
+        "executionRoleArn": f"arn:aws:iam::{account}:role/{names.task_role}",
+        "containerDefinitions": [container],
+    }
+
+
+def appspec(project: Project, service: str, task_definition: str = APPSPEC_PLACEHOLDER) -> dict[str, Any]:
+    """The AppSpec that releases `task_definition` of `service` through CodeDeploy."""
+    properties = {
+        "TaskDefinition": task_definition,
+        "LoadBalancerInfo": {"ContainerName": service, "ContainerPort": project.services[service].port},
+    }
+    target = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
+    return {"version": 0.0, "Resources": [target]}

@@ -1,0 +1,222 @@
+"""One service's stack: its target groups and rule, its name, its ECS service, its CodeDeploy group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bambe.project import Project
+from bambe.project import Release as ReleaseWish
+from bambe.synth.names import Names, priorities
+
+Resource = dict[str, Any]
+DNS_TTL = 5
+COLOURS = ("blue", "green")
+PREDEFINED = {
+    ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    ("linear", 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    ("linear", 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+}
+
+
+def service_template(project: Project, service: str) -> dict[str, Any]:
+    """The template of the stack `<project>-<service>`.
+
+    The parameter TaskDefinition is the first one the service runs; afterwards releases own it, so an
+    update passes the previous value.
+    """
+    names = Names(project.project)
+    resources = {"LogGroup": _log_group(names, service), "Name": _name(project, names, service)}
+    if project.services[service].is_public:
+        resources |= _traffic(project, names, service)
+    resources["Service"] = _service(project, names, service)
+    if not project.is_rolling(service):
+        resources |= _release(project, names, service)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{project.project}: the service {service} (made by Bambe)",
+        "Parameters": {
+            "VpcId": {"Type": "AWS::EC2::VPC::Id"},
+            "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
+            "TaskDefinition": {"Type": "String", "Description": "the first task definition's ARN"},
+        },
+        "Resources": resources,
+        "Outputs": {"Service": {"Value": {"Fn::GetAtt": ["Service", "Name"]}}},
+    }
+
+
+def _imported(names: Names, what: str) -> Resource:
+    return {"Fn::ImportValue": names.export(what)}
+
+
+def _log_group(names: Names, service: str) -> Resource:
+    properties = {"LogGroupName": names.log_group(service), "RetentionInDays": 30}
+    return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
+
+
+def _name(project: Project, names: Names, service: str) -> Resource:
+    return {
+        "Type": "AWS::ServiceDiscovery::Service",
+        "Properties": {
+            "Name": service,
+            "NamespaceId": _imported(names, "Namespace"),
+            "DnsConfig": {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": DNS_TTL}]},
+            "HealthCheckCustomConfig": {"FailureThreshold": 1},
+        },
+    }
+
+
+def _traffic(project: Project, names: Names, service: str) -> dict[str, Resource]:
+    wish = project.services[service]
+    pattern = "/*" if wish.route == "default" else wish.route
+    rolling = project.is_rolling(service)
+    colours = COLOURS[:1] if rolling else COLOURS
+    forward = [
+        {"TargetGroupArn": {"Ref": f"{colour.capitalize()}Targets"}, "Weight": 1 if colour == "blue" else 0}
+        for colour in colours
+    ]
+    groups = {
+        f"{colour.capitalize()}Targets": _target_group(project, names, service, colour) for colour in colours
+    }
+    rule = {
+        "Type": "AWS::ElasticLoadBalancingV2::ListenerRule",
+        "Properties": {
+            "ListenerArn": _imported(names, "Listener"),
+            "Priority": priorities(project)[service],
+            "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}],
+            "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": forward}}],
+        },
+    }
+    return {**groups, "Rule": rule}
+
+
+def _target_group(project: Project, names: Names, service: str, colour: str) -> Resource:
+    wish = project.services[service]
+    return {
+        "Type": "AWS::ElasticLoadBalancingV2::TargetGroup",
+        "Properties": {
+            "Name": names.target_group(service, colour),
+            "VpcId": {"Ref": "VpcId"},
+            "TargetType": "ip",
+            "Protocol": "HTTP",
+            "Port": wish.port,
+            "HealthCheckPath": wish.health.path,
+            "HealthCheckIntervalSeconds": int(wish.health.interval.total_seconds()),
+            "HealthCheckTimeoutSeconds": int(wish.health.timeout.total_seconds()),
+            "HealthyThresholdCount": wish.health.healthy,
+            "UnhealthyThresholdCount": wish.health.unhealthy,
+            "Matcher": {"HttpCode": wish.health.codes},
+            "TargetGroupAttributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+        },
+    }
+
+
+def _service(project: Project, names: Names, service: str) -> Resource:
+    wish = project.services[service]
+    rolling = project.is_rolling(service)
+    properties: Resource = {
+        "ServiceName": service,
+        "Cluster": _imported(names, "Cluster"),
+        "TaskDefinition": {"Ref": "TaskDefinition"},
+        "DesiredCount": wish.tasks,
+        "LaunchType": "FARGATE",
+        "DeploymentController": {"Type": "ECS" if rolling else "CODE_DEPLOY"},
+        "NetworkConfiguration": {
+            "AwsvpcConfiguration": {
+                "AssignPublicIp": "ENABLED",
+                "Subnets": {"Ref": "SubnetIds"},
+                "SecurityGroups": [_imported(names, "TaskSecurityGroup")],
+            }
+        },
+        "ServiceRegistries": [{"RegistryArn": {"Fn::GetAtt": ["Name", "Arn"]}}],
+    }
+    if rolling:
+        properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
+    resource: Resource = {"Type": "AWS::ECS::Service", "DependsOn": ["LogGroup"], "Properties": properties}
+    if wish.is_public:
+        properties["LoadBalancers"] = [
+            {
+                "ContainerName": service,
+                "ContainerPort": wish.port,
+                "TargetGroupArn": {"Ref": "BlueTargets"},
+            }
+        ]
+        properties["HealthCheckGracePeriodSeconds"] = 60
+        resource["DependsOn"].append("Rule")
+    return resource
+
+
+def _release(project: Project, names: Names, service: str) -> dict[str, Resource]:
+    wish = project.release_of(service)
+    config, made = _config(names, service, wish)
+    pair = [
+        {"Name": {"Fn::GetAtt": [f"{colour.capitalize()}Targets", "TargetGroupName"]}} for colour in COLOURS
+    ]
+    application = {
+        "Type": "AWS::CodeDeploy::Application",
+        "Properties": {"ApplicationName": names.application(service), "ComputePlatform": "ECS"},
+    }
+    group = {
+        "Type": "AWS::CodeDeploy::DeploymentGroup",
+        "Properties": {
+            "ApplicationName": {"Ref": "Application"},
+            "DeploymentGroupName": names.group(service),
+            "ServiceRoleArn": _imported(names, "DeployRole"),
+            "DeploymentConfigName": config,
+            "DeploymentStyle": {
+                "DeploymentType": "BLUE_GREEN",
+                "DeploymentOption": "WITH_TRAFFIC_CONTROL",
+            },
+            "AutoRollbackConfiguration": {
+                "Enabled": True,
+                "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"],
+            },
+            "BlueGreenDeploymentConfiguration": {
+                "DeploymentReadyOption": {"ActionOnTimeout": "CONTINUE_DEPLOYMENT", "WaitTimeInMinutes": 0},
+                "TerminateBlueInstancesOnDeploymentSuccess": {
+                    "Action": "TERMINATE",
+                    "TerminationWaitTimeInMinutes": int(wish.keep_old.total_seconds() // 60),
+                },
+            },
+            "ECSServices": [
+                {
+                    "ClusterName": _imported(names, "Cluster"),
+                    "ServiceName": {"Fn::GetAtt": ["Service", "Name"]},
+                }
+            ],
+            "LoadBalancerInfo": {
+                "TargetGroupPairInfoList": [
+                    {
+                        "TargetGroups": pair,
+                        "ProdTrafficRoute": {"ListenerArns": [_imported(names, "Listener")]},
+                    }
+                ]
+            },
+        },
+    }
+    return {**made, "Application": application, "Group": group}
+
+
+def _config(names: Names, service: str, wish: ReleaseWish) -> tuple[Any, dict[str, Resource]]:
+    """The deployment configuration's name, and the resource that makes one where none is predefined."""
+    if wish.strategy == "all_at_once":
+        return "CodeDeployDefault.ECSAllAtOnce", {}
+    minutes = int(wish.interval.total_seconds() // 60)
+    known = PREDEFINED.get((wish.strategy, wish.percent, minutes))
+    if known is not None:
+        return known, {}
+    kind, member, prefix = {
+        "canary": ("TimeBasedCanary", "TimeBasedCanary", "Canary"),
+        "linear": ("TimeBasedLinear", "TimeBasedLinear", "Linear"),
+    }[wish.strategy]
+    routing = {"Type": kind, member: {f"{prefix}Percentage": wish.percent, f"{prefix}Interval": minutes}}
+    name = f"{names.project}-{service}-{wish.strategy}-{wish.percent}-percent-{minutes}-minutes"
+    resource = {
+        "Type": "AWS::CodeDeploy::DeploymentConfig",
+        "Properties": {
+            "DeploymentConfigName": name,
+            "ComputePlatform": "ECS",
+            "TrafficRoutingConfig": routing,
+        },
+    }
+    return {"Ref": "Config"}, {"Config": resource}

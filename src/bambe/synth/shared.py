@@ -1,0 +1,278 @@
+"""The project's shared stack: network edges, cluster, load balancer, names, registries, builders."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from bambe.project import Project
+from bambe.synth.names import Names, logical
+from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, task_definition
+
+Resource = dict[str, Any]
+BUILD_IMAGE = "aws/codebuild/standard:7.0"
+
+
+def shared_template(project: Project) -> dict[str, Any]:
+    """The template of the stack `<project>`; parameters VpcId, SubnetIds and SourceLocation."""
+    names = Names(project.project)
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": f"{project.project}: what its services share (made by Bambe)",
+        "Parameters": {
+            "VpcId": {"Type": "AWS::EC2::VPC::Id"},
+            "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
+            "SourceType": {"Type": "String", "Default": "GITHUB"},
+            "SourceLocation": {"Type": "String", "Description": "URL of the git repository"},
+        },
+        "Resources": {
+            **_traffic(project, names),
+            **_names_and_cluster(project, names),
+            **_roles(names),
+            **_builders(project, names),
+        },
+        "Outputs": _outputs(project, names),
+    }
+
+
+def _traffic(project: Project, names: Names) -> dict[str, Resource]:
+    return {
+        "BalancerSecurityGroup": _security_group(
+            f"{names.project}: HTTPS from anywhere",
+            [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}],
+        ),
+        "TaskSecurityGroup": _security_group(
+            f"{names.project}: the load balancer to tasks",
+            [
+                {
+                    "IpProtocol": "tcp",
+                    "FromPort": 1,
+                    "ToPort": 65535,
+                    "SourceSecurityGroupId": {"Fn::GetAtt": ["BalancerSecurityGroup", "GroupId"]},
+                }
+            ],
+        ),
+        "TasksAmongThemselves": {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {
+                "GroupId": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
+                "IpProtocol": "tcp",
+                "FromPort": 1,
+                "ToPort": 65535,
+                "SourceSecurityGroupId": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
+            },
+        },
+        "Certificate": {
+            "Type": "AWS::CertificateManager::Certificate",
+            "Properties": {"DomainName": project.certificate_name, "ValidationMethod": "DNS"},
+        },
+        "LoadBalancer": {
+            "Type": "AWS::ElasticLoadBalancingV2::LoadBalancer",
+            "Properties": {
+                "Name": names.project,
+                "Type": "application",
+                "Scheme": "internet-facing",
+                "Subnets": {"Ref": "SubnetIds"},
+                "SecurityGroups": [{"Fn::GetAtt": ["BalancerSecurityGroup", "GroupId"]}],
+            },
+        },
+        "Listener": {
+            "Type": "AWS::ElasticLoadBalancingV2::Listener",
+            "Properties": {
+                "LoadBalancerArn": {"Ref": "LoadBalancer"},
+                "Port": 443,
+                "Protocol": "HTTPS",
+                "Certificates": [{"CertificateArn": {"Ref": "Certificate"}}],
+                "DefaultActions": [_not_found()],
+            },
+        },
+    }
+
+
+def _security_group(description: str, ingress: list[Resource]) -> Resource:
+    properties = {
+        "GroupDescription": description,
+        "VpcId": {"Ref": "VpcId"},
+        "SecurityGroupIngress": ingress,
+    }
+    return {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}
+
+
+def _not_found() -> Resource:
+    answer = {"StatusCode": "404", "ContentType": "text/plain", "MessageBody": "no service has this route"}
+    return {"Type": "fixed-response", "FixedResponseConfig": answer}
+
+
+def _names_and_cluster(project: Project, names: Names) -> dict[str, Resource]:
+    return {
+        "Cluster": {"Type": "AWS::ECS::Cluster", "Properties": {"ClusterName": names.cluster}},
+        "Namespace": {
+            "Type": "AWS::ServiceDiscovery::PrivateDnsNamespace",
+            "Properties": {"Name": project.namespace, "Vpc": {"Ref": "VpcId"}},
+        },
+    }
+
+
+def _roles(names: Names) -> dict[str, Resource]:
+    managed = "arn:aws:iam::aws:policy/"
+    return {
+        "TaskExecutionRole": _role(
+            names.task_role,
+            "ecs-tasks.amazonaws.com",
+            managed=[f"{managed}service-role/AmazonECSTaskExecutionRolePolicy"],
+        ),
+        "DeployRole": _role(
+            f"{names.project}-deploy",
+            "codedeploy.amazonaws.com",
+            managed=[f"{managed}AWSCodeDeployRoleForECS"],
+        ),
+        "BuildRole": _role(
+            f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(names)
+        ),
+    }
+
+
+def _role(
+    name: str, service: str, managed: list[str] | None = None, statements: list[Resource] | None = None
+) -> Resource:
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    properties: Resource = {
+        "RoleName": name,
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [trust]},
+    }
+    if managed:
+        properties["ManagedPolicyArns"] = managed
+    if statements:
+        document = {"Version": "2012-10-17", "Statement": statements}
+        properties["Policies"] = [{"PolicyName": "build", "PolicyDocument": document}]
+    return {"Type": "AWS::IAM::Role", "Properties": properties}
+
+
+def _build_rights(names: Names) -> list[Resource]:
+    def allow(actions: list[str], *resources: Any) -> Resource:
+        return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+
+    def arn(text: str) -> Resource:
+        return {"Fn::Sub": "arn:${AWS::Partition}:" + text}
+
+    here = "${AWS::Region}:${AWS::AccountId}"
+    return [
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow(
+            [
+                "ecr:BatchCheckLayerAvailability",
+                "ecr:BatchGetImage",
+                "ecr:CompleteLayerUpload",
+                "ecr:GetDownloadUrlForLayer",
+                "ecr:InitiateLayerUpload",
+                "ecr:PutImage",
+                "ecr:UploadLayerPart",
+            ],
+            arn(f"ecr:{here}:repository/{names.project}/*"),
+        ),
+        allow(
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
+            arn(f"logs:{here}:log-group:/aws/codebuild/{names.project}-*"),
+        ),
+        allow(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
+        allow(["ecs:DescribeServices", "ecs:UpdateService"], arn(f"ecs:{here}:service/{names.cluster}/*")),
+        allow(
+            [
+                "codedeploy:CreateDeployment",
+                "codedeploy:GetApplication",
+                "codedeploy:GetDeployment",
+                "codedeploy:GetDeploymentConfig",
+                "codedeploy:GetDeploymentGroup",
+                "codedeploy:RegisterApplicationRevision",
+            ],
+            arn(f"codedeploy:{here}:*"),
+        ),
+        allow(["iam:PassRole"], {"Fn::GetAtt": ["TaskExecutionRole", "Arn"]}),
+    ]
+
+
+def _builders(project: Project, names: Names) -> dict[str, Resource]:
+    made: dict[str, Resource] = {}
+    for service in sorted(project.services):
+        made[f"Repository{logical(service)}"] = {
+            "Type": "AWS::ECR::Repository",
+            "Properties": {"RepositoryName": names.repository(service), "EmptyOnDelete": True},
+        }
+        made[f"Build{logical(service)}"] = _builder(project, names, service)
+    return made
+
+
+def _builder(project: Project, names: Names, service: str) -> Resource:
+    wish = project.services[service]
+    return {
+        "Type": "AWS::CodeBuild::Project",
+        "Properties": {
+            "Name": names.build(service),
+            "ServiceRole": {"Fn::GetAtt": ["BuildRole", "Arn"]},
+            "Artifacts": {"Type": "NO_ARTIFACTS"},
+            "Source": {
+                "Type": {"Ref": "SourceType"},
+                "Location": {"Ref": "SourceLocation"},
+                "BuildSpec": f"{wish.path}/buildspec.yml",
+            },
+            "SourceVersion": f"refs/heads/{project.branch}",
+            "Environment": {
+                "Type": "LINUX_CONTAINER",
+                "ComputeType": "BUILD_GENERAL1_SMALL",
+                "Image": BUILD_IMAGE,
+                "PrivilegedMode": True,
+                "EnvironmentVariables": _build_variables(project, names, service),
+            },
+            "TimeoutInMinutes": 120,
+            "Triggers": {"Webhook": True, "FilterGroups": [_push_filters(project, service)]},
+        },
+    }
+
+
+def _build_variables(project: Project, names: Names, service: str) -> list[Resource]:
+    revision = task_definition(
+        project, service, IMAGE_PLACEHOLDER, account="\x00{AWS::AccountId}", region="\x00{AWS::Region}"
+    )
+    substituted = json.dumps(revision).replace("${", "${!").replace("\\u0000{", "${")
+    values: dict[str, Any] = {
+        "SERVICE": service,
+        "CLUSTER": {"Ref": "Cluster"},
+        "REPOSITORY_URI": {"Fn::GetAtt": [f"Repository{logical(service)}", "RepositoryUri"]},
+        "TASKDEF": {"Fn::Sub": substituted},
+    }
+    if not project.is_rolling(service):
+        values["APPSPEC"] = json.dumps(appspec(project, service))
+    return [{"Name": name, "Type": "PLAINTEXT", "Value": value} for name, value in values.items()]
+
+
+def _push_filters(project: Project, service: str) -> list[Resource]:
+    return [
+        {"Type": "EVENT", "Pattern": "PUSH"},
+        {"Type": "HEAD_REF", "Pattern": f"^refs/heads/{project.branch}$"},
+        {"Type": "FILE_PATH", "Pattern": file_pattern(project, service)},
+    ]
+
+
+def file_pattern(project: Project, service: str) -> str:
+    """The regular expression of the files whose changes build `service`."""
+    wish = project.services[service]
+    folders = [wish.path, *wish.also]
+    return "|".join(f"^{folder.strip('/').replace('.', '[.]')}/" for folder in folders)
+
+
+def _outputs(project: Project, names: Names) -> dict[str, Resource]:
+    exported: dict[str, Any] = {
+        "Cluster": {"Ref": "Cluster"},
+        "Listener": {"Ref": "Listener"},
+        "Namespace": {"Ref": "Namespace"},
+        "TaskSecurityGroup": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
+        "DeployRole": {"Fn::GetAtt": ["DeployRole", "Arn"]},
+    }
+    outputs = {
+        name: {"Value": value, "Export": {"Name": names.export(name)}} for name, value in exported.items()
+    }
+    outputs["LoadBalancerName"] = {"Value": {"Fn::GetAtt": ["LoadBalancer", "DNSName"]}}
+    for service in sorted(project.services):
+        repository = {"Fn::GetAtt": [f"Repository{logical(service)}", "RepositoryUri"]}
+        outputs[f"Repository{logical(service)}"] = {"Value": repository}
+    return outputs

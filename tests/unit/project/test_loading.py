@@ -1,0 +1,101 @@
+"""bambe.yml: what is accepted, and the one sentence each mistake gets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+import bambe.project
+from bambe.project import BadProject, Project, json_schema, load, parse
+
+EXAMPLE = Path(bambe.project.__file__).parent / "example.yml"
+SHOP = Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml"
+TEXT = EXAMPLE.read_text()
+
+
+def test_the_annotated_example_is_accepted_and_names_every_key() -> None:
+    project = parse(TEXT)
+    assert project.release.interval == timedelta(minutes=5)
+    assert project.release_of("orders").strategy == "linear"
+    assert project.is_rolling("notifier")
+    words = TEXT.replace(":", " ").split()
+    for model in (Project, *(field.annotation for field in ()), bambe.project.Service, bambe.project.Health):
+        for key in model.model_fields:
+            assert key in words, f"example.yml does not show {key}"
+
+
+def test_the_example_says_the_defaults_it_claims() -> None:
+    service = bambe.project.Service(path="x", port=1)
+    shown = yaml.safe_load(TEXT)["services"]["gateway"]
+    assert shown["cpu"] == service.cpu
+    assert shown["memory"] == service.memory
+    assert bambe.project.Health.model_validate(shown["health"] | {"path": "/"}) == service.health
+
+
+def test_the_shop_is_accepted() -> None:
+    assert set(load(SHOP).services) == {"gateway", "orders", "inventory", "notifier"}
+
+
+def test_the_schema_accepts_what_the_model_accepts() -> None:
+    schema = json_schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    jsonschema.validate(yaml.safe_load(SHOP.read_text()), schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"project": "x1", "services": {}, "colour": "red"}, schema)
+
+
+MISTAKES = [
+    (
+        "port: 8080",
+        "prot: 8080",
+        r"^bambe\.yml:19: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
+    ),
+    ("path: services/orders", "pfad: services/orders", r"is not a key"),
+    ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),
+    ("route: none", "route: nowhere", r'begins with "/"'),
+    ("interval: 5m", "interval: 5x", r"write 30s, 5m or 1h"),
+    ("interval: 5m", "interval: 90s", r"whole minutes"),
+    ("cpu: 256", "cpu: 300", r"cpu is one of 256"),
+    ("memory: 512", "memory: 513", r"memory is one of 512"),
+    ("project: shop", "project: Shop!", r"`project`: takes lower-case letters"),
+    ("project: shop", "project: [", r"this is no YAML"),
+    ("tasks: 2", "tasks: -1", r"`services\.gateway\.tasks`"),
+    ("release: rolling", "release: roling", r"'canary', 'linear', 'all_at_once' or 'rolling'"),
+    ("    release: rolling\n", "", r"notifier has no route"),
+    ('route: "/orders*"', "route: default", r"gateway and orders both have the route 'default'"),
+    ("percent: 10 ", "percent: 0 ", r"release\.percent"),
+]
+
+
+@pytest.mark.parametrize(("good", "bad", "says"), MISTAKES)
+def test_each_mistake_gets_one_sentence(good: str, bad: str, says: str) -> None:
+    assert good in TEXT
+    with pytest.raises(BadProject, match=says) as caught:
+        parse(TEXT.replace(good, bad, 1))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_dockerfile_is_named(tmp_path: Path) -> None:
+    (tmp_path / "bambe.yml").write_text(
+        "project: one\nservices: {web: {path: web, port: 80, route: default}}\n"
+    )
+    with pytest.raises(BadProject, match="no folder web"):
+        load(tmp_path / "bambe.yml")
+    (tmp_path / "web").mkdir()
+    with pytest.raises(BadProject, match="web/Dockerfile is missing"):
+        load(tmp_path / "bambe.yml")
+    (tmp_path / "web" / "Dockerfile").touch()
+    with pytest.raises(BadProject, match=r"web/buildspec\.yml is missing"):
+        load(tmp_path / "bambe.yml")
+
+
+@given(st.text(max_size=200))
+def test_random_text_is_refused_without_a_traceback(text: str) -> None:
+    with pytest.raises(BadProject):
+        parse(text)

@@ -1,0 +1,144 @@
+"""Templates: deterministic, every reference resolves, names within AWS's limits."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bambe.project import Project, load
+from bambe.synth import Names, appspec, service_template, shared_template, task_definition
+from bambe.synth.names import DEFAULT_PRIORITY, priorities
+from bambe.synth.shared import file_pattern
+
+SHOP = load(Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml")
+NAME = st.from_regex(r"\A[a-z][a-z0-9-]{0,17}[a-z0-9]\Z")
+
+
+@st.composite
+def projects(draw: st.DrawFn) -> Project:
+    names = draw(st.lists(NAME, min_size=1, max_size=8, unique=True))
+    services: dict[str, Any] = {}
+    for number, name in enumerate(names):
+        route = draw(st.sampled_from(["none", f"/{name}*", f"/v{number}/*"])) if number else "default"
+        strategy = draw(st.sampled_from(["canary", "linear", "all_at_once", "rolling"]))
+        services[name] = {
+            "path": f"services/{name}",
+            "port": draw(st.integers(1, 65535)),
+            "route": route,
+            "release": "rolling"
+            if route == "none"
+            else {"strategy": strategy, "percent": draw(st.integers(1, 99))},
+            "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
+        }
+    return Project.model_validate({"project": draw(NAME), "services": services})
+
+
+def walk(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            yield from walk(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from walk(inner)
+
+
+def templates(project: Project) -> list[dict[str, Any]]:
+    return [shared_template(project), *(service_template(project, one) for one in project.services)]
+
+
+@given(projects())
+def test_every_reference_resolves(project: Project) -> None:
+    exports = {o["Export"]["Name"] for o in shared_template(project)["Outputs"].values() if "Export" in o}
+    for template in templates(project):
+        known = {*template["Resources"], *template["Parameters"]}
+        for key, value in walk(template):
+            if key == "Ref":
+                assert value in known
+            elif key == "Fn::GetAtt":
+                assert value[0] in template["Resources"]
+            elif key == "Fn::ImportValue":
+                assert value in exports
+            elif key == "DependsOn":
+                assert set(value) <= set(template["Resources"])
+
+
+@given(projects())
+def test_templates_are_deterministic_and_plain_json(project: Project) -> None:
+    assert json.dumps(templates(project)) == json.dumps(
+        templates(Project.model_validate(project.model_dump()))
+    )
+
+
+@given(projects())
+def test_names_are_unique_and_within_limits(project: Project) -> None:
+    names = Names(project.project)
+    groups = [names.target_group(one, colour) for one in project.services for colour in ("blue", "green")]
+    assert len(set(groups)) == len(groups)
+    assert all(len(name) <= 32 and re.fullmatch(r"[a-zA-Z0-9-]+", name) for name in groups)
+    ranks = priorities(project)
+    assert len(set(ranks.values())) == len(ranks)
+    assert all(1 <= rank <= 50_000 for rank in ranks.values())
+
+
+@given(projects())
+def test_the_task_definition_in_the_build_is_the_one_that_is_registered(project: Project) -> None:
+    for service in project.services:
+        builder = next(
+            resource["Properties"]
+            for resource in shared_template(project)["Resources"].values()
+            if resource["Type"] == "AWS::CodeBuild::Project"
+            and resource["Properties"]["Name"] == Names(project.project).build(service)
+        )
+        text = next(v for v in builder["Environment"]["EnvironmentVariables"] if v["Name"] == "TASKDEF")
+        filled = text["Value"]["Fn::Sub"].replace("${AWS::AccountId}", "1").replace("${AWS::Region}", "r")
+        assert json.loads(filled.replace("${!", "${")) == task_definition(
+            project, service, "<IMAGE>", "1", "r"
+        )
+
+
+def test_the_default_route_comes_last() -> None:
+    ranks = priorities(SHOP)
+    assert ranks["gateway"] == DEFAULT_PRIORITY == max(ranks.values())
+    assert "notifier" not in ranks
+
+
+def test_a_new_service_moves_no_other_rule() -> None:
+    more = SHOP.model_dump()
+    more["services"]["payments"] = {"path": "services/payments", "port": 80, "route": "/payments/*"}
+    ranks = priorities(Project.model_validate(more))
+    assert {name: ranks[name] for name in priorities(SHOP)} == priorities(SHOP)
+
+
+def test_a_service_is_built_by_its_folder_and_the_shared_ones_it_names() -> None:
+    pattern = re.compile(file_pattern(SHOP, "orders"))
+    assert pattern.search("services/orders/app.py")
+    assert pattern.search("libs/web/web.py")
+    assert not pattern.search("services/orders2/app.py")
+    assert not pattern.search("README.md")
+
+
+def test_a_service_without_a_route_has_no_target_groups_and_no_codedeploy() -> None:
+    types = {resource["Type"] for resource in service_template(SHOP, "notifier")["Resources"].values()}
+    assert types == {"AWS::Logs::LogGroup", "AWS::ServiceDiscovery::Service", "AWS::ECS::Service"}
+
+
+def test_ten_percent_five_minutes_is_the_predefined_configuration() -> None:
+    group = service_template(SHOP, "orders")["Resources"]["Group"]["Properties"]
+    assert group["DeploymentConfigName"] == "CodeDeployDefault.ECSCanary10Percent5Minutes"
+    ending = group["BlueGreenDeploymentConfiguration"]["TerminateBlueInstancesOnDeploymentSuccess"]
+    assert ending == {"Action": "TERMINATE", "TerminationWaitTimeInMinutes": 30}
+
+
+def test_the_appspec_names_container_and_port() -> None:
+    properties = appspec(SHOP, "orders", "arn")["Resources"][0]["TargetService"]["Properties"]
+    assert properties == {
+        "TaskDefinition": "arn",
+        "LoadBalancerInfo": {"ContainerName": "orders", "ContainerPort": 8080},
+    }
