@@ -53,7 +53,7 @@ def parse_details(inspected: Mapping[str, Any], digest: str) -> Details:
     return Details(
         state=now,
         digest=digest,
-        exit_code=state["ExitCode"] if over else None,
+        exit_code=state["ExitCode"] if over and (failed or _time(state["StartedAt"])) else None,
         reason=_reason(state),
         started_at=_time(state["StartedAt"]),
         finished_at=_time(state["FinishedAt"]) if over else None,
