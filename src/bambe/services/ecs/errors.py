@@ -64,7 +64,3 @@ class ResourceNotFoundException(AwsError):
 
 class PlatformUnknownException(AwsError):
     """No such platform version."""
-
-
-class PlatformTaskDefinitionIncompatibilityException(AwsError):
-    """The platform version cannot run this task definition."""

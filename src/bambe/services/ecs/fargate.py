@@ -29,10 +29,20 @@ UNSUPPORTED = ("volumes", "proxyConfiguration", "inferenceAccelerators", "placem
 UNSUPPORTED_IN_CONTAINER = ("mountPoints", "volumesFrom", "firelensConfiguration", "resourceRequirements")
 
 
-def check(body: Shape) -> None:
-    """Raise what AWS answers to a definition that Fargate cannot run."""
+def compatibilities(body: Shape) -> list[str]:
+    """Where the definition can run; raises where it says it needs Fargate and Fargate cannot run it."""
     _check_supported(body)
     _check_containers(body["containerDefinitions"])
+    try:
+        _check_fargate(body)
+    except ClientException:
+        if "FARGATE" in body["requiresCompatibilities"]:
+            raise
+        return ["EC2"]
+    return ["EC2", "FARGATE"]
+
+
+def _check_fargate(body: Shape) -> None:
     if body.get("networkMode") != "awsvpc":
         raise ClientException("Fargate only supports network mode ‘awsvpc’.")
     for member in ("cpu", "memory"):
@@ -41,6 +51,8 @@ def check(body: Shape) -> None:
     cpu, memory = int(body["cpu"]), int(body["memory"])
     if memory not in SIZES.get(cpu, frozenset()):
         raise ClientException("No Fargate configuration exists for given values.")
+    for container in body["containerDefinitions"]:
+        _check_on_fargate(container)
     _check_room(body["containerDefinitions"], cpu, memory)
     _check_role(body)
 
@@ -92,10 +104,20 @@ def _check_containers(containers: list[Shape]) -> None:
 
 def _check_container(container: Shape) -> None:
     for mapping in container.get("portMappings") or ():
-        port = mapping.get("containerPort", 0)
-        if not 1 <= port <= 65535:
+        if not 1 <= mapping.get("containerPort", 0) <= 65535:
             raise ClientException("Container port must be between 1 and 65535.")
-        if mapping.get("hostPort", port) not in (0, port):
+    log = container.get("logConfiguration") or {}
+    if log and not (log.get("options") or {}).get("awslogs-group"):
+        raise ClientException("Log driver awslogs requires options: awslogs-group")
+    check = container.get("healthCheck")
+    if check and check["command"][:1] not in (["CMD"], ["CMD-SHELL"], ["NONE"]):
+        raise ClientException("The first string in the health check command must be CMD, CMD-SHELL or NONE.")
+
+
+def _check_on_fargate(container: Shape) -> None:
+    for mapping in container.get("portMappings") or ():
+        port = mapping["containerPort"]
+        if mapping.get("hostPort", port) != port:
             raise ClientException(
                 "When networkMode=awsvpc, the host ports and container ports in port mappings must match."
             )
@@ -104,14 +126,9 @@ def _check_container(container: Shape) -> None:
     if container.get("links"):
         raise ClientException("Links are not supported when networkMode=awsvpc.")
     log = container.get("logConfiguration") or {}
-    if log and not (log.get("options") or {}).get("awslogs-group"):
-        raise ClientException("Log driver awslogs requires options: awslogs-group")
-    if log and not (log.get("options") or {}).get("awslogs-stream-prefix"):
+    if log and not log["options"].get("awslogs-stream-prefix"):
         # Fargate alone requires the prefix (developer guide, "awslogs log driver options").
         raise ClientException("Log driver awslogs requires options: awslogs-stream-prefix")
-    check = container.get("healthCheck")
-    if check and check["command"][:1] not in (["CMD"], ["CMD-SHELL"], ["NONE"]):
-        raise ClientException("The first string in the health check command must be CMD, CMD-SHELL or NONE.")
     if container.get("stopTimeout", 0) > 120:
         raise ClientException("Container.stopTimeout cannot be greater than 120 seconds on Fargate.")
 

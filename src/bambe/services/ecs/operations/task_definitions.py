@@ -32,7 +32,7 @@ ACTIVE, INACTIVE, DELETING = "ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"
 async def register_task_definition(call: Call, request: RegisterTaskDefinitionRequestTypeDef) -> Answer:
     body = _body(dict(request))
     tags = to_dict(request.get("tags", ()), "key", "value")  # type: ignore[arg-type]
-    fargate.check(body)
+    body["compatibilities"] = fargate.compatibilities(body)
     now = call.clock.now()
 
     def register(tx: Tx) -> TaskDefinition:
@@ -147,7 +147,6 @@ def _body(request: Shape) -> Shape:
         **{name: value for name, value in request.items() if name != "tags"},
         # Bambe runs everything as Fargate does: one network namespace and one address per task.
         "networkMode": request.get("networkMode", "bridge"),
-        "compatibilities": ["EC2", "FARGATE"],
         "requiresCompatibilities": required,
         "containerDefinitions": [_container(dict(c)) for c in request["containerDefinitions"]],
         "volumes": list(request.get("volumes") or ()),
