@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bambe.kernel.call import MAX_DEPTH, Answer, Aws, Call, Caller, Site, Store
 from bambe.kernel.clock import Clock
-from bambe.kernel.errors import NotImplementedByBambe, ThrottlingException, UnknownOperationException
+from bambe.kernel.errors import NotImplementedByBambe, ThrottlingException
 from bambe.kernel.ids import uuid_id
 from bambe.services import Registry
 
@@ -64,7 +64,12 @@ class Dispatcher:
             site=self._site,
         )
         audit.debug("%s %s %s:%s", call.request_id, caller.principal, service, operation)
-        return await handler(call, request)
+        answer: Answer = await handler(call, request)
+        return answer
+
+    def require(self, service: str, operation: str) -> None:
+        """`NotImplementedByBambe` unless there is such an operation here."""
+        self._handler(service, operation)
 
     async def _dispatch(
         self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any], depth: int
@@ -73,9 +78,7 @@ class Dispatcher:
 
     def _handler(self, service: str, operation: str) -> Any:
         known = self._registry.get(service)
-        if known is None:
-            raise UnknownOperationException(f"Bambe has no service {service!r}")
-        handler = known.operations.get(operation)
+        handler = known.operations.get(operation) if known else None
         if handler is None:
             raise NotImplementedByBambe(f"{service}:{operation} is not implemented by Bambe")
         return handler

@@ -41,6 +41,7 @@ class Finder:
         self._served = sorted(served)
         self._load = load
         self._targets: dict[bytes, Found] = {}
+        self._actions: dict[tuple[str, str, str], Operation] = {}
 
     def find(self, request: Request, signs_as: str = "") -> Found:
         """`signs_as` is the service of the credential scope, empty for unsigned requests."""
@@ -65,9 +66,15 @@ class Finder:
 
     def _by_form(self, form: dict[str, str], signs_as: str) -> Found:
         action, version = form.get("Action", ""), form.get("Version", "")
+        known = self._actions.get((action, version, signs_as))
+        if known is not None:
+            return Found(known.service, known, form)
         service = self._one(lambda m: m.api_version == version, signs_as, action)
         operation = service.operations.get(action)
-        return Found(service, operation, form, None if operation else service.unknown(action))
+        if operation is None:
+            return Found(service, None, form, service.unknown(action))
+        self._actions[action, version, signs_as] = operation
+        return Found(service, operation, form)
 
     def _by_path(self, request: Request, signs_as: str) -> Found:
         if not signs_as:

@@ -1,0 +1,219 @@
+"""The one endpoint: AWS's API, the applications mounted beside it, and the daemon's own two paths.
+
+    /v2/..., /git/...       whatever is mounted there (any ASGI application, scope unchanged)
+    /_bambe/health          is it ready, which version, which instance
+    POST /_bambe/reset      forget everything (ephemeral daemons only)
+    everything else         AWS: identify, admit, parse, dispatch, serialise
+
+`answer` takes a whole request and gives a whole response; the ASGI interface is laid around it, and
+`edge.http` calls it without that detour.
+"""
+
+from __future__ import annotations
+
+import logging
+import zlib
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from bambe.edge.access import Gate
+from bambe.edge.credentials import KeyRing
+from bambe.edge.dispatch import Dispatcher
+from bambe.edge.errors import Denied, RequestTooLarge
+from bambe.edge.plain import join_headers, plain_error
+from bambe.edge.sigv4 import Signature, find_signature
+from bambe.kernel.call import Caller
+from bambe.kernel.clock import Clock
+from bambe.kernel.errors import AwsError, InternalFailure
+from bambe.kernel.ids import uuid_id
+from bambe.wire import Models, Request, Response
+from bambe.wire.errors import SerializationException
+from bambe.wire.identify import Found
+
+log = logging.getLogger("bambe.edge")
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+Reset = Callable[[], Awaitable[None]]
+
+OWN = "/_bambe/"
+MAX_BODY = 64 * 1024 * 1024
+_JSON = (b"content-type", b"application/json")
+
+
+class App:
+    """Answers every request that reaches the endpoint. `ready` is for the daemon to set."""
+
+    def __init__(
+        self,
+        dispatcher: Dispatcher,
+        models: Models,
+        keyring: KeyRing,
+        clock: Clock,
+        *,
+        mounts: Mapping[str, AsgiApp] | None = None,
+        reset: Reset | None = None,
+        version: str = "",
+        instance: str = "",
+    ) -> None:
+        self.ready = False
+        self._dispatcher = dispatcher
+        self._models = models
+        self._gate = Gate(keyring, clock)
+        self._mounts = dict(mounts or {})
+        self._reset = reset
+        self._about = {"version": version, "instance": instance}
+
+    def mount(self, path: str) -> AsgiApp | None:
+        """The application that owns `path`, if one does."""
+        for prefix, app in self._mounts.items():
+            if path == prefix or path.startswith(prefix + "/"):
+                return app
+        return None
+
+    async def answer(self, request: Request) -> Response:
+        """The response to a request for anything but a mount."""
+        if request.path.startswith(OWN):
+            return await self._own(request)
+        request_id = uuid_id()
+        found: Found | None = None
+        try:
+            signature, denied = _signature(request)
+            found = self._models.find(request, signature.scope.service if signature else "")
+            return await self._aws(request, found, signature, denied, request_id)
+        except Denied as error:
+            protocol = found.service.protocol_name if found else "query"
+            return _refused(request, found, error.error(protocol), request_id)
+        except AwsError as error:
+            return _refused(request, found, error, request_id)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            return _refused(request, found, InternalFailure(BUG), request_id)
+
+    async def _aws(
+        self,
+        request: Request,
+        found: Found,
+        signature: Signature | None,
+        denied: Denied | None,
+        request_id: str,
+    ) -> Response:
+        operation = found.operation
+        caller = await self._caller(request, found, signature, denied)
+        if operation is None:
+            raise found.refused or InternalFailure(BUG)
+        name = found.service.name
+        self._dispatcher.require(name, operation.snake)
+        parameters = operation.parse(_unpacked(request), found.form)
+        answer = await self._dispatcher(caller, name, operation.snake, parameters, request_id=request_id)
+        return operation.serialize(answer, request_id)
+
+    async def _caller(
+        self, request: Request, found: Found, signature: Signature | None, denied: Denied | None
+    ) -> Caller:
+        if signature is not None:
+            return await self._gate.admit(request, signature)
+        if found.operation is not None and found.operation.is_unsigned:
+            return self._gate.anonymous()
+        raise denied or InternalFailure(BUG)
+
+    async def _own(self, request: Request) -> Response:
+        if request.path == OWN + "health":
+            body = msgspec.json.encode({"ready": self.ready, **self._about})
+            return Response(200 if self.ready else 503, [_JSON], body)
+        if request.path == OWN + "reset" and request.method == "POST":
+            return await self._forget()
+        return _sentence(404, f"Bambe has nothing at {request.path}.")
+
+    async def _forget(self) -> Response:
+        if self._reset is None:
+            return _sentence(403, NOT_EPHEMERAL)
+        await self._reset()
+        return Response(200, [_JSON], b"{}")
+
+    def too_large(self) -> Response:
+        """What a caller hears whose request is larger than `MAX_BODY`."""
+        return plain_error(None, RequestTooLarge(TOO_LARGE), uuid_id())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
+        if scope["type"] != "http":
+            return
+        mounted = self.mount(scope["path"])
+        if mounted is not None:
+            await mounted(scope, receive, send)
+            return
+        body = await _body(receive)
+        if body is None:
+            response = self.too_large()
+        else:
+            raw = scope.get("raw_path") or scope["path"].encode()
+            response = await self.answer(
+                Request(
+                    scope["method"],
+                    raw.decode("latin-1"),
+                    scope["query_string"].decode("latin-1"),
+                    join_headers(scope["headers"]),
+                    body,
+                )
+            )
+        length = (b"content-length", str(len(response.body)).encode())
+        headers = [*response.headers, length]
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+
+NOT_EPHEMERAL = "Only a daemon started with --ephemeral can be reset; this one keeps its state."
+BUG = "Bambe failed on this request; the request id finds the reason in the daemon's log"
+TOO_LARGE = f"the request is larger than {MAX_BODY} bytes"
+
+
+def _signature(request: Request) -> tuple[Signature | None, Denied | None]:
+    """The signature, or why there is none: which service is called decides how that is said."""
+    try:
+        return find_signature(request), None
+    except Denied as denied:
+        return None, denied
+
+
+def _refused(request: Request | None, found: Found | None, error: AwsError, request_id: str) -> Response:
+    if found is None:
+        return plain_error(request, error, request_id)
+    return found.service.error(error, request_id)
+
+
+def _sentence(status: int, message: str) -> Response:
+    return Response(status, [_JSON], msgspec.json.encode({"message": message}))
+
+
+def _unpacked(request: Request) -> Request:
+    """The request with its body decompressed (some SDKs compress large JSON bodies)."""
+    if request.headers.get(b"content-encoding") != b"gzip":
+        return request
+    unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+    try:
+        body = unpacker.decompress(request.body, MAX_BODY)
+    except zlib.error:
+        raise SerializationException("the request body is not valid gzip") from None
+    if unpacker.unconsumed_tail:
+        raise RequestTooLarge(TOO_LARGE)
+    return request._replace(body=body)
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """The whole body, or None when it is larger than allowed."""
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        size += len(part)
+        if size > MAX_BODY:
+            return None
+        parts.append(part)
+        if not message.get("more_body"):
+            return b"".join(parts)

@@ -1,0 +1,139 @@
+"""The real endpoint on a free port, with fake engines behind it, and stock clients that sign for real."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from bambe.edge.app import App
+from bambe.edge.credentials import KeyRing, fresh_key
+from bambe.edge.server import Server
+from bambe.kernel.clock import SystemClock
+from bambe.wire import Models
+from tests.support.house import ACCOUNT, REGION, House
+
+
+class Edge:
+    """A house behind a real endpoint, on a thread and event loop of its own.
+
+    `edge.aws("ecs")` is a boto3 client; `edge.run(edge.house.settle())` runs a coroutine in the house.
+    """
+
+    def __init__(self, state: Path, any_credentials: bool = False) -> None:
+        self.keyring = KeyRing(fresh_key(), ACCOUNT, REGION, any_credentials=any_credentials)
+        self.resets = 0
+        self._state = state
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+        self.run(self._start())
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a stock client needs to find the endpoint."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        return {
+            **kept,
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.keyring.key.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.keyring.key.secret_key,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_PAGER": "",
+        }
+
+    def run(self, coroutine: Any) -> Any:
+        """Run a coroutine on the house's loop and wait for it."""
+        done: Future[Any] = asyncio.run_coroutine_threadsafe(coroutine, self._loop)
+        return done.result(timeout=60)
+
+    def aws(self, service: str, **changes: Any) -> Any:
+        """A boto3 client that does not retry."""
+        config = Config(
+            retries={"max_attempts": 0}, inject_host_prefix=False, connect_timeout=5, read_timeout=30
+        )
+        options: dict[str, Any] = {
+            "endpoint_url": self.endpoint,
+            "region_name": REGION,
+            "aws_access_key_id": self.keyring.key.access_key,
+            "aws_secret_access_key": self.keyring.key.secret_key,
+            "config": config,
+        }
+        return boto3.session.Session().client(service, **{**options, **changes})
+
+    def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """The stock AWS CLI."""
+        command = [str(Path(sys.executable).parent / "aws"), *words]
+        return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
+
+    async def _reset(self) -> None:
+        self.resets += 1
+
+    async def _start(self) -> None:
+        self.house = House(self._state)
+        await self.house.start()
+        self.app = App(
+            self.house.dispatcher,
+            Models(self.house.services),
+            self.keyring,
+            SystemClock(),
+            mounts={"/echo": echo},
+            reset=self._reset,
+            version="0",
+            instance="test",
+        )
+        self.server = Server(self.app)
+        self.port = await self.server.listen("127.0.0.1", 0)
+        self.app.ready = True
+
+    async def _stop(self) -> None:
+        await self.server.stop()
+        await self.house.stop()
+
+    def stop(self) -> None:
+        self.run(self._stop())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+
+async def echo(scope: Any, receive: Any, send: Any) -> None:
+    """A mounted application: answers with the path and the body it got."""
+    body = b""
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": scope["path"].encode() + b" " + body})
+
+
+@pytest.fixture
+def edge(tmp_path: Path) -> Iterator[Edge]:
+    """A house of its own behind an endpoint of its own."""
+    made = Edge(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def aws(edge: Edge) -> Callable[..., Any]:
+    """`aws("ecs")`: stock boto3 clients of that endpoint."""
+    return edge.aws
