@@ -102,7 +102,7 @@ class BringingUp:
         for service in self.target.project.services:
             live = self._live(service)
             image = live["containerDefinitions"][0]["image"]
-            if self._revision(service, image) == _comparable(live):
+            if self._is_being_built(service) or self._revision(service, image) == _comparable(live):
                 continue
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
@@ -116,6 +116,10 @@ class BringingUp:
             return arn.rsplit("/", 1)[-1]
         releases: Releases = self.target.releases(service)
         return releases.create(appspec(self.target.project, service, arn))
+
+    def _is_being_built(self, service: str) -> bool:
+        """Whether the push has started a build, which will release today's task definition itself."""
+        return any(line.startswith(f"{service}: builds") for line in self.changes.pushed)
 
     def _network(self) -> dict[str, str]:
         ec2 = self.target.client("ec2")

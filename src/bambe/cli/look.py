@@ -169,13 +169,14 @@ def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:
     if not begun:
         return str(info["status"])
     words = {"Install": "starting green", "AllowTraffic": "shifting traffic"}
-    return words.get(begun[0]["lifecycleEventName"], begun[0]["lifecycleEventName"])
+    name = str(begun[0]["lifecycleEventName"])
+    return words.get(name, name)
 
 
 def _rolling(service: dict[str, Any]) -> tuple[str, str]:
     primary = [one for one in service.get("deployments", []) if one["status"] == "PRIMARY"]
     if primary and primary[0].get("rolloutState") == "IN_PROGRESS":
-        return primary[0]["id"], "rolling update"
+        return str(primary[0]["id"]), "rolling update"
     return "", ""
 
 

@@ -62,7 +62,7 @@ class Stacks:
         return True
 
     def finish(self, names: list[str], say: Say) -> None:
-        """Wait until all stacks are done, telling each resource; Trouble with the first reason of a failure."""
+        """Wait until all are done, telling each resource; Trouble with the first reason of a failure."""
         seen: set[str] = set()
         end = monotonic() + LIMIT
         open_stacks = list(names)
@@ -91,6 +91,27 @@ class Stacks:
             if monotonic() > end:
                 raise Trouble(f"the stacks {', '.join(left)} are still there after {LIMIT:.0f} s.")
             time.sleep(POLL)  # noqa: TID251
+
+    def delete_in_order(self, names: list[str]) -> None:
+        """Delete all of `names`: a stack whose exports others import comes after those."""
+        importing = {name: self._imported_by(name) & set(names) for name in names}
+        left = list(names)
+        while left:
+            free = [name for name in left if not importing[name] & set(left)] or left
+            self.delete(free)
+            left = [name for name in left if name not in free]
+
+    def _imported_by(self, name: str) -> set[str]:
+        stack = self.find(name) or {}
+        exports = [one["ExportName"] for one in stack.get("Outputs", []) if one.get("ExportName")]
+        users: set[str] = set()
+        for export in exports:
+            try:
+                users |= set(self.cloudformation.list_imports(ExportName=export)["Imports"])
+            except ClientError as error:
+                if "is not imported" not in str(error):
+                    raise
+        return users
 
     def _status(self, name: str) -> str:
         stack = self.find(name)

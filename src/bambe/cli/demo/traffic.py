@@ -1,76 +1,34 @@
-"""Steady traffic through the load balancer, bounded in rate and time, with every answer counted."""
+"""Steady traffic through the load balancer, bounded in rate and time; every answer is kept."""
 
 from __future__ import annotations
 
 import asyncio
 import ssl
 import threading
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 import aiohttp
 
-from bambe.kernel.clock import monotonic
+from bambe.cli.demo.counts import Answered
+from bambe.kernel.clock import SystemClock, monotonic
 
 LIMIT = timedelta(minutes=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What happened to requests of one phase, route and version ("" when none answered)."""
-
-    phase: str
-    route: str
-    version: str
-    failed: bool
-
-
-@dataclass(slots=True)
-class Count:
-    """Answers by phase, route and version; failures with one example each."""
-
-    seen: Counter[Seen] = field(default_factory=Counter)
-    examples: dict[str, str] = field(default_factory=dict)
-
-    def total(self, phase: str | None = None, route: str | None = None, version: str | None = None) -> int:
-        """Requests sent, optionally of one phase, route, version."""
-        return sum(number for one, number in self.seen.items() if _matches(one, phase, route, version))
-
-    def failed(self, phase: str | None = None, route: str | None = None, version: str | None = None) -> int:
-        """Requests that got no answer below 500."""
-        return sum(
-            number for one, number in self.seen.items() if one.failed and _matches(one, phase, route, version)
-        )
-
-    def versions(self, phase: str, route: str) -> list[str]:
-        """The versions that answered."""
-        return sorted({one.version for one in self.seen if _matches(one, phase, route, None) and one.version})
-
-
-def _matches(one: Seen, phase: str | None, route: str | None, version: str | None) -> bool:
-    return (
-        (phase is None or one.phase == phase)
-        and (route is None or one.route == route)
-        and (version is None or one.version == version)
-    )
 
 
 class Traffic:
     """`rate` requests a second, spread over `routes`, half of them on kept connections, half on fresh ones.
 
-    It runs on a thread of its own, so that nothing else this process does holds it up. A request belongs
-    to the phase in which it was sent.
+    It runs on a thread of its own, so that nothing else this process does holds it up.
     """
 
     def __init__(self, base: str, ca: str, routes: Sequence[str], rate: float) -> None:
         self.base = base
         self.routes = tuple(routes)
-        self.count = Count()
-        self.phase = "before"
+        self.answers: list[Answered] = []
         self._gap = 1.0 / rate
         self._ca = ca
+        self._clock = SystemClock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="traffic", daemon=True)
 
@@ -78,11 +36,15 @@ class Traffic:
         """Begin sending."""
         self._thread.start()
 
-    def stop(self) -> Count:
-        """Send no more, wait for what is in flight, answer the counts."""
+    def stop(self) -> list[Answered]:
+        """Send no more, wait for what is in flight, answer all that happened."""
         self._stop.set()
         self._thread.join(timeout=30)
-        return self.count
+        return self.answers
+
+    def failures_of(self, version: str) -> int:
+        """How often `version` has failed so far."""
+        return sum(one.failed and one.version == version for one in list(self.answers))
 
     def _run(self) -> None:
         asyncio.run(self._send_all())
@@ -107,15 +69,15 @@ class Traffic:
                 await asyncio.sleep(wait)  # noqa: TID251 - pacing real traffic
             route = self.routes[number % len(self.routes)]
             session = sessions[(number // len(self.routes)) % len(sessions)]
-            task = asyncio.create_task(self._send(session, route, self.phase))
+            task = asyncio.create_task(self._send(session, route))
             under_way.add(task)
             task.add_done_callback(under_way.discard)
             number += 1
         if under_way:
             await asyncio.wait(under_way, timeout=15)
 
-    async def _send(self, session: aiohttp.ClientSession, route: str, phase: str) -> None:
-        version, failed, why = "", True, ""
+    async def _send(self, session: aiohttp.ClientSession, route: str) -> None:
+        at, version, failed = self._clock.now(), "", True
         try:
             async with session.get(self.base + route) as answer:
                 await answer.read()
@@ -124,6 +86,4 @@ class Traffic:
                 why = f"HTTP {answer.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}"
-        self.count.seen[Seen(phase, route, version, failed)] += 1
-        if failed:
-            self.count.examples.setdefault(f"{phase} {route}", why)
+        self.answers.append(Answered(at, route, version, failed, why))

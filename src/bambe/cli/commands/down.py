@@ -1,0 +1,31 @@
+"""`bambe down`: remove everything that `bambe up` made on this machine."""
+
+from __future__ import annotations
+
+import click
+
+from bambe.cli.place import Local, default_state
+from bambe.cli.progress import Progress
+from bambe.cli.stacks import Stacks
+
+
+@click.command("down")
+def command() -> None:
+    """Remove every stack, container, network and process; repositories and images are kept."""
+    down(Local(default_state()), Progress())
+
+
+def down(place: Local, progress: Progress) -> None:
+    """Delete the stacks while the platform runs, then end it."""
+    if not (place.state / "instance").exists():
+        progress.console.print(f"Nothing to remove: no platform was started in {place.state}.")
+        return
+    if place.running():
+        with progress.step("delete the stacks"):
+            cloudformation = place.client("cloudformation")
+            pages = cloudformation.get_paginator("describe_stacks").paginate()
+            names = [stack["StackName"] for page in pages for stack in page["Stacks"]]
+            Stacks(cloudformation).delete_in_order(names)
+    with progress.step("end the platform"):
+        place.end()
+    progress.console.print("\nNothing of the platform is left running. `bambe up` starts again.")

@@ -1,0 +1,77 @@
+"""The shop in a repository of its own, and the commits the story makes in it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import bambe
+from bambe.cli.trouble import Trouble
+
+IDENTITY = {
+    "GIT_AUTHOR_NAME": "A Developer",
+    "GIT_AUTHOR_EMAIL": "developer@shop.example",
+    "GIT_COMMITTER_NAME": "A Developer",
+    "GIT_COMMITTER_EMAIL": "developer@shop.example",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A work tree of the shop."""
+
+    root: Path
+
+    @classmethod
+    def create(cls, root: Path) -> Shop:
+        """Copy examples/shop to `root` and commit it."""
+        source = Path(bambe.__file__).parents[2] / "examples" / "shop"
+        if not source.is_dir():
+            raise Trouble("examples/shop is not here: run the demo from a clone of the repository.")
+        shutil.copytree(source, root, ignore=shutil.ignore_patterns("__pycache__"))
+        shop = cls(root)
+        shop.git("init", "--quiet", "--initial-branch", "main")
+        shop.commit("The shop")
+        return shop
+
+    def edit(self, path: str, old: str, new: str) -> None:
+        """Replace `old` by `new` in a file."""
+        file = self.root / path
+        text = file.read_text()
+        if old not in text:
+            raise Trouble(f"{path} does not contain {old!r}: the demo cannot change it.")
+        file.write_text(text.replace(old, new))
+
+    def commit(self, message: str) -> str:
+        """Commit everything; the commit's id."""
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", message)
+        return self.git("rev-parse", "HEAD")
+
+    def release_orders(self, version: str) -> str:
+        """A good change of `orders`."""
+        self.edit("services/orders/app.py", 'VERSION = "1"', f'VERSION = "{version}"')
+        return self.commit(f"orders: version {version}")
+
+    def break_orders(self, version: str, was: str) -> str:
+        """A change of `orders` that answers 500 to every third request, and passes its health check."""
+        self.edit("services/orders/app.py", f'VERSION = "{was}"', f'VERSION = "{version}"')
+        self.edit(
+            "services/orders/app.py",
+            "    number = next(numbers)\n",
+            "    number = next(numbers)\n"
+            "    if number % 3 == 0:\n"
+            '        raise RuntimeError("a fault that no health check sees")\n',
+        )
+        return self.commit(f"orders: version {version}, with a fault")
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the work tree."""
+        done = subprocess.run(
+            ["git", *arguments], cwd=self.root, env={**os.environ, **IDENTITY}, capture_output=True, text=True,
+            check=True,
+        )  # fmt: skip
+        return done.stdout.strip()

@@ -1,0 +1,217 @@
+"""The story: up, traffic, a good release, a broken one, the way back, and what was counted."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bambe.cli.bringing_up import why_it_failed
+from bambe.cli.commands.down import down
+from bambe.cli.commands.rollback import roll_back
+from bambe.cli.commands.up import up
+from bambe.cli.demo.counts import Answered, Phase, Share, share
+from bambe.cli.demo.shop import Shop
+from bambe.cli.demo.traffic import Traffic
+from bambe.cli.place import Local
+from bambe.cli.progress import Progress
+from bambe.cli.releases import Releases
+from bambe.cli.repository import Repository
+from bambe.cli.target import Target
+from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import SystemClock, monotonic
+
+SERVICE = "orders"
+ROUTES = ("/", "/orders", "/inventory")
+RATE = 150.0
+WEIGHT = 10.0
+PATIENCE = 300.0
+ENOUGH_FAILURES = 3
+BEFORE, CANARY, GREEN, AFTER = "before", "good release: 10 %", "good release: all on green", "after it"
+BROKEN, BACK = "broken release: 10 %", "rolled back"
+
+
+@dataclass(slots=True)
+class Told:
+    """All that happened, for the summary and the verdict."""
+
+    pushed: list[str] = field(default_factory=list)
+    builds: dict[str, list[str]] = field(default_factory=dict)
+    phases: list[Phase] = field(default_factory=list)
+    answers: list[Answered] = field(default_factory=list)
+    good: Share | None = None
+    broken: Share | None = None
+    good_deployment: dict[str, Any] = field(default_factory=dict)
+    rollback: dict[str, Any] = field(default_factory=dict)
+    rollback_sentence: str = ""
+    took: dict[str, float] = field(default_factory=dict)
+
+
+class Story:
+    """One run in `home`, on `port`, with waits `scale` times faster."""
+
+    def __init__(self, home: Path, port: int, scale: float, progress: Progress) -> None:
+        self.home = home
+        self.scale = scale
+        self.place = Local(home / "platform")
+        self.told = Told(took=progress.took)
+        self._port = port
+        self._progress = progress
+        self._clock = SystemClock()
+
+    def run(self) -> Told:
+        """Tell it all; Trouble when something cannot go on."""
+        self.clear()
+        shop = Shop.create(self.home / "shop")
+        self.target = self._up(shop)
+        traffic = Traffic(self.target.url(), str(self.place.state / "ca" / "ca.pem"), ROUTES, RATE)
+        traffic.start()
+        try:
+            self._phase(BEFORE)
+            self._let_traffic_run(2.0)
+            self._good_release(shop)
+            self._broken_release(shop, traffic)
+        finally:
+            self.told.answers = traffic.stop()
+        self._builds()
+        self._shares()
+        return self.told
+
+    def clear(self) -> None:
+        """End and forget an earlier run."""
+        if (self.place.state / "instance").exists():
+            with self._progress.step("remove what an earlier run left"):
+                self.place.end()
+        shutil.rmtree(self.home, ignore_errors=True)
+        self.home.mkdir(parents=True)
+
+    def end(self) -> None:
+        """Remove all that runs."""
+        down(self.place, self._progress)
+
+    def _up(self, shop: Shop) -> Target:
+        target, _ = up(
+            self._progress, self.place, "--scale", str(self.scale), "--port", str(self._port), root=shop.root
+        )
+        return target
+
+    def _good_release(self, shop: Shop) -> None:
+        with self._progress.step(f"commit a change to services/{SERVICE}, git push"):
+            shop.release_orders("2")
+            self._push(shop)
+        with self._progress.step("build, push the image, start green"):
+            deployment = self._new_deployment(None)
+            self._until(lambda: self._shifting(deployment), "green gets no traffic")
+        with self._progress.step("10 % on green for the canary interval, then all"):
+            self._until(lambda: self._shifted(deployment), "traffic is not shifted")
+        with self._progress.step("the old version is kept for the termination wait, then ended"):
+            self._until(lambda: self._ended(deployment), "the deployment does not end")
+        info = self._releases.get(deployment)
+        if info["status"] != "Succeeded":
+            raise Trouble(f"{deployment} is {info['status']}: {info.get('errorInformation', {})}")
+        self.told.good_deployment = info
+        start, end = self._allow_traffic(deployment)
+        self.told.phases += [Phase(CANARY, start), Phase(GREEN, end), Phase(AFTER, info["completeTime"])]
+
+    def _broken_release(self, shop: Shop, traffic: Traffic) -> None:
+        with self._progress.step("commit a broken change, git push"):
+            shop.break_orders("3", was="2")
+            self._push(shop)
+        with self._progress.step("build, push the image, start green"):
+            deployment = self._new_deployment(self.told.good_deployment["deploymentId"])
+            self._until(lambda: self._shifting(deployment), "green gets no traffic")
+        start, _ = self._allow_traffic(deployment)
+        with self._progress.step(f"watch: {ENOUGH_FAILURES} answers of version 3 are 500"):
+            self._until(lambda: traffic.failures_of("3") >= ENOUGH_FAILURES, "no fault was seen")
+        with self._progress.step(f"bambe rollback {SERVICE}"):
+            self.told.rollback_sentence = roll_back(self.target, SERVICE)
+            self._progress.say(self.told.rollback_sentence)
+            back = self._until(lambda: self._rollback_of(deployment), "there is no rollback")
+            self._until(lambda: self._ended(back), "the rollback does not end")
+        self.told.rollback = self._releases.get(back)
+        self.told.phases += [Phase(BROKEN, start), Phase(BACK, self.told.rollback["completeTime"])]
+        self._let_traffic_run(2.0)
+
+    @property
+    def _releases(self) -> Releases:
+        return self.target.releases(SERVICE)
+
+    def _push(self, shop: Shop) -> None:
+        said = Repository(shop.root).push("main")
+        for line in said:
+            self._progress.say(line)
+        self.told.pushed += said
+
+    def _phase(self, name: str) -> None:
+        self.told.phases.append(Phase(name, self._clock.now()))
+
+    def _let_traffic_run(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: TID251 - real traffic needs real time
+
+    def _until(self, condition: Callable[[], Any], otherwise: str) -> Any:
+        end = monotonic() + PATIENCE
+        while not (value := condition()):
+            if monotonic() > end:
+                raise Trouble(f"{otherwise} after {PATIENCE:.0f} s (see {self.place.state}/daemon.log).")
+            time.sleep(0.1)  # noqa: TID251 - polling the real platform
+        return value
+
+    def _new_deployment(self, than: str | None) -> str:
+        def found() -> str | None:
+            self._check_builds()
+            ids = self._releases.ids()
+            return ids[0] if ids and ids[0] != than else None
+
+        return str(self._until(found, "the build starts no deployment"))
+
+    def _check_builds(self) -> None:
+        codebuild = self.target.client("codebuild")
+        ids = codebuild.list_builds_for_project(projectName=self.target.names.build(SERVICE))["ids"]
+        for build in codebuild.batch_get_builds(ids=ids[:1])["builds"] if ids else []:
+            if build["buildStatus"] not in ("IN_PROGRESS", "SUCCEEDED"):
+                raise Trouble(f"{SERVICE}: {why_it_failed(build)}")
+
+    def _event(self, deployment: str, name: str) -> dict[str, Any]:
+        events = self._releases.target(deployment).get("lifecycleEvents", [])
+        return next((one for one in events if one["lifecycleEventName"] == name), {"status": "Pending"})
+
+    def _shifting(self, deployment: str) -> bool:
+        self._check(deployment)
+        return self._event(deployment, "AllowTraffic")["status"] != "Pending"
+
+    def _shifted(self, deployment: str) -> bool:
+        self._check(deployment)
+        return bool(self._event(deployment, "AllowTraffic")["status"] == "Succeeded")
+
+    def _ended(self, deployment: str) -> bool:
+        return self._releases.get(deployment)["status"] in ("Succeeded", "Failed", "Stopped")
+
+    def _check(self, deployment: str) -> None:
+        info = self._releases.get(deployment)
+        if info["status"] in ("Failed", "Stopped"):
+            said = info.get("errorInformation", {}).get("message", "")
+            raise Trouble(f"{deployment} is {info['status']}: {said}")
+
+    def _rollback_of(self, deployment: str) -> str | None:
+        back = self._releases.get(deployment).get("rollbackInfo", {}).get("rollbackDeploymentId")
+        return str(back) if back else None
+
+    def _allow_traffic(self, deployment: str) -> tuple[datetime, datetime]:
+        event = self._event(deployment, "AllowTraffic")
+        return event["startTime"], event.get("endTime", event["startTime"])
+
+    def _builds(self) -> None:
+        codebuild = self.target.client("codebuild")
+        for service in self.target.project.services:
+            ids = codebuild.list_builds_for_project(projectName=self.target.names.build(service))["ids"]
+            builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
+            self.told.builds[service] = [build.get("resolvedSourceVersion", "")[:12] for build in builds]
+
+    def _shares(self) -> None:
+        starts = {phase.name: phase.start for phase in self.told.phases}
+        answers = self.told.answers
+        self.told.good = share(answers, "/orders", "2", starts[CANARY], starts[GREEN], WEIGHT)

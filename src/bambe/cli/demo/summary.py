@@ -1,0 +1,94 @@
+"""The demo's closing page, and its verdict."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from bambe.cli.demo.counts import Line, count
+from bambe.cli.demo.story import BACK, BROKEN, SERVICE, Told
+
+
+def verdict(told: Told) -> list[str]:
+    """What did not hold, one sentence each; empty when all did."""
+    wrong = []
+    lines = count(told.answers, told.phases)
+    lost = sum(line.failed for line in lines if line.phase != BROKEN)
+    if lost:
+        examples = {one.why for one in told.answers if one.failed and one.version != "3"}
+        wrong.append(f"{lost} requests failed outside the broken release: {', '.join(sorted(examples)[:3])}")
+    unlucky = sum(line.failed - line.failed_by_version.get("3", 0) for line in lines if line.phase == BROKEN)
+    if unlucky:
+        wrong.append(f"{unlucky} requests failed during the broken release that its fault does not explain")
+    others = [name for name, builds in told.builds.items() if name != SERVICE and len(builds) != 1]
+    if others or len(told.builds[SERVICE]) != 3:
+        wrong.append(f"not only {SERVICE} was built: {told.builds}")
+    if told.good is None or not told.good.is_fair:
+        wrong.append("green's share of the canary is not what 10 % and chance explain")
+    if told.rollback.get("status") != "Succeeded":
+        wrong.append("the rollback did not succeed")
+    if not any(line.phase == BACK for line in lines):
+        wrong.append("there was no traffic after the rollback")
+    if any(line.by_version.get("3") for line in lines if line.phase == BACK):
+        wrong.append("version 3 still answers after the rollback")
+    return wrong
+
+
+def show(told: Told, console: Console, scale: float) -> None:
+    """Print what was built and why, shares, requests by phase, and times."""
+    console.rule("[bold]what happened")
+    _builds(told, console)
+    _share(told, console, scale)
+    console.print(_requests(count(told.answers, told.phases)))
+    _times(told, console)
+
+
+def _builds(told: Told, console: Console) -> None:
+    console.print("\n[bold]Built, and why[/]")
+    for line in told.pushed:
+        console.print(f"  {line}", markup=False)
+
+
+def _share(told: Told, console: Console, scale: float) -> None:
+    if told.good is None:
+        return
+    console.print(
+        f"\n[bold]Canary[/]  green got {told.good.got} of {told.good.total} requests to /orders:"
+        f" {told.good.percent:.1f} % (weight 10 %, chance allows ± {told.good.error:.1f})"
+    )
+    console.print(
+        f"  {told.good_deployment.get('deploymentId')}: 10 % for 5 minutes, then all, the old version ended after"
+        f" 30 minutes; waits ran {scale:g} times faster",
+        style="dim",
+    )
+    if told.rollback:
+        console.print(f"[bold]Rollback[/]  {told.rollback_sentence}")
+        console.print(
+            f"  {told.rollback['deploymentId']} by {told.rollback['creator']}: {told.rollback['status']}",
+            style="dim",
+        )
+
+
+def _requests(lines: list[Line]) -> Table:
+    table = Table(title="Requests", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    table.add_column("phase")
+    table.add_column("route")
+    for name in ("sent", "failed"):
+        table.add_column(name, justify="right")
+    table.add_column("answered by version")
+    last = ""
+    for line in lines:
+        versions = ", ".join(f"{v or 'nobody'}: {n}" for v, n in line.by_version.items())
+        failed = f"[red]{line.failed}[/]" if line.failed else "0"
+        first = line.phase if line.phase != last else ""
+        last = line.phase
+        table.add_row(first, line.route, str(line.sent), failed, versions)
+    table.add_section()
+    table.add_row("total", "", str(sum(x.sent for x in lines)), str(sum(x.failed for x in lines)), "")
+    return table
+
+
+def _times(told: Told, console: Console) -> None:
+    console.print("\n[bold]Time[/]")
+    for title, seconds in told.took.items():
+        console.print(f"  {seconds:6.1f} s  {title}", markup=False)

@@ -1,0 +1,31 @@
+"""Steps on a terminal: what is going on, how long it took; plain lines where there is no terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+
+from bambe.kernel.clock import monotonic
+
+
+class Progress:
+    """Prints steps as they begin and end. `took` keeps the seconds of each, for a summary."""
+
+    def __init__(self, quiet: bool = False) -> None:
+        self.console = Console(highlight=False, quiet=quiet)
+        self.took: dict[str, float] = {}
+
+    def say(self, line: str) -> None:
+        """A detail of the step under way."""
+        self.console.print(f"    {line}", style="dim", markup=False)
+
+    @contextmanager
+    def step(self, title: str) -> Iterator[None]:
+        """A step: its title when it begins, its time when it has ended well."""
+        start = monotonic()
+        self.console.print(f"[bold]▸[/] {title}")
+        yield
+        self.took[title] = monotonic() - start
+        self.console.print(f"  [green]✓[/] [dim]{self.took[title]:.1f} s[/]")
