@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from bambe.engines.containers.port import Containers
 from bambe.kernel.call import Aws, Site, Store, Tx
+from bambe.kernel.errors import NotThere, Refused, Unavailable
 from bambe.services.ecs.model import Task, TaskDefinition
 from bambe.services.ecs.tables import TASK_SETS
 
@@ -52,11 +53,17 @@ class Images:
         return await self._containers.pull(image, username, password)
 
     async def _resolve(self, task: Task, definition: TaskDefinition) -> dict[str, str]:
-        found = {}
-        for container in definition.containers:
-            image = container["image"]
-            found[container["name"]] = pinned(image, await self.pull(task, image))
-        return found
+        return {c["name"]: await self._exact(task, c["image"]) for c in definition.containers}
+
+    async def _exact(self, task: Task, image: str) -> str:
+        digest = await self.pull(task, image)
+        exact = pinned(image, digest)
+        try:
+            await self.pull(task, exact)
+        except (NotThere, Refused, Unavailable):
+            # Built on this machine and never pushed: no registry gave it a digest, it has an id alone.
+            return digest
+        return exact
 
     async def _login(self, task: Task) -> tuple[str, str]:
         aws = self._aws.within(task.account, task.region)

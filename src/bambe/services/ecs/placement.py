@@ -130,7 +130,7 @@ def check_deployment(configuration: Mapping[str, Any]) -> Shape:
     low, high = said.get("minimumHealthyPercent", 100), said.get("maximumPercent", 200)
     if low < 0 or high < 100:
         raise InvalidParameterException(
-            "Deployment configuration: maximumPercent must be at least 100, minimumHealthyPercent not negative."
+            "maximumPercent must be at least 100 and minimumHealthyPercent must not be negative."
         )
     if low >= 100 and high <= 100:
         raise InvalidParameterException(
