@@ -35,22 +35,19 @@ def _place(action: Redirect) -> Json:
 
 
 def _path(action: Redirect) -> Json:
-    keeps_path, keeps_query = action.path == "/#{path}", action.query == "#{query}"
-    if keeps_path:
-        target = r"\1"
-    else:
-        target = "/" + action.path.lstrip("/").replace("\\", "\\\\").replace("#{path}", r"\2")
-    if _PLACEHOLDER.search(target):
-        raise Refused(f"redirects cannot have {action.path!r} as their path")
-    if keeps_path and keeps_query:
-        return {}
-    if keeps_query or not action.query:
-        return _rewrite(target) | ({} if keeps_query else {"strip_query": True})
-    return _rewrite(f"{target}?{_literal('query', action.query)}") | {"strip_query": True}
+    keeps_query = action.query == "#{query}"
+    if action.query and not keeps_query:
+        query = _literal("query", action.query)
+        return {"path_redirect": f"{_literal('path, beside a query,', action.path)}?{query}"}
+    if action.path == "/#{path}":
+        return {} if keeps_query else {"strip_query": True}
+    target = action.path.replace("\\", "\\\\").replace("#{path}", r"\1")
+    rewrite = _rewrite(_literal("path", target))
+    return rewrite | ({} if keeps_query else {"strip_query": True})
 
 
 def _rewrite(substitution: str) -> Json:
-    return {"regex_rewrite": {"pattern": {"regex": "^(/(.*))$"}, "substitution": substitution}}
+    return {"regex_rewrite": {"pattern": {"regex": "^/(.*)$"}, "substitution": substitution}}
 
 
 def _literal(what: str, value: str) -> str:

@@ -28,6 +28,7 @@ PREVIOUS = "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.Pr
 NEVER_SENT = "connect-failure,refused-stream,reset-before-request"
 # A target that dies with a safe request in its hands: asking another one is harmless (RFC 9110, 9.2.2).
 SAFE_METHODS = "GET|HEAD|OPTIONS"
+GROUP_COOKIE = "AWSALBTG"
 
 
 def route_configuration(
@@ -39,6 +40,7 @@ def route_configuration(
         "@type": TYPE,
         "name": listener_key(balancer.id, listener.id),
         "virtual_hosts": [{"name": "all", "domains": ["*"], "routes": routes}],
+        "request_headers_to_remove": ["x-envoy-external-address"],
         "request_headers_to_add": [
             _header("x-forwarded-port", "%DOWNSTREAM_LOCAL_PORT%", "OVERWRITE_IF_EXISTS_OR_ADD"),
             _header(
@@ -73,18 +75,27 @@ def _fixed(match: Json, status: int, body: str, content_type: str) -> Json:
 
 
 def _forward(match: Json, action: Forward, groups: Mapping[str, TargetGroup]) -> list[Json]:
-    """Twice the same route: for safe methods it may also send again what a dying target dropped."""
-    clusters = [_share(id, weight, groups) for id, weight in sorted(action.weights.items()) if weight]
-    common: Json = {"weighted_clusters": {"clusters": clusters}, "timeout": "0s"}
-    if action.stickiness:
-        cookie = {"name": "AWSALBTG", "ttl": f"{action.stickiness}s", "path": "/"}
-        common["hash_policy"] = [{"cookie": cookie}]
-        common["weighted_clusters"]["use_hash_policy"] = True
-    safe = match | {"headers": [*match.get("headers", []), matches(":method", SAFE_METHODS)]}
+    shares = [_share(id, weight, groups) for id, weight in sorted(action.weights.items()) if weight]
+    if not action.stickiness:
+        return _route(match, shares)
+    able = [share for share in shares if share["name"] != EMPTY_CLUSTER]
+    nowhere = [share for share in shares if share["name"] == EMPTY_CLUSTER]
+    pinned = [route for share in able for route in _route(_with(match, _has_cookie(share)), [share])]
+    return pinned + _route(match, nowhere + [_set_cookie(share, action.stickiness) for share in able])
+
+
+def _route(match: Json, shares: list[Json]) -> list[Json]:
+    """Twice the same: for safe methods it may also send again what a dying target dropped."""
+    common: Json = {"weighted_clusters": {"clusters": shares}, "timeout": "0s"}
+    safe = _with(match, matches(":method", SAFE_METHODS))
     return [
         {"match": safe, "route": common | {"retry_policy": _retry(f"{NEVER_SENT},reset")}},
         {"match": match, "route": common | {"retry_policy": _retry(NEVER_SENT)}},
     ]
+
+
+def _with(match: Json, header: Json) -> Json:
+    return match | {"headers": [*match.get("headers", []), header]}
 
 
 def _share(id: str, weight: int, groups: Mapping[str, TargetGroup]) -> Json:
@@ -96,6 +107,16 @@ def _share(id: str, weight: int, groups: Mapping[str, TargetGroup]) -> Json:
         return {"name": EMPTY_CLUSTER, "weight": weight}
     share: Json = {"name": group_key(id), "weight": weight}
     return share | {"typed_per_filter_config": _sticky(group)} if group.stickiness else share
+
+
+def _has_cookie(share: Json) -> Json:
+    return matches("cookie", f"(?:.*; *)?{GROUP_COOKIE}={share['name']}(?:;.*)?")
+
+
+def _set_cookie(share: Json, seconds: int) -> Json:
+    """ALB's group stickiness. A group whose weight becomes 0 loses its sessions, unlike at ALB."""
+    cookie = f"{GROUP_COOKIE}={share['name']}; Max-Age={seconds}; Path=/"
+    return share | {"response_headers_to_add": [_header("set-cookie", cookie, "APPEND_IF_EXISTS_OR_ADD")]}
 
 
 def _sticky(group: TargetGroup) -> Json:
