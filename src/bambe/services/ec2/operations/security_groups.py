@@ -131,7 +131,7 @@ async def revoke_security_group_egress(
 
 async def create_tags(call: Call, request: ClientCreateTagsRequestTypeDef) -> Answer:
     network = Network(call.account, call.region)
-    fresh = to_dict(request["Tags"])
+    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
 
     def tag(tx: Tx) -> None:
         for resource in request["Resources"]:
