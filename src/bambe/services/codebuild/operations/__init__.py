@@ -1,0 +1,1 @@
+"""What clients may ask of CodeBuild, one module per resource."""
