@@ -120,6 +120,7 @@ class FakeContainers:
         if not spec.containers:
             raise Refused(f"Task {spec.id} has no containers.")
         if spec.id in self._tasks:
+            self._refuse_again(self._tasks[spec.id])
             return
         for container in spec.containers:
             self._have(container.image)
@@ -205,6 +206,12 @@ class FakeContainers:
     def _have(self, image: str) -> None:
         if self.images is not None and image not in self.images:
             raise NotThere(f"No such image: {image}.")
+
+    def _refuse_again(self, task: _Task) -> None:
+        for container in task.spec.containers:
+            error = self._refusals.get(container.image)
+            if error is not None and task.containers[container.name].started_at is None:
+                raise error
 
     def _run(self, task: _Task, name: str) -> None:
         spec = next(c for c in task.spec.containers if c.name == name)

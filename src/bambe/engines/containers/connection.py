@@ -62,7 +62,10 @@ class Connection:
         """Read an endless answer. aiodocker's own readers merge a log's streams and swallow lost
         connections, so this reads the body below them."""
         async with self.docker._query(path, params=dict(params), timeout=ENDLESS) as response:
-            yield response.content
+            try:
+                yield response.content
+            finally:
+                response.close()
 
     def _open(self) -> Docker:
         scheme, _, path = self.address.partition("://")

@@ -122,6 +122,9 @@ def _position(listed: Listed) -> int:
 
 
 def _address(listed: Listed) -> str:
+    if listed["State"] != "running":
+        # For a moment after its end the Engine still shows the address.
+        return ""
     networks = (listed.get("NetworkSettings") or {}).get("Networks") or {}
     return next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), "")
 
