@@ -250,16 +250,15 @@ def _down(
 ) -> tuple[Action, ...]:
     if not task.is_withdrawn:
         return (Withdraw(task.stopped_reason or "it is to stop"),)
-    running = seen is not None and any(c.status != "STOPPED" for c in seen.containers)
-    if running and seen is not None and not is_dead(seen.containers) and _is_in_use(task, targets, now):
-        if task.status == TaskStatus.DEACTIVATING:
-            return ()
-        return (Note({"status": TaskStatus.DEACTIVATING, "is_ready": False}, "it drains"),)
-    if running:
-        if task.status == TaskStatus.STOPPING:
-            return (Halt(task.stopped_reason),)
+    if seen is None or all(c.status == "STOPPED" for c in seen.containers):
+        return _over(task, seen, now)
+    if task.status in (TaskStatus.STOPPING, TaskStatus.DEPROVISIONING):
+        return (Halt(task.stopped_reason),)
+    if is_dead(seen.containers) or not _is_in_use(task, targets, now):
         return (Note({"status": TaskStatus.STOPPING, "is_ready": False}, "nobody uses it any more"),)
-    return _over(task, seen, now)
+    if task.status != TaskStatus.DEACTIVATING:
+        return (Note({"status": TaskStatus.DEACTIVATING, "is_ready": False}, "it drains"),)
+    return ()
 
 
 def _is_in_use(task: Task, targets: Mapping[Target, TargetSight], now: datetime) -> bool:
