@@ -5,6 +5,7 @@ from __future__ import annotations
 from bambe.engines.dns.answers import Answer, book_of, look_up
 from bambe.engines.dns.port import Zones
 from bambe.engines.dns.sources import merge
+from bambe.kernel.errors import Unavailable
 
 
 class FakeDns:
@@ -12,20 +13,22 @@ class FakeDns:
 
     def __init__(self) -> None:
         self.sources: dict[str, Zones] = {}
-        self.address: tuple[str, int] | None = None
+        self.running = True
 
     async def start(self, address: str, port: int = 53) -> None:
-        self.address = (address, port)
+        self.running = True
 
     async def stop(self) -> None:
-        self.address = None
+        self.running = False
 
     async def apply(self, source: str, zones: Zones) -> None:
+        if not self.running:
+            raise Unavailable("the name server is not started")
         self.sources[source] = zones
 
     async def remove_everything(self) -> None:
         self.sources.clear()
-        self.address = None
+        self.running = False
 
     @property
     def zones(self) -> Zones:
