@@ -8,14 +8,15 @@ from typing import Any
 
 from bambe.control import Key
 
-MOMENT = 0.05
+MOMENT = 0.2
 """Seconds a pass gives a chore before it goes on without it; most are done by then."""
 
 
 class Chores:
     """At most one chore per key; `wake` is told the key when a chore is over."""
 
-    def __init__(self) -> None:
+    def __init__(self, moment: float = MOMENT) -> None:
+        self.moment = moment
         self.wake: Callable[[Key], None] = lambda key: None
         self._running: dict[Key, tuple[str, asyncio.Task[None]]] = {}
 
@@ -28,7 +29,7 @@ class Chores:
         task = asyncio.create_task(work, name=f"ecs:{name}:{key}")
         self._running[key] = (name, task)
         task.add_done_callback(lambda _: self.wake(key))
-        await asyncio.wait({task}, timeout=MOMENT)
+        await asyncio.wait({task}, timeout=self.moment)
         return self.finish(key)
 
     def finish(self, key: Key) -> bool:

@@ -238,7 +238,8 @@ def _keep(
     failing = [t for t in live if is_failing(service, t, now)]
     good = [t for t in live if t not in failing]
     missing = wanted - len(good)
-    can_start = missing > 0 and _may_start(task_set, now)
+    # One that never served is ended now and counted next, which decides when to try again.
+    can_start = missing > 0 and _may_start(task_set, now) and all(t.was_ready for t in failing)
     if can_start and room > 0:
         yield Start(task_set.id, min(missing, room), f"{len(good)} of {wanted} tasks")
     for task in _useless(failing, wanted - sum(t.is_ready for t in good), missing - room if can_start else 0):

@@ -198,9 +198,11 @@ def _count(tx: Tx, service: Service, action: CountFailure, now: datetime) -> Non
         updated_at=now,
     )
     TASK_SETS.update(tx, counted)
-    TASKS.update(tx, replace(TASKS.get(tx, *key, action.task), is_counted=True))
+    task = TASKS.get(tx, *key, action.task)
+    TASKS.update(tx, replace(task, is_counted=True))
     failed = title(service, task_set.id)
-    tell(tx, service, f"{failed} (task {action.task}) failed: {action.why}", now)
+    if task.stop_code != StopCode.SCHEDULER:
+        tell(tx, service, f"{failed} (task {action.task}) failed: {action.why}", now)
     if action.failures_in_row == planner.INCONSISTENT_AFTER > task_set.failures_in_row:
         tell(tx, service, f"{failed} is unable to consistently start tasks successfully.", now)
 

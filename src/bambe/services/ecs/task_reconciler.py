@@ -50,7 +50,7 @@ class TaskReconciler:
         self._containers = containers
         self._images = Images(store, aws, site, containers)
         self._sightings = Sightings(containers)
-        self._chores = Chores()
+        self.chores = Chores()
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [key] if table == TASKS.name else []
@@ -67,7 +67,7 @@ class TaskReconciler:
         return [TASKS.key_of(row) for row in rows]
 
     async def listen(self, wake: Callable[[Key], None]) -> None:
-        self._chores.wake = wake
+        self.chores.wake = wake
         async for task_id in self._containers.events():
             rows = await self._store.read(TASKS.list)
             for row in rows:
@@ -77,11 +77,11 @@ class TaskReconciler:
     async def reconcile(self, key: Key) -> datetime | None:
         task = await self._store.read(lambda tx: TASKS.find(tx, *key))
         if task is None:
-            await self._chores.cancel(key)
+            await self.chores.cancel(key)
             return None
-        if task.desired == Desired.STOPPED and self._chores.running(key) == LAUNCH:
-            await self._chores.cancel(key)
-        if not self._chores.finish(key):
+        if task.desired == Desired.STOPPED and self.chores.running(key) == LAUNCH:
+            await self.chores.cancel(key)
+        if not self.chores.finish(key):
             return None
         for action in await self._plan(task):
             await self._apply(task, action)
@@ -119,7 +119,7 @@ class TaskReconciler:
             case Withdraw():
                 await self._withdraw(task)
             case Halt():
-                await self._chores.begin(TASKS.key_of(task), HALT, self._containers.stop_task(task.id))
+                await self.chores.begin(TASKS.key_of(task), HALT, self._containers.stop_task(task.id))
             case Remove():
                 await self._containers.remove_task(task.id)
                 await self._note(task, {"is_removed": True})
@@ -138,7 +138,7 @@ class TaskReconciler:
         if task.pull_started_at is None:
             changes["pull_started_at"] = self._clock.now()
         await self._note(task, changes)
-        await self._chores.begin(TASKS.key_of(task), LAUNCH, self._launch(task))
+        await self.chores.begin(TASKS.key_of(task), LAUNCH, self._launch(task))
 
     async def _launch(self, task: Task) -> None:
         definition = await self._store.read(lambda tx: _definition(tx, task))
