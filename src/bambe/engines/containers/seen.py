@@ -88,7 +88,7 @@ def _task(task_id: str, members: list[Listed], details: Mapping[str, Details]) -
     return TaskSeen(
         id=task_id,
         labels={name.removeprefix(OWN): text for name, text in labels.items() if name.startswith(OWN)},
-        address=next(filter(None, map(_address, members)), ""),
+        address=next((a for one in members if _is_up(one, details) and (a := _address(one))), ""),
         containers=tuple(_container(one, details[one["Id"]]) for one in known),
     )
 
@@ -111,6 +111,12 @@ def _container(listed: Listed, more: Details) -> ContainerSeen:
     )
 
 
+def _is_up(listed: Listed, details: Mapping[str, Details]) -> bool:
+    """Whether its address still counts; for a moment after its end the Engine goes on showing it."""
+    known = details.get(listed["Id"])
+    return listed["State"] == "running" and (known is None or known.state is State.RUNNING)
+
+
 def _reason(state: Mapping[str, Any]) -> str:
     if state.get("OOMKilled"):
         return OUT_OF_MEMORY
@@ -122,9 +128,6 @@ def _position(listed: Listed) -> int:
 
 
 def _address(listed: Listed) -> str:
-    if listed["State"] != "running":
-        # For a moment after its end the Engine still shows the address.
-        return ""
     networks = (listed.get("NetworkSettings") or {}).get("Networks") or {}
     return next((n["IPAddress"] for n in networks.values() if n.get("IPAddress")), "")
 
