@@ -136,19 +136,18 @@ class Builds:
         return True
 
     async def _admit(self, row: Build) -> bool:
-        """Out of the queue, if there is a place and no older build of the queue could have it."""
+        """Let every build of the queue out for which there is a place, oldest first; whether `row` is."""
         now = self._clock.now()
 
         def write(tx: Tx) -> bool:
-            fresh = tables.builds.get(tx, *tables.builds.key_of(row))
-            unfinished = tables.builds.list(tx, status=Status.IN_PROGRESS)
-            if fresh.stop_asked or not _has_place(tx, fresh, unfinished):
-                return False
-            older = [other for other in unfinished if _is_before(other, fresh) and not other.stop_asked]
-            if any(_has_place(tx, other, unfinished) for other in older):
-                return False
-            tables.builds.update(tx, progress.admitted(fresh, now))
-            return True
+            unfinished = sorted(tables.builds.list(tx, status=Status.IN_PROGRESS), key=_age)
+            running = [build for build in unfinished if build.is_running]
+            for build in unfinished:
+                if build.is_running or build.stop_asked or not _has_place(tx, build, running):
+                    continue
+                running.append(progress.admitted(build, now))
+                tables.builds.update(tx, running[-1])
+            return any(build.id == row.id for build in running)
 
         return await self._store.write(write)
 
@@ -244,19 +243,17 @@ def _reason(task: TaskSeen) -> str:
     return "; ".join(said)
 
 
-def _has_place(tx: Tx, row: Build, unfinished: Sequence[Build]) -> bool:
-    running = [other for other in unfinished if other.is_running]
+def _age(build: Build) -> tuple[datetime, int, str]:
+    return (build.created, build.number, build.id)
+
+
+def _has_place(tx: Tx, row: Build, running: Sequence[Build]) -> bool:
     if len(running) >= PLACES:
         return False
     project = tables.projects.find(tx, row.account, row.region, row.project)
     limit = project.settings.get("concurrentBuildLimit") if project else None
     same = [other for other in running if _project(other) == _project(row)]
     return limit is None or len(same) < limit
-
-
-def _is_before(other: Build, row: Build) -> bool:
-    queued = other.phase is PhaseType.QUEUED
-    return queued and (other.created, other.number, other.id) < (row.created, row.number, row.id)
 
 
 def _project(row: Build) -> tuple[str, str, str]:
