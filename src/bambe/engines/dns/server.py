@@ -91,7 +91,7 @@ class Server:
                 query, client = udp.recvfrom(4096)
             except OSError:
                 return
-            answer = self._at_once(query)
+            answer = self._answers.ready(query) or self._at_once(query)
             if isinstance(answer, bytes):
                 _send(udp, answer, client)
             elif answer is not None:
@@ -108,6 +108,8 @@ class Server:
         except DNSException:
             found = _FAILED
         if isinstance(found, Rendered):
+            if not limit:
+                self._answers.remember(query, question)
             return respond(question, found, limit=limit or question.room)
         return question, found
 

@@ -46,6 +46,7 @@ IN, CH, TXT, ANY_CLASS = 1, 3, 16, 255
 QR, AA, TC, RD, RA = 0x8000, 0x0400, 0x0200, 0x0100, 0x0080
 FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED = 1, 2, 3, 4, 5
 REMEMBERED = 10_000
+READY_CHOICES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +130,29 @@ class Answers:
     def __init__(self, book: Book, version: str) -> None:
         self._book = book
         self._version = _text_record(version)
-        self._known: dict[bytes, list[Rendered | None] | Rendered | Alias] = {}
+        self._known: dict[bytes, list[Rendered | None] | Rendered] = {}
         self._pools: dict[bytes, Answer] = {}
         self._zones: dict[str, bytes] = {}
+        self._ready: dict[bytes, list[bytes]] = {}
+
+    def ready(self, query: bytes) -> bytes | None:
+        """The response to a UDP query that was asked before in the very same bytes, but for its id."""
+        known = self._ready.get(query[2:])
+        if known is None:
+            return None
+        return query[:2] + known[int(random.random() * len(known))]
+
+    def remember(self, query: bytes, question: Question) -> None:
+        """Keep all responses to this query ready, unless they are too many or change by themselves."""
+        known = self._known.get(question.key)
+        if isinstance(known, Rendered):
+            choices = [known]
+        elif isinstance(known, list) and len(known) <= READY_CHOICES:
+            choices = [one or self._render(question.key, known, i) for i, one in enumerate(known)]
+        else:
+            return
+        if len(self._ready) < REMEMBERED:
+            self._ready[query[2:]] = [respond(question, one, limit=question.room)[2:] for one in choices]
 
     def answer(self, question: Question) -> Rendered | Alias | None:
         """The response, or None when the name is not ours."""
