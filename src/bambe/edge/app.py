@@ -22,12 +22,11 @@ from bambe.edge.access import Gate
 from bambe.edge.credentials import KeyRing
 from bambe.edge.dispatch import Dispatcher
 from bambe.edge.errors import Denied, RequestTooLarge
-from bambe.edge.plain import join_headers, plain_error
+from bambe.edge.plain import join_headers, plain_error, request_number
 from bambe.edge.sigv4 import Signature, find_signature
 from bambe.kernel.call import Caller
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError, InternalFailure
-from bambe.kernel.ids import uuid_id
 from bambe.wire import Models, Request, Response
 from bambe.wire.errors import SerializationException
 from bambe.wire.identify import Found
@@ -79,7 +78,7 @@ class App:
         """The response to a request for anything but a mount."""
         if request.path.startswith(OWN):
             return await self._own(request)
-        request_id = uuid_id()
+        request_id = request_number()
         found: Found | None = None
         try:
             signature, denied = _signature(request)
@@ -137,7 +136,7 @@ class App:
 
     def too_large(self) -> Response:
         """What a caller hears whose request is larger than `MAX_BODY`."""
-        return plain_error(None, RequestTooLarge(TOO_LARGE), uuid_id())
+        return plain_error(None, RequestTooLarge(TOO_LARGE), request_number())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""

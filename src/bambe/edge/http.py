@@ -22,7 +22,7 @@ _STATUS: dict[int, bytes] = STATUS_LINE
 class Exchange:
     """One request on the short way; uvicorn sees it as the cycle under way on this connection."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "more_body", "response_complete", "size")
+    __slots__ = ("body", "disconnected", "keep_alive", "more_body", "response_complete", "size", "task")
     message_event = asyncio.Event()  # uvicorn sets it when a client hangs up; nobody waits for it
 
     def __init__(self, keep_alive: bool) -> None:
@@ -32,6 +32,7 @@ class Exchange:
         self.more_body = True
         self.response_complete = False
         self.disconnected = False
+        self.task: asyncio.Task[None] | None = None
 
 
 class EdgeProtocol(HttpToolsProtocol):
@@ -39,6 +40,19 @@ class EdgeProtocol(HttpToolsProtocol):
 
     app: App
     exchange: Exchange | None = None
+    _idle_since = 0.0
+    _idle_check: asyncio.TimerHandle | None = None
+
+    @property
+    def under_way(self) -> asyncio.Task[None] | None:
+        """The request being answered on the short way, if one is."""
+        exchange = self.cycle
+        return exchange.task if isinstance(exchange, Exchange) and not exchange.response_complete else None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._idle_check is not None:
+            self._idle_check.cancel()
 
     def on_message_begin(self) -> None:
         self.url = b""
@@ -90,9 +104,7 @@ class EdgeProtocol(HttpToolsProtocol):
             join_headers(self.headers),
             b"".join(exchange.body),
         )
-        task = self.loop.create_task(self._answer(exchange, request))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
+        exchange.task = self.loop.create_task(self._answer(exchange, request))
 
     async def _answer(self, exchange: Exchange, request: Request) -> None:
         self._respond(exchange, request.method, await self.app.answer(request))
@@ -112,7 +124,27 @@ class EdgeProtocol(HttpToolsProtocol):
         self.transport.write(b"".join(out))
         if not exchange.keep_alive:
             self.transport.close()
-        self.on_response_complete()
+        elif self.pipeline:
+            self.on_response_complete()
+        else:
+            self._idle_since = self.loop.time()
+            if self._idle_check is None:
+                self._watch_idleness()
+
+    def on_response_complete(self) -> None:
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
+    def _watch_idleness(self) -> None:
+        """One timer per connection, not one per request: it looks at the time when it goes off."""
+        busy = self.cycle is not None and not self.cycle.response_complete
+        left = (
+            self.timeout_keep_alive if busy else self._idle_since + self.timeout_keep_alive - self.loop.time()
+        )
+        if left <= 0:
+            self.timeout_keep_alive_handler()
+        else:
+            self._idle_check = self.loop.call_later(left, self._watch_idleness)
 
     def _too_large(self, exchange: Exchange) -> None:
         exchange.keep_alive = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 
 import msgspec
@@ -9,6 +10,14 @@ import msgspec
 from bambe.kernel.errors import AwsError
 from bambe.wire import Request, Response
 from bambe.wire.xmls import escape
+
+_numbers = random.Random()
+
+
+def request_number() -> str:
+    """A fresh request id, spelled as a UUID. It need not be a secret, so it costs no system call."""
+    text = f"{_numbers.getrandbits(128):032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def join_headers(headers: Sequence[tuple[bytes, bytes]]) -> dict[bytes, bytes]:

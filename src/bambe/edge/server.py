@@ -63,14 +63,23 @@ class Server:
         self._listeners.clear()
         for connection in list(self._state.connections):
             connection.shutdown()
-        if self._state.tasks:
-            await asyncio.wait(list(self._state.tasks), timeout=grace)
-        for task in list(self._state.tasks):
+        pending = self._under_way()
+        if pending:
+            _, pending = await asyncio.wait(pending, timeout=grace)
+        for task in pending:
             task.cancel()
         for connection in list(self._state.connections):
             transport = getattr(connection, "transport", None)
             if transport is not None:
                 transport.close()
+
+    def _under_way(self) -> set[asyncio.Task[None]]:
+        tasks = set(self._state.tasks)
+        for connection in self._state.connections:
+            task = getattr(connection, "under_way", None)
+            if task is not None:
+                tasks.add(task)
+        return tasks
 
     def _protocol(self, loop: asyncio.AbstractEventLoop) -> Callable[[], EdgeProtocol]:
         return lambda: EdgeProtocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)

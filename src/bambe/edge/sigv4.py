@@ -19,8 +19,8 @@ from bambe.wire.timestamps import from_compact, from_text
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = timedelta(minutes=15)
-UNSIGNED = ("UNSIGNED-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER")
-_EMPTY = sha256(b"").hexdigest()
+UNSIGNED = (b"UNSIGNED-PAYLOAD", b"STREAMING-UNSIGNED-PAYLOAD-TRAILER")
+_EMPTY = sha256(b"").hexdigest().encode()
 
 
 class Scope(NamedTuple):
@@ -55,8 +55,8 @@ def find_signature(request: Request) -> Signature:
 
 def check_time(signature: Signature, now: datetime) -> None:
     """`Denied` when the request was signed more than fifteen minutes from `now`, or its URL has run out."""
-    signed = _moment(signature)
-    if signed.strftime("%Y%m%d") != signature.scope.date:
+    signed = _moment(signature.timestamp)
+    if not _compact_of(signature).startswith(signature.scope.date) or len(signature.scope.date) != 8:
         raise Denied(
             Reason.WRONG,
             "Date in Credential scope does not match YYYYMMDD from ISO-8601 version of date from HTTP: "
@@ -78,23 +78,22 @@ def check_signature(request: Request, signature: Signature, secret_key: str) -> 
     """`Denied` unless the key `secret_key` makes this signature for this request."""
     scope = signature.scope
     payload = _payload_hash(request, signature)
-    text = "\n".join(
+    canonical = b"\n".join(
         (
-            request.method,
+            request.method.encode(),
             _canonical_path(request.path, scope.service),
             _canonical_query(request.query),
             _canonical_headers(request, scope.signed_headers),
-            "",
-            b";".join(scope.signed_headers).decode("latin-1"),
+            b"",
+            b";".join(scope.signed_headers),
             payload,
         )
     )
     credential = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
-    digest = sha256(text.encode("latin-1")).hexdigest()
-    to_sign = f"{ALGORITHM}\n{_compact_of(signature)}\n{credential}\n{digest}"
+    to_sign = f"{ALGORITHM}\n{_compact_of(signature)}\n{credential}\n{sha256(canonical).hexdigest()}"
     key = signing_key(secret_key, scope.date, scope.region, scope.service)
     made = hmac.digest(key, to_sign.encode("latin-1"), "sha256").hex()
-    if not hmac.compare_digest(made.encode(), signature.signature.encode("latin-1", "replace")):
+    if not hmac.compare_digest(made.encode(), signature.signature.encode("latin-1")):
         raise Denied(Reason.WRONG)
 
 
@@ -179,18 +178,19 @@ def _incomplete(header: str, request: Request) -> Denied:
     return Denied(Reason.INCOMPLETE, f"{' '.join(lacks)} Authorization={scheme}".strip())
 
 
-def _moment(signature: Signature) -> datetime:
+@lru_cache(maxsize=512)
+def _moment(timestamp: str) -> datetime:
     try:
-        return from_compact(signature.timestamp)
+        return from_compact(timestamp)
     except ValueError:
         pass
     try:
-        return from_text(signature.timestamp)  # a Date header
+        return from_text(timestamp)  # a Date header
     except ValueError:
         raise Denied(
             Reason.INCOMPLETE,
             "Date must be in ISO-8601 'basic format'. "
-            f"Got '{signature.timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601",
+            f"Got '{timestamp}'. See http://en.wikipedia.org/wiki/ISO_8601",
         ) from None
 
 
@@ -209,27 +209,27 @@ def _compact(moment: datetime) -> str:
 
 def _compact_of(signature: Signature) -> str:
     timestamp = signature.timestamp
-    return timestamp if len(timestamp) == 16 else _compact(_moment(signature))
+    return timestamp if len(timestamp) == 16 else _compact(_moment(timestamp))
 
 
-def _payload_hash(request: Request, signature: Signature) -> str:
-    declared = request.headers.get(b"x-amz-content-sha256", b"").decode("latin-1")
+def _payload_hash(request: Request, signature: Signature) -> bytes:
+    declared = request.headers.get(b"x-amz-content-sha256")
     if declared in UNSIGNED:
         return declared
     if signature.expires and signature.scope.service == "s3":
         return UNSIGNED[0]
-    actual = sha256(request.body).hexdigest() if request.body else _EMPTY
-    if declared and declared != actual:
+    actual = sha256(request.body).hexdigest().encode() if request.body else _EMPTY
+    if declared is not None and declared != actual:
         raise Denied(Reason.WRONG)
     return actual
 
 
-def _canonical_path(path: str, service: str) -> str:
+def _canonical_path(path: str, service: str) -> bytes:
     if path == "/" or not path:
-        return "/"
+        return b"/"
     if service == "s3":
-        return path  # S3 alone neither normalises nor encodes a second time
-    return quote(_normal(path), safe="/~")
+        return path.encode("latin-1")  # S3 alone neither normalises nor encodes a second time
+    return quote(_normal(path), safe="/~").encode()
 
 
 def _normal(path: str) -> str:
@@ -243,27 +243,28 @@ def _normal(path: str) -> str:
     return "/" + "/".join(parts) + end
 
 
-def _canonical_query(query: str) -> str:
+def _canonical_query(query: str) -> bytes:
     if not query:
-        return ""
+        return b""
     pairs = []
     for pair in query.split("&"):
         name, _, value = pair.partition("=")
         if name and name != "X-Amz-Signature":
             pairs.append((_encoded(name), _encoded(value)))
-    return "&".join(f"{name}={value}" for name, value in sorted(pairs))
+    return "&".join(f"{name}={value}" for name, value in sorted(pairs)).encode()
 
 
 def _encoded(text: str) -> str:
     return quote(unquote_plus(text), safe="-_.~")
 
 
-def _canonical_headers(request: Request, names: tuple[bytes, ...]) -> str:
+def _canonical_headers(request: Request, names: tuple[bytes, ...]) -> bytes:
     headers = request.headers
-    lines = []
-    for name in names:
-        value = headers.get(name)
-        if value is None:
-            raise Denied(Reason.WRONG)
-        lines.append(f"{name.decode('latin-1')}:{' '.join(value.decode('latin-1').split())}")
-    return "\n".join(lines)
+    try:
+        return b"\n".join([b"%b:%b" % (name, _trimmed(headers[name])) for name in names])
+    except KeyError:
+        raise Denied(Reason.WRONG) from None
+
+
+def _trimmed(value: bytes) -> bytes:
+    return b" ".join(value.split()) if b"  " in value else value.strip()
