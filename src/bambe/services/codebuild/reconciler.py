@@ -125,7 +125,7 @@ class Builds:
                 await self._change(row, lambda fresh, now: progress.reported(fresh, records, now))
             case Kill():
                 self._alive_at.pop(row.task, None)
-                await self._containers.stop_task(row.task, 2)
+                await self._containers.stop_task(row.task, 0)
             case Finish(status=status, why=why, code=code):
                 await self._finish(row, status, code, why if code else "")
             case Sweep():
@@ -195,9 +195,8 @@ class Builds:
     def _look_again(self, row: Build) -> datetime | None:
         if row.cleaned:
             return None
-        if row.is_over:
-            return max(row.ended or self._born, self._born) + GRACE
-        return self._clock.now() + SOON
+        soon = self._clock.now() + SOON
+        return max(soon, max(row.ended or soon, self._born) + GRACE) if row.is_over else soon
 
 
 class Judge:

@@ -188,16 +188,16 @@ def _look_again(row: Deployment, now: datetime) -> datetime | None:
     """At the deadline; soon while something made by others is awaited."""
     if row.is_over:
         return None
-    if row.phase is Phase.TERMINATION_WAIT:
-        moment = row.entered + MOMENT
-        return max(moment, now + SOON if row.end_wait else row.deadline or moment)
+    soon = now + SOON
+    if row.phase is Phase.TERMINATION_WAIT and not row.end_wait:
+        return max(soon, row.entered + MOMENT, row.deadline or soon)
     if row.phase is Phase.DRAIN:
-        return row.entered + MOMENT
-    if row.phase is Phase.READY and row.deadline is not None:
-        return row.deadline
-    if row.phase is Phase.SHIFT and row.deadline is not None:
-        return min(row.deadline, now + NOW_AND_THEN)
-    return now + SOON
+        return max(soon, row.entered + MOMENT)
+    if row.phase is Phase.READY:
+        return max(soon, row.deadline or soon)
+    if row.phase is Phase.SHIFT:
+        return max(soon, min(row.deadline or soon, now + NOW_AND_THEN))
+    return soon
 
 
 def reconcilers(store: Store, clock: Clock, aws: Aws) -> Sequence[Reconciler]:
