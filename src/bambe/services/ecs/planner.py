@@ -9,10 +9,22 @@ its own share of the desired count.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil, floor
 
+from bambe.services.ecs.actions import (
+    Action,
+    CountFailure,
+    Drop,
+    Recover,
+    Retire,
+    Roll,
+    RollBack,
+    Settle,
+    Start,
+    Steady,
+    Stop,
+)
 from bambe.services.ecs.model import (
     STARTING,
     Controller,
@@ -32,94 +44,6 @@ LAST_DELAY = 60.0
 INCONSISTENT_AFTER = 3
 LASTING = timedelta(seconds=10)
 """A task that was ready for less than this before it died counts as one that failed to start."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Begin `count` tasks of the set."""
-
-    task_set: str
-    count: int
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """Drain and end one task."""
-
-    task: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class CountFailure:
-    """A task ended unasked: back off until `retry_at` before the set starts another."""
-
-    task: str
-    task_set: str
-    failures_in_row: int
-    retry_at: datetime
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recover:
-    """A task of the set became ready: the failures before it are forgiven."""
-
-    task_set: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Roll:
-    """A deployment moves to another rollout state."""
-
-    task_set: str
-    to: Rollout
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollBack:
-    """A failed deployment is replaced by a new one like the last that completed."""
-
-    failed: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Settle:
-    """A task set reached or left its steady state."""
-
-    task_set: str
-    is_steady: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Steady:
-    """The service reached or left its steady state."""
-
-    is_steady: bool
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """A deployment or task set has no task left and goes."""
-
-    task_set: str
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Retire:
-    """The service has no task left and becomes INACTIVE."""
-
-    why: str
-
-
-Action = Start | Stop | CountFailure | Recover | Roll | RollBack | Settle | Steady | Drop | Retire
 
 
 def plan(
@@ -280,10 +204,27 @@ def _roll_out(
     old = [t for t in live if t.task_set != primary.id and any(s.id == t.task_set for s in sets)]
     wanted = service.wanted
     room = ceiling(service) - len(new) - len(old) if wanted else 0
-    yield from _keep(service, primary, new, wanted, room, now)
+    kept = tuple(_keep(service, primary, new, wanted, room, now))
+    yield from kept
     good = [t for t in new if not is_failing(service, t, now)]
     for task in _replaced(service, good, old, room, now):
         yield Stop(task.id, "replaced by a newer deployment")
+    left = room - sum(action.count for action in kept if isinstance(action, Start))
+    yield from _held(service, sets, primary, sum(t.is_ready for t in good) + len(old), left, now)
+
+
+def _held(
+    service: Service, sets: Sequence[TaskSet], primary: TaskSet, there: int, room: int, now: datetime
+) -> Iterator[Action]:
+    """While the new version fails to start, lost tasks of the version that worked are replaced."""
+    lacking = min(least(service) - there, room)
+    worked = [s for s in sets if s.id != primary.id and s.rollout == Rollout.COMPLETED]
+    if lacking > 0 and worked and _is_troubled(primary) and _may_start(worked[-1], now):
+        yield Start(worked[-1].id, lacking, f"deployment {primary.id} fails to start")
+
+
+def _is_troubled(task_set: TaskSet) -> bool:
+    return task_set.failures_in_row > 0 or task_set.rollout == Rollout.FAILED
 
 
 def _primary(sets: Sequence[TaskSet]) -> TaskSet | None:
@@ -363,11 +304,14 @@ def _is_settled(tasks: Sequence[Task], wanted: int) -> bool:
 
 def _ends(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
     going = service.status == ServiceStatus.DRAINING
+    primary = _primary(sets)
     left = 0
     for task_set in sets:
         there = [t for t in _of(task_set, tasks) if t.status != TaskStatus.STOPPED]
         left += len(there)
         replaced = service.controller == Controller.ECS and task_set.status == SetStatus.ACTIVE
+        if replaced and service.wanted and primary is not None and _is_troubled(primary):
+            continue
         if not there and (replaced or task_set.status == SetStatus.DRAINING):
             yield Drop(task_set.id, "its last task has stopped")
     left += sum(t.status != TaskStatus.STOPPED for t in tasks if all(s.id != t.task_set for s in sets))

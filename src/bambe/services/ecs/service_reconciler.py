@@ -11,6 +11,19 @@ from bambe.control import Key
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.ecs import planner
+from bambe.services.ecs.actions import (
+    Action,
+    CountFailure,
+    Drop,
+    Recover,
+    Retire,
+    Roll,
+    RollBack,
+    Settle,
+    Start,
+    Steady,
+    Stop,
+)
 from bambe.services.ecs.births import revision, service_task
 from bambe.services.ecs.diary import started, stopped, title, unwell
 from bambe.services.ecs.model import (
@@ -25,18 +38,6 @@ from bambe.services.ecs.model import (
     TaskSet,
 )
 from bambe.services.ecs.names import family_and_revision
-from bambe.services.ecs.planner import (
-    CountFailure,
-    Drop,
-    Recover,
-    Retire,
-    Roll,
-    RollBack,
-    Settle,
-    Start,
-    Steady,
-    Stop,
-)
 from bambe.services.ecs.tables import DEFINITIONS, DIARIES, SERVICES, TASK_SETS, TASKS, tell
 
 SHOWN = timedelta(hours=1)
@@ -126,7 +127,7 @@ def _forget(tx: Tx, service: Service, now: datetime) -> datetime | None:
     return None
 
 
-def _apply_all(tx: Tx, key: Key, actions: Iterable[planner.Action], now: datetime) -> None:
+def _apply_all(tx: Tx, key: Key, actions: Iterable[Action], now: datetime) -> None:
     stops: dict[str, list[str]] = defaultdict(list)
     for action in actions:
         service = SERVICES.get(tx, *key)
@@ -140,7 +141,7 @@ def _apply_all(tx: Tx, key: Key, actions: Iterable[planner.Action], now: datetim
         tell(tx, SERVICES.get(tx, *key), stopped(SERVICES.get(tx, *key), task_set, ids), now)
 
 
-def _apply(tx: Tx, service: Service, action: planner.Action, now: datetime) -> None:
+def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
     key = SERVICES.key_of(service)
     match action:
         case Start():

@@ -69,10 +69,8 @@ class TaskReconciler:
     async def listen(self, wake: Callable[[Key], None]) -> None:
         self.chores.wake = wake
         async for task_id in self._containers.events():
-            rows = await self._store.read(TASKS.list)
-            for row in rows:
-                if row.id == task_id:
-                    wake(TASKS.key_of(row))
+            for row in await self._store.read(_named(task_id)):
+                wake(TASKS.key_of(row))
 
     async def reconcile(self, key: Key) -> datetime | None:
         task = await self._store.read(lambda tx: TASKS.find(tx, *key))
@@ -210,6 +208,10 @@ class TaskReconciler:
                 tell(tx, now)
 
         await self._store.write(note)
+
+
+def _named(task_id: str) -> Callable[[Tx], list[Task]]:
+    return lambda tx: TASKS.list(tx, id=task_id)
 
 
 def _definition(tx: Tx, task: Task) -> TaskDefinition:

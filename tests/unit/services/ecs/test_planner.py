@@ -11,6 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bambe.services.ecs import planner
+from bambe.services.ecs.actions import (
+    Action,
+    CountFailure,
+    Drop,
+    Recover,
+    Retire,
+    Roll,
+    RollBack,
+    Settle,
+    Start,
+    Steady,
+    Stop,
+)
 from bambe.services.ecs.model import (
     Controller,
     Desired,
@@ -23,18 +36,6 @@ from bambe.services.ecs.model import (
     Task,
     TaskSet,
     TaskStatus,
-)
-from bambe.services.ecs.planner import (
-    CountFailure,
-    Drop,
-    Recover,
-    Retire,
-    Roll,
-    RollBack,
-    Settle,
-    Start,
-    Steady,
-    Stop,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -97,7 +98,7 @@ class World:
     born: int = 0
     kinds: list[str] = field(default_factory=list)
 
-    def plan(self) -> tuple[planner.Action, ...]:
+    def plan(self) -> tuple[Action, ...]:
         return planner.plan(self.service, list(self.sets.values()), list(self.tasks.values()), self.now)
 
     def waits(self) -> bool:
@@ -110,7 +111,7 @@ class World:
     def live(self) -> int:
         return sum(t.is_live and t.service == "web" for t in self.tasks.values())
 
-    def apply(self, actions: Iterable[planner.Action]) -> None:  # noqa: C901 - one arm per action
+    def apply(self, actions: Iterable[Action]) -> None:  # noqa: C901 - one arm per action
         for action in actions:
             self.kinds.append(type(action).__name__)
             match action:
@@ -193,7 +194,8 @@ def worlds(draw: st.DrawFn, controller: Controller | None = None, strays: bool =
     for place, name in enumerate(names):
         status = draw(st.sampled_from(roles)) if place else SetStatus.PRIMARY
         scale = 100.0 if chosen == Controller.ECS else draw(st.sampled_from([0.0, 33.3, 50.0, 100.0]))
-        sets[name] = a_set(name, status=status, scale=scale)
+        rollout = draw(st.sampled_from([Rollout.IN_PROGRESS, Rollout.COMPLETED]))
+        sets[name] = a_set(name, status=status, scale=scale, rollout=rollout)
     tasks: dict[str, Task] = {}
     for number in range(draw(st.integers(0, 8))):
         name = f"t{number}"

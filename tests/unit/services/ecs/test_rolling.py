@@ -140,6 +140,20 @@ async def test_the_circuit_breaker_rolls_back_to_what_completed(town: Town) -> N
     assert any("rolling back to deployment" in message for message in await town.messages())
 
 
+async def test_what_worked_is_kept_up_while_the_new_version_fails(town: Town) -> None:
+    await town.serve()
+    await town.advance(2)
+    await town.define(container={"image": "localhost:4566/bad:1"})
+    town.containers.images = {c.image for s in town.containers.specs.values() for c in s.containers}
+    await town.aws.ecs.update_service(cluster="shop", service="web", taskDefinition="web")
+    await town.advance(5)
+    town.containers.exit(town.containers.started[0])
+    await town.advance(5)
+    shown = await town.shown()
+    assert shown["runningCount"] == 2
+    assert [d["runningCount"] for d in shown["deployments"]] == [0, 2]
+
+
 async def test_scaling(town: Town) -> None:
     await town.serve()
     await town.advance(2)
