@@ -121,14 +121,18 @@ class JsonWriter:
             for member, use in self._shapes[name].members.items()
             if not use.location
         }
+        if any(key != member for member, (key, _) in members.items()):
+            return _renaming(members)
+        converting = [(member, convert) for member, (_, convert) in members.items() if convert]
+        names = members.keys()
 
         def write(value: Any) -> Any:
-            answer = {}
-            for member, item in value.items():
-                known = members.get(member)
-                if known is not None and item is not None:
-                    key, convert = known
-                    answer[key] = item if convert is None else convert(item)
+            answer = dict(value)
+            if not answer.keys() <= names or None in answer.values():
+                answer = {m: item for m, item in answer.items() if m in names and item is not None}
+            for member, convert in converting:
+                if member in answer:
+                    answer[member] = convert(answer[member])
             return answer
 
         return write
@@ -144,6 +148,19 @@ class JsonWriter:
         if convert is None:
             return None
         return lambda value: {key: convert(item) for key, item in value.items()}
+
+
+def _renaming(members: dict[str, tuple[str, Convert | None]]) -> Convert:
+    def write(value: Any) -> Any:
+        answer = {}
+        for member, item in value.items():
+            known = members.get(member)
+            if known is not None and item is not None:
+                key, convert = known
+                answer[key] = item if convert is None else convert(item)
+        return answer
+
+    return write
 
 
 def write_blob(value: bytes | str) -> str:
