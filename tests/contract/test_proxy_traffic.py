@@ -236,3 +236,13 @@ async def test_requests_are_counted_by_group_and_class(proxy: EnvoyProxy, backen
         await ask(HOST, PORT)
     counts = (await proxy.observe()).groups["a"]
     assert (counts.total, counts.by_class) == (4, {"2xx": 2, "4xx": 1, "5xx": 1})
+
+
+async def test_a_silent_target_is_504_after_the_idle_timeout(
+    proxy: EnvoyProxy, backends: list[Backend]
+) -> None:
+    backends[0].delay = 2
+    told = world({"a": 1}, group("a", backends[0], check=None))
+    (balancer,) = told.load_balancers
+    await proxy.apply(replace(told, load_balancers=(replace(balancer, idle_timeout=0.3),)))
+    assert (await ask(HOST, PORT)).status == 504

@@ -74,19 +74,20 @@ class EnvoyProxy:
             await self._addresses.have(a for balancer in world.load_balancers for a in balancer.addresses)
             if world == self._world:
                 return
-            self._remember_groups(world.target_groups)
+            # Until all is taken no world is: then `_run` has everything written again.
             self._world = None
-            try:
-                await self._taken.wait(self._files.add(documents), warmed=self._has_new(world))
-                await self._taken.wait(self._files.turn(documents))
-            except Exception:
-                self._files.forget()
-                raise
+            self._remember_groups(world.target_groups)
+            new = self._memory.targets(world.target_groups, monotonic())
+            await self._taken.wait(self._files.add(documents), warmed=new)
+            await self._taken.wait(self._files.turn(documents))
             self._files.clear(documents)
             self._world = world
 
     async def observe(self) -> ProxySeen:
         self._check()
+        if self._process.find() is None:
+            async with self._lock:
+                await self._run()
         clusters, statistics = await asyncio.gather(
             self._admin.page("/clusters?format=json"), self._admin.page(COUNTS)
         )
@@ -118,6 +119,8 @@ class EnvoyProxy:
                 json.dumps(bootstrap(self._root, str(self._admin.path)))
             )
             self._process.start()
+        self._world = None
+        self._files.forget()
         await self._answers()
 
     async def _answers(self) -> None:
@@ -135,10 +138,6 @@ class EnvoyProxy:
     def _check(self) -> None:
         if not self._started:
             raise Unavailable("the proxy is not started")
-
-    def _has_new(self, world: World) -> bool:
-        """Whether a cluster with targets comes into being: traffic turns to it once it has been checked."""
-        return self._memory.targets(world.target_groups, monotonic())
 
     def _remembered_groups(self) -> tuple[TargetGroup, ...]:
         try:

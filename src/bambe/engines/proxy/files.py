@@ -6,7 +6,9 @@ clusters without those that go, and away with files nobody refers to.
 
 from __future__ import annotations
 
+import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from bambe.engines.proxy.conditions import Json
@@ -30,6 +32,8 @@ class Files:
         for path in (CLUSTERS, LISTENERS):
             if not (self._root / path).exists():
                 self._put(path, text([])[1])
+        with suppress(ValueError):
+            self._clusters = _by_name(json.loads((self._root / CLUSTERS).read_text())["resources"])
 
     def add(self, documents: Documents) -> dict[str, str]:
         """Write endpoints, secrets and clusters, and remove none; path -> version of what changed."""

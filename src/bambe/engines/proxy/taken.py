@@ -37,8 +37,8 @@ class Taken:
         warm_until = monotonic() + (WARMING if warmed else 0.0)
         while wanted:
             stats = await self._stats()
-            if _rejected(stats) != self._rejected:
-                self._rejected = _rejected(stats)
+            before, self._rejected = self._rejected, _rejected(stats)
+            if self._rejected > before:
                 raise Refused(f"Envoy refuses its configuration: {self.complaint()}")
             warming = bool(int(stats.get("cluster_manager.warming_clusters", 0))) and monotonic() < warm_until
             if all(_runs(stats, name, version) for name, version in wanted.items()) and not warming:

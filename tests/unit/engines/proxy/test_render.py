@@ -152,9 +152,9 @@ def _reweighted(listener: Listener, weight: int) -> Listener:
 def test_files_never_dangle_on_the_way(tmp_path_factory: pytest.TempPathFactory, told: list[World]) -> None:
     """After each step, what is on disk holds together: nothing is needed before it is there."""
     root = tmp_path_factory.mktemp("envoy")
-    files = Files(root)
-    files.prepare()
     for world in told:
+        files = Files(root)
+        files.prepare()
         documents = render(world, root)
         for step in (files.add, files.turn, files.clear):
             step(documents)
