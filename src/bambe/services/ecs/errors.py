@@ -55,12 +55,5 @@ class TaskSetNotFoundException(AwsError):
         super().__init__("The specified task set was not found.")
 
 
-class ResourceNotFoundException(AwsError):
-    """No such resource to tag."""
-
-    def __init__(self) -> None:
-        super().__init__("The specified resource could not be found.")
-
-
 class PlatformUnknownException(AwsError):
     """No such platform version."""

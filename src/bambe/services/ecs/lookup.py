@@ -53,8 +53,9 @@ def sets_of(tx: Tx, row: Service) -> list[TaskSet]:
 
 
 def tasks_of(tx: Tx, row: Service) -> list[Task]:
-    """All tasks of a service, those that stopped within the hour too."""
-    return TASKS.list(tx, account=row.account, region=row.region, cluster=row.cluster, service=row.name)
+    """The tasks of a service that have not stopped."""
+    where = {"account": row.account, "region": row.region, "cluster": row.cluster, "service": row.name}
+    return TASKS.list(tx, **where, is_over=False)
 
 
 def task_set(tx: Tx, row: Service, said: str) -> TaskSet:

@@ -329,7 +329,12 @@ class Task:
     @property
     def is_live(self) -> bool:
         """Wanted and not over."""
-        return self.desired == Desired.RUNNING and self.status != TaskStatus.STOPPED
+        return self.desired == Desired.RUNNING and not self.is_over
+
+    @property
+    def is_over(self) -> bool:
+        """Stopped, and kept only to be described."""
+        return self.status == TaskStatus.STOPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

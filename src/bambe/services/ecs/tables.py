@@ -16,7 +16,7 @@ CLUSTERS = Table("ecs_clusters", Cluster, ("account", "region", "name"))
 DEFINITIONS = Table("ecs_task_definitions", TaskDefinition, ("account", "region", "family", "revision"))
 SERVICES = Table("ecs_services", Service, ("account", "region", "cluster", "name"))
 TASK_SETS = Table("ecs_task_sets", TaskSet, ("account", "region", "cluster", "service", "id"))
-TASKS = Table("ecs_tasks", Task, ("account", "region", "cluster", "service", "id"))
+TASKS = Table("ecs_tasks", Task, ("account", "region", "cluster", "service", "id"), ("is_over",))
 DIARIES = Table("ecs_service_events", Diary, ("account", "region", "cluster", "service"))
 
 ALL = (CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, DIARIES)

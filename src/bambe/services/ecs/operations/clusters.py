@@ -15,7 +15,7 @@ from bambe.services.ecs.errors import (
     ClusterContainsTasksException,
     InvalidParameterException,
 )
-from bambe.services.ecs.model import Cluster, ServiceStatus, Shape, TaskStatus
+from bambe.services.ecs.model import Cluster, ServiceStatus, Shape
 from bambe.services.ecs.names import DEFAULT_CLUSTER, cluster_arn, cluster_name
 from bambe.services.ecs.tables import CLUSTERS, SERVICES, TASKS
 
@@ -111,7 +111,7 @@ async def delete_cluster(call: Call, request: DeleteClusterRequestTypeDef) -> An
         services = SERVICES.list(tx, **where)
         if any(service.status != ServiceStatus.INACTIVE for service in services):
             raise ClusterContainsServicesException
-        if any(task.status != TaskStatus.STOPPED for task in TASKS.list(tx, **where)):
+        if TASKS.list(tx, **where, is_over=False):
             raise ClusterContainsTasksException
         shown = _shown(tx, replace(row, status="INACTIVE"), ())
         CLUSTERS.delete(tx, *CLUSTERS.key_of(row))
@@ -124,4 +124,4 @@ async def delete_cluster(call: Call, request: DeleteClusterRequestTypeDef) -> An
 
 def _shown(tx: Tx, row: Cluster, include: tuple[str, ...]) -> Shape:
     where = {"account": row.account, "region": row.region, "cluster": row.name}
-    return shapes.cluster(row, SERVICES.list(tx, **where), TASKS.list(tx, **where), include)
+    return shapes.cluster(row, SERVICES.list(tx, **where), TASKS.list(tx, **where, is_over=False), include)

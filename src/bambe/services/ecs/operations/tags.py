@@ -13,7 +13,6 @@ from bambe.services.ecs import lookup, shapes
 from bambe.services.ecs.errors import (
     ClusterNotFoundException,
     InvalidParameterException,
-    ResourceNotFoundException,
     ServiceNotFoundException,
     TaskSetNotFoundException,
 )
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 Found = tuple[Any, Any]
 """A table and one of its rows."""
 LIMIT = 50
+MISSING = "The specified resource could not be found."
 
 
 async def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Answer:
@@ -69,15 +69,11 @@ def _find(tx: Tx, call: Call, said: str) -> Found:
     kind = arn.resource.split("/", 1)[0]
     find = FINDERS.get(kind)
     if arn.service != "ecs" or find is None or (arn.account, arn.region) != (call.account, call.region):
-        raise (
-            ClusterNotFoundException
-            if kind == "cluster"
-            else InvalidParameterException("The specified resource could not be found.")
-        )
+        raise (ClusterNotFoundException if kind == "cluster" else InvalidParameterException(MISSING))
     try:
         return find(tx, call, said)
     except (ServiceNotFoundException, TaskSetNotFoundException):
-        raise InvalidParameterException(ResourceNotFoundException().message) from None
+        raise InvalidParameterException(MISSING) from None
 
 
 def _cluster(tx: Tx, call: Call, said: str) -> Found:
@@ -92,7 +88,7 @@ def _service(tx: Tx, call: Call, said: str) -> Found:
 def _task(tx: Tx, call: Call, said: str) -> Found:
     row = lookup.find_task(tx, lookup.cluster(tx, call, said.rsplit("/", 2)[1]), said)
     if row is None:
-        raise InvalidParameterException("The specified resource could not be found.")
+        raise InvalidParameterException(MISSING)
     return TASKS, row
 
 
