@@ -9,6 +9,7 @@ services/<name>/
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -49,6 +50,12 @@ def discover() -> Registry:
     """Walk the folders beside this file and answer what each offers."""
     found = pkgutil.iter_modules(__path__)
     return {module.name: load(module.name) for module in found if module.ispkg}
+
+
+@functools.cache
+def resource_types() -> Mapping[str, ResourceType]:
+    """Every CloudFormation type of every service, by its name."""
+    return {declared.name: declared for service in discover().values() for declared in service.resources}
 
 
 def load(name: str) -> Service:

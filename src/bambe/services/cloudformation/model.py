@@ -1,0 +1,235 @@
+"""Stacks, their resources, events and change sets; statuses and legal moves as AWS has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class StackStatus(StrEnum):
+    """Where a stack is."""
+
+    REVIEW_IN_PROGRESS = "REVIEW_IN_PROGRESS"
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    CREATE_FAILED = "CREATE_FAILED"
+    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
+    ROLLBACK_COMPLETE = "ROLLBACK_COMPLETE"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE_CLEANUP_IN_PROGRESS = "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    UPDATE_ROLLBACK_IN_PROGRESS = "UPDATE_ROLLBACK_IN_PROGRESS"
+    UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS = "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS"
+    UPDATE_ROLLBACK_COMPLETE = "UPDATE_ROLLBACK_COMPLETE"
+    UPDATE_ROLLBACK_FAILED = "UPDATE_ROLLBACK_FAILED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+    DELETE_COMPLETE = "DELETE_COMPLETE"
+    DELETE_FAILED = "DELETE_FAILED"
+
+
+S = StackStatus
+_DELETE = frozenset({S.DELETE_IN_PROGRESS})
+_UPDATE = frozenset({S.UPDATE_IN_PROGRESS, S.DELETE_IN_PROGRESS})
+MOVES: dict[StackStatus, frozenset[StackStatus]] = {
+    S.REVIEW_IN_PROGRESS: frozenset({S.CREATE_IN_PROGRESS, S.DELETE_IN_PROGRESS}),
+    S.CREATE_IN_PROGRESS: frozenset(
+        {S.CREATE_COMPLETE, S.CREATE_FAILED, S.ROLLBACK_IN_PROGRESS, S.DELETE_IN_PROGRESS}
+    ),
+    S.CREATE_COMPLETE: _UPDATE,
+    S.CREATE_FAILED: _UPDATE,
+    S.ROLLBACK_IN_PROGRESS: frozenset({S.ROLLBACK_COMPLETE, S.ROLLBACK_FAILED, S.DELETE_IN_PROGRESS}),
+    S.ROLLBACK_COMPLETE: _DELETE,
+    S.ROLLBACK_FAILED: _DELETE,
+    S.UPDATE_IN_PROGRESS: frozenset(
+        {
+            S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS,
+            S.UPDATE_FAILED,
+            S.UPDATE_ROLLBACK_IN_PROGRESS,
+            S.DELETE_IN_PROGRESS,
+        }
+    ),
+    S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: frozenset({S.UPDATE_COMPLETE, S.DELETE_IN_PROGRESS}),
+    S.UPDATE_COMPLETE: _UPDATE,
+    S.UPDATE_FAILED: _UPDATE,
+    S.UPDATE_ROLLBACK_IN_PROGRESS: frozenset(
+        {
+            S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS,
+            S.UPDATE_ROLLBACK_FAILED,
+            S.DELETE_IN_PROGRESS,
+        }
+    ),
+    S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: frozenset(
+        {S.UPDATE_ROLLBACK_COMPLETE, S.DELETE_IN_PROGRESS}
+    ),
+    S.UPDATE_ROLLBACK_COMPLETE: _UPDATE,
+    S.UPDATE_ROLLBACK_FAILED: _DELETE,
+    S.DELETE_IN_PROGRESS: frozenset({S.DELETE_COMPLETE, S.DELETE_FAILED}),
+    S.DELETE_COMPLETE: frozenset(),
+    S.DELETE_FAILED: _DELETE,
+}
+UPDATABLE = frozenset(status for status, to in MOVES.items() if S.UPDATE_IN_PROGRESS in to)
+
+
+class ResourceStatus(StrEnum):
+    """Where a resource is."""
+
+    CREATE_IN_PROGRESS = "CREATE_IN_PROGRESS"
+    CREATE_COMPLETE = "CREATE_COMPLETE"
+    CREATE_FAILED = "CREATE_FAILED"
+    UPDATE_IN_PROGRESS = "UPDATE_IN_PROGRESS"
+    UPDATE_COMPLETE = "UPDATE_COMPLETE"
+    UPDATE_FAILED = "UPDATE_FAILED"
+    DELETE_IN_PROGRESS = "DELETE_IN_PROGRESS"
+    DELETE_COMPLETE = "DELETE_COMPLETE"
+    DELETE_FAILED = "DELETE_FAILED"
+    DELETE_SKIPPED = "DELETE_SKIPPED"
+
+    @property
+    def in_progress(self) -> bool:
+        return self.value.endswith("_IN_PROGRESS")
+
+    @property
+    def failed(self) -> bool:
+        return self.value.endswith("_FAILED")
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """What a stack is to be: a template with its parameters."""
+
+    template: str
+    parameters: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of a stack."""
+
+    key: str
+    value: str
+    description: str = ""
+    export: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A stack. `goal` is what is being made true, `previous` what a failed update goes back to."""
+
+    account: str
+    region: str
+    id: str
+    name: str
+    status: StackStatus
+    created_at: datetime
+    goal: Version
+    previous: Version | None = None
+    reason: str = ""
+    token: str = ""
+    on_failure: str = "ROLLBACK"
+    capabilities: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    role: str = ""
+    outputs: list[Output] = field(default_factory=list)
+    imports: list[str] = field(default_factory=list)
+    updated_at: datetime | None = None
+    deleted_at: datetime | None = None
+    change_set: str = ""
+    events: int = 0
+    protected: bool = False
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:cloudformation:{self.region}:{self.account}:stack/{self.name}/{self.id}"
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.account, self.region, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """What a replacement left behind, to be deleted when the update is done (or taken back)."""
+
+    type: str
+    physical_id: str
+    attributes: dict[str, Any]
+    properties: dict[str, Any]
+    retained: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of a stack. `properties` are those in force, `wanted` those under way."""
+
+    account: str
+    region: str
+    stack: str
+    logical_id: str
+    type: str
+    status: ResourceStatus
+    updated_at: datetime
+    token: str
+    name: str
+    physical_id: str = ""
+    reason: str = ""
+    properties: dict[str, Any] = field(default_factory=dict)
+    wanted: dict[str, Any] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
+    depends: list[str] = field(default_factory=list)
+    called: bool = False
+    retained: bool = False
+    leftovers: list[Leftover] = field(default_factory=list)
+
+    @property
+    def exists(self) -> bool:
+        return self.status not in (ResourceStatus.DELETE_COMPLETE, ResourceStatus.DELETE_SKIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to a stack or to one of its resources."""
+
+    account: str
+    region: str
+    stack: str
+    number: int
+    id: str
+    logical_id: str
+    physical_id: str
+    type: str
+    at: datetime
+    status: str
+    reason: str = ""
+    properties: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """A change looked at before it is made."""
+
+    account: str
+    region: str
+    stack: str
+    name: str
+    id: str
+    kind: str
+    status: str
+    version: Version
+    created_at: datetime
+    reason: str = ""
+    execution: str = "AVAILABLE"
+    description: str = ""
+    capabilities: list[str] = field(default_factory=list)
+    tags: dict[str, str] = field(default_factory=dict)
+    role: str = ""
+    on_failure: str = "ROLLBACK"
+    changes: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def arn(self) -> str:
+        return f"arn:aws:cloudformation:{self.region}:{self.account}:changeSet/{self.name}/{self.id}"

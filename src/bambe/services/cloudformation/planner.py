@@ -1,0 +1,237 @@
+"""What to do next for a stack: which resources to begin, to step, to remove, and where the stack goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bambe.kernel.errors import AwsError
+from bambe.kernel.resources import ResourceType
+from bambe.services.cloudformation.model import Leftover, Resource, ResourceStatus, Stack, StackStatus
+
+R, S = ResourceStatus, StackStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Write down that a resource is now to be created or updated to `properties`."""
+
+    logical_id: str
+    properties: dict[str, Any]
+    replace: bool
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Restore:
+    """Take a replacement back: the resource from before is still there."""
+
+    logical_id: str
+    leftover: Leftover
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remove:
+    """Write down that a resource is now to be deleted (or, if retained, forgotten)."""
+
+    logical_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Go on with a resource that is in progress."""
+
+    logical_id: str
+    why: str = "in progress"
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """Delete what replacements left behind."""
+
+    logical_id: str
+    why: str = "a replacement left it behind"
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """Mark a resource as failed without calling anybody."""
+
+    logical_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Change the stack's status."""
+
+    to: StackStatus
+    why: str = ""
+
+
+Action = Begin | Restore | Remove | Step | Sweep | Fail | Move
+Resolve = Callable[[str], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What the template wants: names in order of dependency, and who depends on whom.
+
+    `resolve(name)` answers a resource's properties; it is asked only when all it depends on is there,
+    and raises an AwsError for what cannot be evaluated.
+    """
+
+    names: tuple[str, ...] = ()
+    depends: Mapping[str, list[str]] = field(default_factory=dict)
+    types: Mapping[str, str] = field(default_factory=dict)
+    resolve: Resolve = lambda name: {}
+
+
+CONVERGED = {
+    S.CREATE_IN_PROGRESS: S.CREATE_COMPLETE,
+    S.UPDATE_IN_PROGRESS: S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS,
+    S.UPDATE_ROLLBACK_IN_PROGRESS: S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS,
+}
+CLEANED = {
+    S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: S.UPDATE_COMPLETE,
+    S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS: S.UPDATE_ROLLBACK_COMPLETE,
+}
+REMOVED = {
+    S.DELETE_IN_PROGRESS: (S.DELETE_COMPLETE, S.DELETE_FAILED),
+    S.ROLLBACK_IN_PROGRESS: (S.ROLLBACK_COMPLETE, S.ROLLBACK_FAILED),
+}
+
+
+def plan(
+    stack: Stack, rows: Mapping[str, Resource], goal: Goal, types: Mapping[str, ResourceType]
+) -> tuple[Action, ...]:
+    """The next actions; none when the stack waits for resources in progress or is at rest."""
+    if stack.status in CONVERGED:
+        return _converge(stack, rows, goal, types)
+    if stack.status in CLEANED:
+        return _clean(stack, rows, goal)
+    if stack.status in REMOVED:
+        return _remove_all(stack, rows)
+    return ()
+
+
+def _converge(
+    stack: Stack, rows: Mapping[str, Resource], goal: Goal, types: Mapping[str, ResourceType]
+) -> tuple[Action, ...]:
+    resolved: dict[str, dict[str, Any]] = {}
+    settled: set[str] = set()
+    actions: list[Action] = []
+    for name in goal.names:
+        if not set(goal.depends.get(name, ())) & set(goal.names) <= settled:
+            continue
+        try:
+            resolved[name] = goal.resolve(name)
+        except AwsError as error:
+            return (Move(_after_failure(stack), f"{name}: {error.message}"),)
+        action = _toward(rows.get(name), name, resolved[name], goal, types, stack.status)
+        if action is None:
+            settled.add(name)
+        else:
+            actions.append(action)
+    failed = [a for a in actions if isinstance(a, Fail)]
+    if failed:
+        return _give_up(stack, rows, goal, failed)
+    if len(settled) == len(goal.names):
+        return (Move(CONVERGED[stack.status]),)
+    return tuple(actions)
+
+
+def _toward(
+    row: Resource | None,
+    name: str,
+    wanted: dict[str, Any],
+    goal: Goal,
+    types: Mapping[str, ResourceType],
+    status: StackStatus,
+) -> Action | None:
+    """The action that brings one resource nearer to `wanted`; None when it is there; Fail when it failed."""
+    if row is None or not row.exists:
+        return Begin(name, wanted, replace=False, why="not there yet")
+    if row.status.in_progress and row.wanted == wanted:
+        return Step(name)
+    if row.status.failed and row.wanted == wanted:
+        return Fail(name, row.reason)
+    leftover = row.leftovers[-1] if row.leftovers else None
+    if leftover is not None and status == S.UPDATE_ROLLBACK_IN_PROGRESS and leftover.properties == wanted:
+        return Restore(name, leftover, "the update is taken back")
+    if not row.status.failed and not row.status.in_progress:
+        if row.properties == wanted and row.type == goal.types[name]:
+            return None
+        return Begin(name, wanted, _must_replace(row, wanted, goal.types[name], types), "properties changed")
+    return Begin(
+        name, wanted, _must_replace(row, wanted, goal.types[name], types), "the update is taken back"
+    )
+
+
+def _must_replace(
+    row: Resource, wanted: dict[str, Any], kind: str, types: Mapping[str, ResourceType]
+) -> bool:
+    declared = types[kind]
+    if row.type != kind or declared.update is None or not row.physical_id:
+        return True
+    return any(row.properties.get(key) != wanted.get(key) for key in declared.replaces)
+
+
+def _give_up(
+    stack: Stack, rows: Mapping[str, Resource], goal: Goal, failed: list[Fail]
+) -> tuple[Action, ...]:
+    """Cancel what is in progress, then go back."""
+    word, verb = ("creation", "create") if stack.status == S.CREATE_IN_PROGRESS else ("update", "update")
+    busy = [name for name in goal.names if name in rows and rows[name].status.in_progress]
+    if busy:
+        return tuple(Fail(name, f"Resource {word} cancelled") for name in busy)
+    names = ", ".join(sorted(name for name in goal.names if name in rows and rows[name].status.failed))
+    told = f"The following resource(s) failed to {verb}: [{names}]."
+    return (Move(_after_failure(stack), told if names else failed[0].why),)
+
+
+def _after_failure(stack: Stack) -> StackStatus:
+    keeps = stack.on_failure == "DO_NOTHING"
+    if stack.status == S.CREATE_IN_PROGRESS:
+        if stack.on_failure == "DELETE":
+            return S.DELETE_IN_PROGRESS
+        return S.CREATE_FAILED if keeps else S.ROLLBACK_IN_PROGRESS
+    if stack.status == S.UPDATE_IN_PROGRESS:
+        return S.UPDATE_FAILED if keeps else S.UPDATE_ROLLBACK_IN_PROGRESS
+    return S.UPDATE_ROLLBACK_FAILED
+
+
+def _clean(stack: Stack, rows: Mapping[str, Resource], goal: Goal) -> tuple[Action, ...]:
+    gone = {name: row for name, row in rows.items() if name not in goal.names}
+    actions = list(_removals(gone, rows))
+    actions += [Sweep(name) for name, row in rows.items() if row.leftovers]
+    if not actions:
+        return (Move(CLEANED[stack.status]),)
+    return tuple(actions)
+
+
+def _remove_all(stack: Stack, rows: Mapping[str, Resource]) -> tuple[Action, ...]:
+    done, failed = REMOVED[stack.status]
+    actions = [*_removals(rows, rows)]
+    actions += [Sweep(name) for name, row in rows.items() if row.leftovers]
+    if actions:
+        return tuple(actions)
+    stuck = sorted(name for name, row in rows.items() if row.status == R.DELETE_FAILED)
+    if stuck:
+        return (Move(failed, f"The following resource(s) failed to delete: [{', '.join(stuck)}]."),)
+    return (Move(done),)
+
+
+def _removals(gone: Mapping[str, Resource], rows: Mapping[str, Resource]) -> list[Action]:
+    """Deletions under way, and those that may begin because nothing that exists depends on them."""
+    needed = {need for row in rows.values() if row.exists for need in row.depends}
+    actions: list[Action] = []
+    for name, row in sorted(gone.items()):
+        if row.status == R.DELETE_IN_PROGRESS:
+            actions.append(Step(name))
+        elif row.exists and row.status != R.DELETE_FAILED and name not in needed:
+            actions.append(Remove(name, "no longer wanted"))
+    return actions

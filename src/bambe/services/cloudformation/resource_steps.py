@@ -1,0 +1,124 @@
+"""One step with one resource: call the service that makes, changes or removes it, and see how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from bambe.kernel.call import Aws
+from bambe.kernel.errors import AwsError
+from bambe.kernel.resources import Made, ResourceFailed, ResourceType, Wish
+from bambe.services.cloudformation.model import Resource, ResourceStatus, Stack
+
+R = ResourceStatus
+BAD_PROPERTIES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+"""What a resource type raises for a property of a shape it cannot read."""
+
+
+class Steps:
+    """Steps with the resources of one stack; each answers the row as it is afterwards."""
+
+    def __init__(self, aws: Aws, types: Mapping[str, ResourceType], stack: Stack, now: datetime) -> None:
+        self._aws = aws
+        self._types = types
+        self._stack = stack
+        self._now = now
+
+    async def go_on(self, row: Resource) -> Resource:
+        """One step; a failure is the row's new status, never an exception of the service's."""
+        try:
+            return await self._step(row)
+        except AwsError as error:
+            return self._failed(row, _handler_message(error, self._stack.token))
+        except ResourceFailed as error:
+            return self._failed(row, str(error))
+        except BAD_PROPERTIES as error:
+            return self._failed(row, f"Model validation failed ({type(error).__name__}: {error})")
+
+    async def sweep(self, row: Resource) -> Resource:
+        """Delete the oldest leftover of a replacement; what cannot be deleted is given up."""
+        leftover = row.leftovers[0]
+        declared = self._types[leftover.type]
+        made = Made(leftover.physical_id, leftover.attributes)
+        try:
+            if not leftover.retained:
+                await declared.delete(self._aws, made, leftover.properties)
+                if declared.gone and not await declared.gone(self._aws, made, leftover.properties):
+                    return row
+        except (AwsError, ResourceFailed) as error:
+            reason = f"{leftover.physical_id} was replaced and cannot be deleted: {error}"
+            return replace(row, leftovers=row.leftovers[1:], reason=reason, updated_at=self._now)
+        return replace(row, leftovers=row.leftovers[1:])
+
+    async def _step(self, row: Resource) -> Resource:
+        if row.status == R.DELETE_IN_PROGRESS:
+            return await self._delete(row)
+        if not row.called:
+            return await self._call(row)
+        declared = self._types[row.type]
+        made = Made(row.physical_id, row.attributes)
+        if declared.ready and not await declared.ready(self._aws, made, row.wanted):
+            return row
+        done = R.CREATE_COMPLETE if row.status == R.CREATE_IN_PROGRESS else R.UPDATE_COMPLETE
+        return replace(row, status=done, properties=row.wanted, reason="", updated_at=self._now)
+
+    async def _call(self, row: Resource) -> Resource:
+        declared, wish = self._types[row.type], self._wish(row)
+        if row.physical_id and declared.update is not None:
+            old = Made(row.physical_id, row.attributes)
+            made = await declared.update(self._aws, wish, old, row.properties)
+        else:
+            made = await declared.create(self._aws, wish)
+        return replace(
+            row,
+            physical_id=made.physical_id,
+            attributes=dict(made.attributes),
+            called=True,
+            updated_at=self._now,
+        )
+
+    async def _delete(self, row: Resource) -> Resource:
+        declared = self._types[row.type]
+        made = Made(row.physical_id, row.attributes)
+        # A resource that was to be updated has what was wanted last.
+        properties: dict[str, Any] = row.wanted or row.properties
+        if row.physical_id and not row.called:
+            await declared.delete(self._aws, made, properties)
+            row = replace(row, called=True)
+        if row.physical_id and declared.gone and not await declared.gone(self._aws, made, properties):
+            return row
+        return replace(row, status=R.DELETE_COMPLETE, reason="", updated_at=self._now)
+
+    def _wish(self, row: Resource) -> Wish:
+        return Wish(
+            stack=self._stack.name,
+            stack_id=self._stack.arn,
+            logical_id=row.logical_id,
+            name=row.name,
+            token=row.token,
+            properties=row.wanted,
+            tags=self._stack.tags,
+        )
+
+    def _failed(self, row: Resource, reason: str) -> Resource:
+        to = {
+            R.CREATE_IN_PROGRESS: R.CREATE_FAILED,
+            R.UPDATE_IN_PROGRESS: R.UPDATE_FAILED,
+            R.DELETE_IN_PROGRESS: R.DELETE_FAILED,
+        }[row.status]
+        return replace(row, status=to, reason=reason, updated_at=self._now)
+
+
+def _handler_message(error: AwsError, token: str) -> str:
+    code = error.wire_code()
+    kind = "GeneralServiceException"
+    if "AlreadyExists" in code or "Duplicate" in code:
+        kind = "AlreadyExists"
+    elif "NotFound" in code or "NoSuch" in code:
+        kind = "NotFound"
+    elif "Invalid" in code or "Validation" in code:
+        kind = "InvalidRequest"
+    said = f"{error.message or code} ({code})"
+    return f'Resource handler returned message: "{said}" (RequestToken: {token}, HandlerErrorCode: {kind})'
