@@ -166,16 +166,24 @@ def _up(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
         return (Launch("the task has no containers yet"),)
     if is_dead(seen.containers):
         return _died(task, seen)
+    if _is_partial(task, seen) or any(c.status == "PENDING" for c in seen.containers):
+        # No launch is under way when a plan is made: this one was cut short.
+        return (Launch("not all of its containers run"),)
+    if not seen.address:
+        return ()
     changes = _changes(task, address=seen.address, containers=list(seen.containers))
-    if all(c.status != "PENDING" for c in seen.containers) and (seen.address or not task.targets):
-        return (Note({**changes, "status": TaskStatus.ACTIVATING}, "its containers run"),)
-    return (Note(changes, "its containers start"),) if changes else ()
+    return (Note({**changes, "status": TaskStatus.ACTIVATING}, "its containers run"),)
+
+
+def _is_partial(task: Task, seen: Sight) -> bool:
+    there = {container.name for container in seen.containers}
+    return any(container.name not in there for container in task.containers if container.essential)
 
 
 def _stay(
     task: Task, seen: Sight | None, targets: Mapping[Target, TargetSight], now: datetime
 ) -> tuple[Action, ...]:
-    if seen is None:
+    if seen is None or _is_partial(task, seen):
         return (Condemn(StopCode.ESSENTIAL_EXITED, "The task's containers are gone"),)
     if is_dead(seen.containers):
         return _died(task, seen)

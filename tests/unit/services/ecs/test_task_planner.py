@@ -84,6 +84,15 @@ def test_the_way_up() -> None:
     assert status(plan(replace(activating, is_registered=True), state="initial")) == TaskStatus.RUNNING
 
 
+def test_a_launch_that_was_cut_short_is_repeated() -> None:
+    pending = a_task(status=TaskStatus.PENDING)
+    created = Sight("", (replace(RUNS, status="PENDING"),))
+    assert [type(a) for a in plan(pending, created)] == [Launch]
+    two = replace(pending, containers=[RUNS, Container(name="second", image="x")])
+    assert [type(a) for a in plan(two, UP)] == [Launch]
+    assert [type(a) for a in plan(running(containers=two.containers), UP)] == [Condemn]
+
+
 def test_a_task_is_announced_before_it_is_ready() -> None:
     task = running(targets=[TARGET], registries=[Registry(arn="a/srv-1")], target_state="initial")
     assert plan(task, state="initial") == []
