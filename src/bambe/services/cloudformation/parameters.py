@@ -70,7 +70,12 @@ def _check(name: str, value: str, declared: Mapping[str, Any]) -> None:
 
 def typed(template: Template, values: Mapping[str, str]) -> dict[str, Any]:
     """Values as Ref gives them: lists where the type says so."""
-    return {name: _typed(str(template.parameters[name].get("Type")), value) for name, value in values.items()}
+    declared = template.parameters
+    return {
+        name: _typed(str(declared[name].get("Type")), value)
+        for name, value in values.items()
+        if name in declared
+    }
 
 
 def _typed(kind: str, value: str) -> Any:
