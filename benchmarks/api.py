@@ -36,6 +36,7 @@ ACCESS_KEY, SECRET_KEY = "AKIABENCHMARKBENCHMA", "benchmark-benchmark-benchmark-
 ECS = "AmazonEC2ContainerServiceV20141113"
 FORM = "application/x-www-form-urlencoded; charset=utf-8"
 JSON = "application/x-amz-json-1.1"
+ROUNDS = 3
 
 
 @dataclass(frozen=True)
@@ -98,15 +99,26 @@ class CannotRun(Exception):
 
 
 def measure(seconds: float, connections: int) -> dict[str, dict[str, float]]:
-    """Requests a second by server and operation."""
-    results = {}
-    for name, server in _servers():
-        try:
-            with server as port:
-                _prepare(port)
-                results[name] = {op.title: _rate(op, port, seconds, connections) for op in OPERATIONS}
-        except CannotRun as reason:
-            print(f"{name} is left out: {reason}", file=sys.stderr)
+    """Requests a second by server and operation.
+
+    The servers take turns, three rounds of each operation, and the best round counts: whatever else
+    the machine does then falls on all of them alike.
+    """
+    ports: dict[str, int] = {}
+    with contextlib.ExitStack() as stack:
+        for name, server in _servers():
+            try:
+                ports[name] = stack.enter_context(server)
+                _prepare(ports[name])
+            except CannotRun as reason:
+                ports.pop(name, None)
+                print(f"{name} is left out: {reason}", file=sys.stderr)
+        results: dict[str, dict[str, float]] = {name: {} for name in ports}
+        for operation in OPERATIONS:
+            for _ in range(ROUNDS):
+                for name, port in ports.items():
+                    rate = _rate(operation, port, seconds / ROUNDS, connections)
+                    results[name][operation.title] = max(rate, results[name].get(operation.title, 0.0))
     return results
 
 
@@ -283,20 +295,19 @@ def _client(service: str, port: int) -> Any:
 
 
 def _rate(operation: Operation, port: int, seconds: float, connections: int) -> float:
-    load = [
-        sys.executable,
-        str(Path(__file__).with_name("load.py")),
-        str(port),
-        str(connections),
-        str(seconds),
-    ]
+    load = [sys.executable, str(Path(__file__).with_name("load.py")), str(port), str(connections)]
     request = _signed(operation, port)
-    subprocess.run([*load[:-1], "0.5"], input=request, capture_output=True, check=True, timeout=60)
-    done = subprocess.run(load, input=request, capture_output=True, check=True, timeout=seconds + 60)
-    result: dict[str, Any] = json.loads(done.stdout)
-    if result["failed"]:
-        raise CannotRun(f"{operation.title} failed {result['failed']} times: {result['sample']}")
-    return float(result["rate"])
+    rate = 0.0
+    for duration in (0.3, seconds):  # the first warms up
+        done = subprocess.run(
+            [*load, str(duration)], input=request, capture_output=True, check=True, timeout=duration + 60
+        )
+        result: dict[str, Any] = json.loads(done.stdout)
+        if result["failed"] or not result["rate"]:
+            print(f"{operation.title} is refused: {result['sample'][-500:]}", file=sys.stderr)
+            return 0.0
+        rate = float(result["rate"])
+    return rate
 
 
 def _signed(operation: Operation, port: int) -> bytes:

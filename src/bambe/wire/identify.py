@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import cached_property
+from itertools import product
 from typing import NamedTuple
 
 from bambe.kernel.errors import AwsError
@@ -86,15 +87,19 @@ class Finder:
         return Found(service, service.operations[described.name], None)
 
     def _one(self, fits: Callable[[Metadata], bool], signs_as: str, action: str = "") -> WireService:
-        """The service that signs so and fits; else what fits alone, else what signs so alone."""
-        for names in (self._served, self._others):
-            pool = [(name, metadata(name)) for name in names]
-            signed = [name for name, m in pool if m.signs_as == signs_as]
-            fitting = [name for name, m in pool if fits(m)]
-            both = [name for name in signed if name in fitting]
-            for candidates in (both, [] if signs_as and action else fitting, signed):
-                if candidates:
-                    return self._best(candidates, action)
+        """The service that signs so and fits; else one that only fits, else one that only signs so."""
+
+        def signs(m: Metadata) -> bool:
+            return m.signs_as == signs_as
+
+        def both(m: Metadata) -> bool:
+            return signs(m) and fits(m)
+
+        order = (both, signs, fits) if signs_as and action else (both, fits, signs)
+        for wanted, names in product(order, (self._served, self._others)):
+            candidates = [name for name in names if wanted(metadata(name))]
+            if candidates:
+                return self._best(candidates, action)
         raise UnknownService(
             f"AWS has no service {signs_as!r}" if signs_as else "the request names no service"
         )
