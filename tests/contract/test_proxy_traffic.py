@@ -115,8 +115,28 @@ async def test_requests_in_hand_of_a_draining_target_are_finished(
     await proxy.apply(world({"a": 1}, group("a", old, new, draining=(old,))))
     assert (await proxy.observe()).targets["a", "127.0.0.1", old.port].active == 1
     await healthy(proxy, 2)
-    assert (await ask(HOST, PORT)).body == "green"
+    replies = await asyncio.gather(*(ask(HOST, PORT) for _ in range(20)))
+    assert {reply.body for reply in replies} == {"green"}
     assert (await slow).body == "blue"
+
+
+async def test_a_draining_target_gets_nothing_once_apply_has_returned(
+    proxy: EnvoyProxy, backends: list[Backend]
+) -> None:
+    old, new = backends
+    await proxy.apply(world({"a": 1}, group("a", old, new)))
+    await healthy(proxy, 2)
+    async with Load(HOST, PORT) as load:
+        for _ in range(5):
+            await proxy.apply(world({"a": 1}, group("a", old, new, draining=(old,))))
+            while (await proxy.observe()).targets["a", "127.0.0.1", old.port].active:
+                await asyncio.sleep(0.005)
+            served = old.served
+            await load.more(100)
+            assert old.served == served
+            await proxy.apply(world({"a": 1}, group("a", old, new)))
+            assert set(await load.more(100)) == {"blue", "green"}
+    assert load.failures == []
 
 
 async def test_safe_requests_survive_a_killed_target(proxy: EnvoyProxy, backends: list[Backend]) -> None:

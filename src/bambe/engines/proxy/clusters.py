@@ -49,6 +49,8 @@ def cluster(group: TargetGroup, endpoints: str) -> Json:
         "common_lb_config": {
             "healthy_panic_threshold": {"value": PANIC},
             "ignore_new_hosts_until_first_hc": True,
+            # Else a change of health waits up to a second, in which a draining target gets requests.
+            "update_merge_window": "0s",
         },
     }
     made |= ALGORITHMS[group.algorithm] | _slow_start(group) | _transport(group)
