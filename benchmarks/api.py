@@ -168,11 +168,11 @@ async def serve(port: int) -> None:
     models = Models(services)
     here = f"http://127.0.0.1:{port}"
     site = Site(here, here, f"127.0.0.1:{port}", tempfile.gettempdir(), "000000000000", REGION)
-    keyring = KeyRing(RootKey(ACCESS_KEY, SECRET_KEY), site.account, REGION)
+    keyring = KeyRing(None, account=site.account, region=REGION, key=RootKey(ACCESS_KEY, SECRET_KEY))
     app = App(Dispatcher(services, models, store, clock, site), models, keyring, clock)
-    server = Server(app)
-    await server.listen("127.0.0.1", port)
-    app.ready = True
+    server = Server()
+    await server.bind("127.0.0.1", port)
+    await server.start(app)
     try:
         await asyncio.Event().wait()
     finally:

@@ -17,7 +17,7 @@ import pytest
 from botocore.config import Config
 
 from bambe.edge.app import App
-from bambe.edge.credentials import KeyRing, fresh_key
+from bambe.edge.credentials import KeyRing
 from bambe.edge.server import Server
 from bambe.kernel.clock import SystemClock
 from bambe.wire import Models
@@ -31,8 +31,9 @@ class Edge:
     """
 
     def __init__(self, state: Path, any_credentials: bool = False) -> None:
-        self.keyring = KeyRing(fresh_key(), ACCOUNT, REGION, any_credentials=any_credentials)
+        self.keyring = KeyRing(None, account=ACCOUNT, region=REGION, any_credentials=any_credentials)
         self.resets = 0
+        self.ready = True
         self._state = state
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
@@ -94,13 +95,12 @@ class Edge:
             self.keyring,
             SystemClock(),
             mounts={"/echo": echo},
+            health=lambda: {"ready": self.ready},
             reset=self._reset,
-            version="0",
-            instance="test",
         )
-        self.server = Server(self.app)
-        self.port = await self.server.listen("127.0.0.1", 0)
-        self.app.ready = True
+        self.server = Server()
+        self.port = await self.server.bind("127.0.0.1", 0)
+        await self.server.start(self.app)
 
     async def _stop(self) -> None:
         await self.server.stop()

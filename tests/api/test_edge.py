@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import socket
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ import botocore.auth
 import pytest
 from botocore.exceptions import ClientError
 
+from bambe.edge.server import AddressTaken, Server
 from tests.api.conftest import Edge
 
 CALLS = {
@@ -160,12 +163,64 @@ def test_the_host_prefix_does_not_matter(edge: Edge) -> None:
 
 
 def test_the_daemon_says_how_it_is(edge: Edge) -> None:
-    assert raw(edge, "GET", "/_bambe/health")[0::2] == (
-        200,
-        b'{"ready":true,"version":"0","instance":"test"}',
-    )
-    edge.app.ready = False
+    status, _, body = raw(edge, "GET", "/_bambe/health")
+    assert (status, json.loads(body)) == (200, {"ready": True})
+    edge.ready = False
     assert raw(edge, "GET", "/_bambe/health")[0] == 503
+
+
+def test_another_address_can_be_added_while_serving(edge: Edge) -> None:
+    port = edge.run(edge.server.add("127.0.0.2", 0))
+    connection = http.client.HTTPConnection("127.0.0.2", port, timeout=10)
+    connection.request("GET", "/_bambe/health")
+    assert connection.getresponse().status == 200
+    connection.close()
+    assert edge.run(edge.server.add("127.0.0.2", port)) == port
+    with pytest.raises(AddressTaken, match=f"127.0.0.1:{edge.port}: Address already in use"):
+        edge.run(Server().bind("127.0.0.1", edge.port))
+
+
+class AnsweredBy:
+    """A dispatcher with one answer to everything."""
+
+    def __init__(self, answer: Any) -> None:
+        self._answer = answer
+
+    def require(self, service: str, operation: str) -> None:
+        pass
+
+    async def __call__(self, *call: Any, **more: Any) -> Any:
+        return await self._answer(*call, **more)
+
+
+def test_stopping_lets_a_request_finish(edge: Edge) -> None:
+    gate = threading.Event()
+
+    async def slow(caller: Any, *rest: Any, **more: Any) -> Any:
+        gate.set()
+        await asyncio.sleep(0.3)
+        return {"clusterArns": ["finished"]}
+
+    edge.app._dispatcher = AnsweredBy(slow)
+    answers: list[Any] = []
+    asking = threading.Thread(target=lambda: answers.append(edge.aws("ecs").list_clusters()))
+    asking.start()
+    gate.wait(10)
+    edge.run(edge.server.stop())
+    asking.join(10)
+    assert answers[0]["clusterArns"] == ["finished"]
+
+
+def test_a_bug_is_an_internal_failure_with_a_trace(edge: Edge, caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(caller: Any, *rest: Any, **more: Any) -> Any:
+        raise KeyError("a bug")
+
+    edge.app._dispatcher = type(
+        "Broken", (), {"require": lambda *_: None, "__call__": staticmethod(broken)}
+    )()
+    code, status, _ = fails(edge.aws("ecs"), "list_clusters")
+    assert (code, status) == ("InternalFailure", 500)
+    assert "KeyError: 'a bug'" in caplog.text
 
 
 def test_reset_is_for_ephemeral_daemons(edge: Edge) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bambe.edge.credentials import KeyRing, Session
+from bambe.edge.credentials import KeyRing, Keys
 from bambe.edge.errors import Denied, Reason
 from bambe.edge.sigv4 import Signature, check_signature, check_time
 from bambe.kernel.call import Caller
@@ -36,7 +36,7 @@ class Gate:
         """Who calls the few operations that AWS takes unsigned."""
         return self._keyring.anonymous()
 
-    def _caller(self, found: Session, region: str) -> Caller:
+    def _caller(self, found: Keys, region: str) -> Caller:
         caller = found.caller
         if caller.region == region:
             return caller

@@ -37,6 +37,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
+Health = Callable[[], Mapping[str, Any]]
 Reset = Callable[[], Awaitable[None]]
 
 OWN = "/_bambe/"
@@ -45,7 +46,11 @@ _JSON = (b"content-type", b"application/json")
 
 
 class App:
-    """Answers every request that reaches the endpoint. `ready` is for the daemon to set."""
+    """Answers every request that reaches the endpoint.
+
+    `health` says how the daemon is, with at least a member `ready`; `reset` is given to ephemeral
+    daemons only.
+    """
 
     def __init__(
         self,
@@ -55,17 +60,15 @@ class App:
         clock: Clock,
         *,
         mounts: Mapping[str, AsgiApp] | None = None,
+        health: Health | None = None,
         reset: Reset | None = None,
-        version: str = "",
-        instance: str = "",
     ) -> None:
-        self.ready = False
         self._dispatcher = dispatcher
         self._models = models
         self._gate = Gate(keyring, clock)
         self._mounts = dict(mounts or {})
+        self._health = health or (lambda: {"ready": True})
         self._reset = reset
-        self._about = {"version": version, "instance": instance}
 
     def mount(self, path: str) -> AsgiApp | None:
         """The application that owns `path`, if one does."""
@@ -122,8 +125,8 @@ class App:
 
     async def _own(self, request: Request) -> Response:
         if request.path == OWN + "health":
-            body = msgspec.json.encode({"ready": self.ready, **self._about})
-            return Response(200 if self.ready else 503, [_JSON], body)
+            said = self._health()
+            return Response(200 if said["ready"] else 503, [_JSON], msgspec.json.encode(said))
         if request.path == OWN + "reset" and request.method == "POST":
             return await self._forget()
         return _sentence(404, f"Bambe has nothing at {request.path}.")

@@ -13,9 +13,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Protocol
 
 from bambe.kernel.call import Caller
-from bambe.kernel.clock import Clock
+from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import BambeError
 from bambe.kernel.ids import upper_id
 
@@ -35,61 +36,83 @@ class RootKey:
     secret_key: str
 
 
+class Session(Protocol):
+    """Temporary credentials, as the sts service keeps them."""
+
+    @property
+    def secret_key(self) -> str: ...
+    @property
+    def session_token(self) -> str: ...
+    @property
+    def expiration(self) -> datetime: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
+    def principal(self) -> str: ...
+
+
+FindSession = Callable[[str], Awaitable[Session | None]]
+
+
 @dataclass(frozen=True, slots=True)
-class Session:
-    """Credentials that run out, or the root's that do not (`expiration` None, no token)."""
+class Keys:
+    """The credentials behind an access key id. The root's have no token and never run out."""
 
-    secret_key: str
-    session_token: str
-    expiration: datetime | None
     caller: Caller
-
-
-Sessions = Callable[[str], Awaitable[Session | None]]
+    secret_key: str
+    session_token: str = ""
+    expiration: datetime | None = None
 
 
 class KeyRing:
     """Finds the credentials behind an access key id.
 
-    `sessions` is the daemon's way to the temporary ones. With `any_credentials` (a test double on
-    loopback) every key is taken for one of the account it spells, or of our own.
+    The root's are kept in the directory `state`, or made afresh where that is None. `find_session` is
+    the way to temporary ones. With `any_credentials` (a test double on loopback) every key is taken
+    for one of the account it spells, or of our own.
     """
 
     def __init__(
         self,
-        key: RootKey,
-        account: str,
-        region: str,
+        state: Path | None,
         *,
-        sessions: Sessions | None = None,
+        account: str,
+        region: str = "us-east-1",
+        clock: Clock | None = None,
+        find_session: FindSession | None = None,
         any_credentials: bool = False,
+        key: RootKey | None = None,
     ) -> None:
-        self.key = key
-        self.sessions = sessions
+        self.key = key or (fresh_key() if state is None else stored_key(state))
         self.any_credentials = any_credentials
+        self._find_session = find_session
         self._account = account
         self._region = region
-        self._root = self._root_of(account, key)
+        self._clock = clock or SystemClock()
+        self._root = self._root_of(account, self.key)
 
-    async def find(self, access_key: str) -> Session | None:
-        """The credentials of `access_key`, or None. Compare the signature yourself."""
+    async def find(self, access_key: str) -> Keys | None:
+        """The credentials of `access_key`, or None. Whoever asks compares the signature."""
         if access_key == self.key.access_key:
             return self._root
-        if self.sessions is not None:
-            found = await self.sessions(access_key)
+        if self._find_session is not None:
+            found = await self._find_session(access_key)
             if found is not None:
-                return found
+                caller = Caller(found.account, found.region, found.principal, access_key)
+                return Keys(caller, found.secret_key, found.session_token, found.expiration)
         if self.any_credentials:
             account = access_key if len(access_key) == 12 and access_key.isdigit() else self._account
             return self._root_of(account, RootKey(access_key, ANY_SECRET))
         return None
 
-    async def authenticate(self, username: str, password: str, clock: Clock) -> Caller | None:
+    async def authenticate(self, username: str, password: str) -> Caller | None:
         """Who knows this key id and secret (Basic authentication of git); None for nobody."""
         found = await self.find(username)
         if found is None:
             return None
-        if found.expiration is not None and found.expiration <= clock.now():
+        if found.expiration is not None and found.expiration <= self._clock.now():
             return None
         if self.any_credentials or hmac.compare_digest(found.secret_key.encode(), password.encode()):
             return found.caller
@@ -99,9 +122,9 @@ class KeyRing:
         """Who calls the few operations that AWS takes unsigned."""
         return replace(self._root.caller, principal="anonymous", access_key="")
 
-    def _root_of(self, account: str, key: RootKey) -> Session:
+    def _root_of(self, account: str, key: RootKey) -> Keys:
         caller = Caller(account, self._region, f"arn:aws:iam::{account}:root", key.access_key)
-        return Session(key.secret_key, "", None, caller)
+        return Keys(caller, key.secret_key)
 
 
 def fresh_key() -> RootKey:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Callable
 
 from uvicorn import Config
 from uvicorn.server import ServerState
@@ -18,13 +17,34 @@ KEEP_ALIVE_SECONDS = 75
 
 
 class AddressTaken(BambeError):
-    """Another process listens there already."""
+    """An address cannot be listened on; the message says which and why."""
 
 
 class Server:
-    """Serves one `App`. Start it with `await server.listen(host, port)`, once per address."""
+    """`bind` one or more addresses, `start` with the app, `add` more addresses later, `stop`.
 
-    def __init__(self, app: App) -> None:
+    Binding comes first because whoever builds the app wants to know its port.
+    """
+
+    def __init__(self) -> None:
+        self._state = ServerState()
+        self._bound: list[socket.socket] = []
+        self._listeners: dict[tuple[str, int], asyncio.Server] = {}
+        self._config: Config | None = None
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens."""
+        return list(self._listeners)
+
+    async def bind(self, host: str, port: int) -> int:
+        """Take an address without answering yet; port 0 takes a free one. Answers the port."""
+        bound = _socket(host, port)
+        self._bound.append(bound)
+        return int(bound.getsockname()[1])
+
+    async def start(self, app: App) -> None:
+        """Answer on every bound address."""
         self._config = Config(
             app,
             http=EdgeProtocol,
@@ -37,27 +57,22 @@ class Server:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
         self._config.load()
-        self._state = ServerState()
-        self._listeners: dict[tuple[str, int], asyncio.Server] = {}
+        while self._bound:
+            await self._listen(self._bound.pop(0))
 
-    @property
-    def addresses(self) -> list[tuple[str, int]]:
-        """Where it listens, with real port numbers."""
-        return list(self._listeners)
-
-    async def listen(self, host: str, port: int) -> int:
-        """Serve on one more address; port 0 takes a free one. Answers the port."""
+    async def add(self, host: str, port: int) -> int:
+        """Answer on one more address while running; one that is served already stays as it is."""
         if port and (host, port) in self._listeners:
             return port
-        bound = bind(host, port)
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(self._protocol(loop), sock=bound, backlog=BACKLOG)
-        taken = int(bound.getsockname()[1])
-        self._listeners[host, taken] = server
-        return taken
+        bound = _socket(host, port)
+        await self._listen(bound)
+        return int(bound.getsockname()[1])
 
     async def stop(self, grace: float = 5.0) -> None:
         """Accept nothing more, let the requests under way finish for `grace` seconds, close."""
+        for bound in self._bound:
+            bound.close()
+        self._bound.clear()
         for server in self._listeners.values():
             server.close()
         self._listeners.clear()
@@ -73,6 +88,12 @@ class Server:
             if transport is not None:
                 transport.close()
 
+    async def _listen(self, bound: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        name = bound.getsockname()
+        server = await loop.create_server(self._protocol, sock=bound, backlog=BACKLOG)
+        self._listeners[name[0], name[1]] = server
+
     def _under_way(self) -> set[asyncio.Task[None]]:
         tasks = set(self._state.tasks)
         for connection in self._state.connections:
@@ -81,12 +102,14 @@ class Server:
                 tasks.add(task)
         return tasks
 
-    def _protocol(self, loop: asyncio.AbstractEventLoop) -> Callable[[], EdgeProtocol]:
-        return lambda: EdgeProtocol(config=self._config, server_state=self._state, app_state={}, _loop=loop)
+    def _protocol(self) -> EdgeProtocol:
+        if self._config is None:
+            raise BambeError("the server has not been started")
+        return EdgeProtocol(self._config, self._state, {}, _loop=asyncio.get_running_loop())
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A socket bound to one address, IPv4 or IPv6; `AddressTaken` names who is in the way."""
+def _socket(host: str, port: int) -> socket.socket:
+    """A socket bound to one address, IPv4 or IPv6."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import stat
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from bambe.edge.access import Gate
-from bambe.edge.credentials import BadCredentialsFile, KeyRing, RootKey, Session, fresh_key, stored_key
+from bambe.edge.credentials import BadCredentialsFile, KeyRing, RootKey, fresh_key, stored_key
 from bambe.edge.errors import Denied, Reason
 from bambe.edge.sigv4 import Scope, Signature
-from bambe.kernel.call import Caller
 from bambe.kernel.clock import ManualClock
 from bambe.wire import Request
 
@@ -44,7 +44,8 @@ def test_a_file_that_is_not_ours_is_not_overwritten(tmp_path: Path) -> None:
 
 
 def ring(**options: object) -> KeyRing:
-    return KeyRing(RootKey("AKIAROOT", "secret"), ACCOUNT, REGION, **options)  # type: ignore[arg-type]
+    key = RootKey("AKIAROOT", "secret")
+    return KeyRing(None, account=ACCOUNT, region=REGION, key=key, **options)  # type: ignore[arg-type]
 
 
 async def test_root_is_found_and_strangers_are_not() -> None:
@@ -63,27 +64,38 @@ async def test_any_credentials_spell_their_account() -> None:
     assert other.caller.account == ACCOUNT
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A session as the sts service keeps it."""
+
+    expiration: datetime
+    secret_key: str = "temporary"
+    session_token: str = "token"
+    account: str = ACCOUNT
+    region: str = REGION
+    principal: str = f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s"
+
+
 def sessions(clock: ManualClock) -> KeyRing:
-    caller = Caller(ACCOUNT, REGION, f"arn:aws:sts::{ACCOUNT}:assumed-role/r/s", "ASIAX")
-    session = Session("temporary", "token", clock.now() + timedelta(hours=1), caller)
+    kept = Kept(clock.now() + timedelta(hours=1))
 
-    async def find(access_key: str) -> Session | None:
-        return session if access_key == "ASIAX" else None
+    async def find(access_key: str) -> Kept | None:
+        return kept if access_key == "ASIAX" else None
 
-    return ring(sessions=find)
+    return ring(find_session=find, clock=clock)
 
 
 async def test_basic_authentication_takes_root_and_sessions() -> None:
     clock = ManualClock()
     keys = sessions(clock)
-    assert await keys.authenticate("AKIAROOT", "secret", clock)
-    assert await keys.authenticate("AKIAROOT", "wrong", clock) is None
-    assert await keys.authenticate("nobody", "", clock) is None
-    caller = await keys.authenticate("ASIAX", "temporary", clock)
+    assert await keys.authenticate("AKIAROOT", "secret")
+    assert await keys.authenticate("AKIAROOT", "wrong") is None
+    assert await keys.authenticate("nobody", "") is None
+    caller = await keys.authenticate("ASIAX", "temporary")
     assert caller is not None
     assert "assumed-role" in caller.principal
     await clock.advance(3600)
-    assert await keys.authenticate("ASIAX", "temporary", clock) is None
+    assert await keys.authenticate("ASIAX", "temporary") is None
 
 
 async def denied(gate: Gate, clock: ManualClock, access_key: str, token: str) -> Reason:
