@@ -1,0 +1,1 @@
+"""Elastic Load Balancing: application load balancers, their listeners, rules and target groups."""
