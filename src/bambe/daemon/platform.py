@@ -62,7 +62,7 @@ class Platform:
         self.server = Server()
         port = await self.server.bind(options.host, options.port)
         self.site = self._site(port)
-        self.models = Models()
+        self.models = Models(self.services)
         self.dispatcher = Dispatcher(self.services, self.models, self.store, self.clock, self.site)
         self.keyring = self._keyring()
         self.engines = self._engines()
