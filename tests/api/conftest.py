@@ -18,10 +18,33 @@ from botocore.config import Config
 
 from bambe.edge.app import App
 from bambe.edge.credentials import KeyRing
+from bambe.edge.dispatch import Dispatcher
 from bambe.edge.server import Server
+from bambe.kernel.call import Caller
 from bambe.kernel.clock import SystemClock
 from bambe.wire import Models
 from tests.support.house import ACCOUNT, REGION, House
+
+
+class Strict:
+    """The house's dispatcher; an answer that AWS's model does not allow fails as a bug does."""
+
+    def __init__(self, dispatcher: Dispatcher, models: Models) -> None:
+        self._dispatcher = dispatcher
+        self._models = models
+        self.require = dispatcher.require
+
+    async def __call__(self, caller: Caller, service: str, operation: str, *rest: Any, **more: Any) -> Any:
+        answer = await self._dispatcher(caller, service, operation, *rest, **more)
+        made = self._models.operation(service, operation)
+        problems: list[str] = []
+        if made.described.output is not None:
+            made.service.checks.check(made.described.output)(answer, None, problems)
+        elif answer:
+            problems = [f"AWS answers nothing, not {answer}"]
+        unknown = [problem for problem in problems if not problem.startswith("Value ")]
+        assert not unknown, f"{service}:{operation} answers what AWS does not: {unknown}"
+        return answer
 
 
 class Edge:
@@ -89,9 +112,10 @@ class Edge:
     async def _start(self) -> None:
         self.house = House(self._state)
         await self.house.start()
+        models = Models(self.house.services)
         self.app = App(
-            self.house.dispatcher,
-            Models(self.house.services),
+            Strict(self.house.dispatcher, models),
+            models,
             self.keyring,
             SystemClock(),
             mounts={"/echo": echo},

@@ -16,7 +16,7 @@ from functools import cached_property
 from itertools import product
 from typing import NamedTuple
 
-from bambe.kernel.errors import AwsError
+from bambe.kernel.errors import AwsError, NotImplementedByBambe
 from bambe.wire.description import Metadata, every_service, metadata
 from bambe.wire.errors import UnknownService
 from bambe.wire.forms import fields
@@ -83,7 +83,7 @@ class Finder:
         service = self._one(lambda m: m.protocol.startswith("rest"), signs_as)
         described = service.routes.find(request.method, request.path) if _is_rest(service) else None
         if described is None:
-            return Found(service, None, None, service.unknown(""))
+            return Found(service, None, None, _no_path(service, request))
         return Found(service, service.operations[described.name], None)
 
     def _one(self, fits: Callable[[Metadata], bool], signs_as: str, action: str = "") -> WireService:
@@ -96,7 +96,8 @@ class Finder:
             return signs(m) and fits(m)
 
         order = (both, signs, fits) if signs_as and action else (both, fits, signs)
-        for wanted, names in product(order, (self._served, self._others)):
+        same_name = [signs_as] if signs_as in every_service() else []  # most services sign as they are called
+        for wanted, names in product(order, (same_name, self._served, self._others)):
             candidates = [name for name in names if wanted(metadata(name))]
             if candidates:
                 return self._best(candidates, action)
@@ -111,6 +112,15 @@ class Finder:
     @cached_property
     def _others(self) -> list[str]:
         return sorted(name for name in every_service() if name not in self._served)
+
+
+def _no_path(service: WireService, request: Request) -> AwsError:
+    if b"smithy-protocol" in request.headers:
+        spoken = request.headers[b"smithy-protocol"].decode("latin-1")
+        return NotImplementedByBambe(
+            f"Bambe does not speak {spoken}, only {service.protocol_name}, with {service.name}"
+        )
+    return service.unknown(f"{request.method} {request.path}")
 
 
 def _is_rest(service: WireService) -> bool:

@@ -109,7 +109,7 @@ class WireService:
         """What the service says of an operation it does not have."""
         if self.protocol_name in ("query", "ec2"):
             return errors.InvalidAction(f"The action {action} is not valid for this web service.")
-        return UnknownOperationException(f"{self.name} has no operation {action}" if action else "")
+        return UnknownOperationException(f"{self.name} has no operation {action}")
 
     def invalid(
         self, problems: list[str], operation: OperationDescription, parameters: Mapping[str, Any]
