@@ -88,7 +88,7 @@ class TrafficLoop:
             DomainName=row.dns_name,
             SubjectAlternativeNames=[row.dns_name, row.loopback, row.inner],
             ValidationMethod="DNS",
-            IdempotencyToken=f"elb-{row.id}",
+            IdempotencyToken=f"elb{row.id}",
             Tags=[{"Key": "bambe:load-balancer", "Value": row.arn}],
         )
         return str(answer["CertificateArn"])

@@ -94,10 +94,10 @@ async def describe_load_balancers(call: Call, request: DescribeLoadBalancersInpu
 async def delete_load_balancer(call: Call, request: DeleteLoadBalancerInputTypeDef) -> Answer:
     arn = request["LoadBalancerArn"]
 
-    def delete(tx: Tx) -> None:
+    def delete(tx: Tx) -> str:
         row = BALANCERS.find(tx, call.account, call.region, arn.rsplit("/", 1)[-1])
         if row is None:
-            return  # AWS: deleting what is gone succeeds
+            return ""  # AWS: deleting what is gone succeeds
         if row.attributes["deletion_protection.enabled"] == "true":
             raise OperationNotPermittedException(
                 f"Load balancer '{arn}' cannot be deleted because deletion protection is enabled"
@@ -107,9 +107,21 @@ async def delete_load_balancer(call: Call, request: DeleteLoadBalancerInputTypeD
         for rule in RULES.list(tx, account=call.account, region=call.region, balancer=row.id):
             RULES.delete(tx, call.account, call.region, rule.id)
         BALANCERS.delete(tx, call.account, call.region, row.id)
+        return row.certificate
 
-    await call.store.write(delete)
+    certificate = await call.store.write(delete)
+    if certificate:
+        await _forget(call, certificate)
     return {}
+
+
+async def _forget(call: Call, certificate: str) -> None:
+    """Delete the load balancer's own certificate, which nobody else uses."""
+    try:
+        await call.aws.acm.delete_certificate(CertificateArn=certificate)
+    except AwsError as error:
+        if error.wire_code() != "ResourceNotFoundException":
+            raise
 
 
 async def describe_load_balancer_attributes(
