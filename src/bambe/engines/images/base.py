@@ -1,6 +1,6 @@
 """Images from a registry where one answers, else from Debian packages.
 
-    ensure(reference)       here already? -> pull -> debian.sh (mmdebstrap | docker import)
+    ensure(reference)       here already? -> pull -> bambe/base:1 by debian.sh (mmdebstrap | docker import)
     ensure_build_image()    here, by this recipe? -> a container of a base image runs build.sh -> commit
 
 What Bambe made itself carries the label `bambe.recipe`, a hash of everything that went in; with
@@ -20,6 +20,9 @@ from bambe.engines.images.port import Say
 from bambe.engines.images.references import SUITE, Base, base_for, registry_of
 from bambe.kernel.clock import monotonic
 from bambe.kernel.errors import NotThere, Unavailable
+
+BASE_IMAGE = "bambe/base:1"
+"""What is made of Debian packages, under its own name; it gets those of the images it stands in for."""
 
 BUILD_IMAGE = "bambe/build:1"
 BUILD_BASE = "python:3.11-slim"
@@ -69,19 +72,19 @@ class BaseImages:
             return BUILD_IMAGE
 
     async def _ensure(self, reference: str, say: Say) -> None:
+        base = base_for(reference)
         recipe = await self._recipe_of(reference)
-        if recipe is not None and recipe in ("", _base_recipe()):
+        # Images made from ours inherit its label; only the stand-ins themselves can be out of date.
+        if recipe is not None and (base is None or recipe in ("", _base_recipe())):
             return
         trouble = await self._pull(reference, say)
-        if not trouble:
-            return
-        base = base_for(reference)
-        if base is None:
+        if trouble and base is not None:
+            await self._stand_in(reference, base, trouble, say)
+        elif trouble:
             raise NotThere(
                 f"The image {reference} is not on this machine and cannot be pulled ({trouble}); Bambe makes "
                 f"only python:3.x-slim and debian:bookworm-slim itself: have it with `docker load` first."
             )
-        await self._make_base(reference, base, trouble, say)
 
     async def _pull(self, reference: str, say: Say) -> str:
         """ "" when the image is here, else why not."""
@@ -100,28 +103,31 @@ class BaseImages:
             return self._silent[registry]
         return pulled.last_line.removeprefix("Error response from daemon: ").rstrip(".")
 
-    async def _make_base(self, reference: str, base: Base, trouble: str, say: Say) -> None:
-        say(f"{reference}: {trouble}; making it from Debian packages ({base.remark})")
-        began, recipe = monotonic(), _base_recipe()
-        other = await self._find(recipe)
-        if other:
-            await self._docker("tag", other, reference)
-            return
-        settings = [*BASE_SETTINGS, f"LABEL {RECIPE}={recipe}"]
+    async def _stand_in(self, reference: str, base: Base, trouble: str, say: Say) -> None:
+        if await self._recipe_of(BASE_IMAGE) != _base_recipe():
+            say(f"{reference}: {trouble}; making it from Debian packages")
+            await self._make_base(reference, trouble, say)
+        await self._docker("tag", BASE_IMAGE, reference)
+        say(f"{reference}: {base.remark}, from Debian packages")
+
+    async def _make_base(self, reference: str, trouble: str, say: Say) -> None:
+        began, old = monotonic(), await self._id_of(BASE_IMAGE)
+        settings = [*BASE_SETTINGS, f"LABEL {RECIPE}={_base_recipe()}"]
         changes = [word for setting in settings for word in ("--change", setting)]
         with tempfile.TemporaryDirectory(prefix="bambe-images-") as scratch:
             await asyncio.to_thread(_write_recipes, Path(scratch))
             made = await self._run(
-                *("bash", f"{scratch}/debian.sh", SUITE, scratch, *changes, "-", reference),
-                hear=_stages(say, reference),
+                *("bash", f"{scratch}/debian.sh", SUITE, scratch, *changes, "-", BASE_IMAGE),
+                hear=_stages(say),
             )
         if not made.ok:
             raise NotThere(_no_base(reference, trouble, made))
-        say(f"{reference}: made in {monotonic() - began:.0f} s")
+        await self._drop(old)
+        say(f"{BASE_IMAGE}: made in {monotonic() - began:.0f} s")
 
     async def _make_build_image(self, recipe: str, new_client: bool, say: Say) -> None:
         say(f"{BUILD_IMAGE}: adding git, the AWS CLI and the Docker client to {BUILD_BASE}")
-        began = monotonic()
+        began, old = monotonic(), await self._id_of(BUILD_IMAGE)
         script = (
             f"tar -x -C / && exec sh /recipes/build.sh {_awscli()} {'trixie' if new_client else 'debian'}"
         )
@@ -139,6 +145,7 @@ class BaseImages:
             await self._docker("commit", *changes, BUILDER, BUILD_IMAGE)
         finally:
             await self._run("docker", "rm", "--force", BUILDER)
+        await self._drop(old)
         say(f"{BUILD_IMAGE}: made in {monotonic() - began:.0f} s")
 
     async def _recipe_of(self, reference: str) -> str | None:
@@ -150,9 +157,14 @@ class BaseImages:
         _check_engine(found)
         return None
 
-    async def _find(self, recipe: str) -> str:
-        found = await self._docker("image", "ls", "--quiet", "--filter", f"label={RECIPE}={recipe}")
-        return found.last_line.strip()
+    async def _id_of(self, reference: str) -> str:
+        found = await self._run("docker", "image", "inspect", "--format", "{{.Id}}", reference)
+        return found.last_line.strip() if found.ok else ""
+
+    async def _drop(self, replaced: str) -> None:
+        """Remove an image that lost its name, unless something still needs it."""
+        if replaced:
+            await self._run("docker", "image", "rm", replaced)
 
     async def _needs_new_client(self) -> bool:
         found = await self._docker("version", "--format", "{{.Server.MinAPIVersion}}")
@@ -181,7 +193,11 @@ def _build_recipe(new_client: bool) -> str:
 
 
 def _ingredients() -> dict[str, bytes]:
-    return {**recipes.scripts(), "host.pem": recipes.host_certificates()}
+    return {
+        **recipes.scripts(),
+        "host.pem": recipes.host_certificates(),
+        "environment": recipes.network_settings(),
+    }
 
 
 def _write_recipes(folder: Path) -> None:
@@ -227,13 +243,13 @@ STAGES = {
 }
 
 
-def _stages(say: Say, reference: str) -> Say:
+def _stages(say: Say) -> Say:
     """mmdebstrap's words, the few that tell how far it is."""
 
     def hear(line: str) -> None:
         for sign, stage in STAGES.items():
             if line.startswith(sign):
-                say(f"{reference}: {stage}")
+                say(f"{BASE_IMAGE}: {stage}")
 
     return hear
 

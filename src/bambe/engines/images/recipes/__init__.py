@@ -5,12 +5,21 @@ from __future__ import annotations
 import hashlib
 import io
 import os
+import shlex
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 BUNDLES = ("/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/ca-bundle.pem")
+NETWORK = (
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "PIP_INDEX_URL",
+    "PIP_EXTRA_INDEX_URL",
+    "PIP_TRUSTED_HOST",
+)
 
 
 def scripts() -> dict[str, bytes]:
@@ -24,6 +33,12 @@ def host_certificates(environment: Mapping[str, str] = os.environ) -> bytes:
         if place and Path(place).is_file():
             return Path(place).read_bytes()
     return b""
+
+
+def network_settings(environment: Mapping[str, str] = os.environ) -> bytes:
+    """What this machine's environment says of proxies and package indexes, as shell commands."""
+    there = (name for name in environment if name.upper() in NETWORK)
+    return "".join(f"export {name}={shlex.quote(environment[name])}\n" for name in there).encode()
 
 
 def recipe_hash(*parts: str | bytes) -> str:

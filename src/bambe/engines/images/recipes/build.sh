@@ -3,6 +3,8 @@
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 awscli="$1" client="$2"
+# Proxies and package indexes of this machine; not part of the image.
+. /recipes/environment
 
 sh /recipes/trust.sh
 

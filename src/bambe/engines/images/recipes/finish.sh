@@ -4,7 +4,6 @@ set -eu
 for kind in doc info locale man; do
   rm -rf "/usr/share/$kind"/*
 done
-sed -i /force-unsafe-io/d /etc/dpkg/dpkg.cfg.d/slim
 
 # The image is one application's: pip may install into it.
 rm -f /usr/lib/python3*/EXTERNALLY-MANAGED
