@@ -87,7 +87,11 @@ class Local:
     def health(self) -> dict[str, Any] | None:
         """What `/_bambe/health` says, or None when nothing answers."""
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_bambe/health", timeout=2) as answer:
+            try:
+                answer = urllib.request.urlopen(f"{self.endpoint}/_bambe/health", timeout=2)
+            except urllib.error.HTTPError as error:
+                answer = error  # 503 while the engines start, with the same body
+            with answer:
                 said: dict[str, Any] = json.load(answer)
                 return said
         except (OSError, ValueError):

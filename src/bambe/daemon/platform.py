@@ -146,6 +146,7 @@ class Platform:
         return KeyRing(
             None if self._options.ephemeral else self.directory.path,
             account=self._options.account,
+            region=self._options.region,
             find_session=lambda access_key: find_session(self.store, access_key),
             any_credentials=self._options.any_credentials,
         )
@@ -190,6 +191,5 @@ class Platform:
             "aws": self.dispatcher.aws(caller),
             "registry": self.engines.registry,
             "git": self.engines.git,
-            "pushes": self.pushes,
             "resources": {r.name: r for s in self.services.values() for r in s.resources},
         }

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 EDGE = timedelta(milliseconds=200)
-"""Around a change of weights a request belongs to neither share: it may have been sent before and routed after."""
+"""Around a change of weights a request counts for neither share: sent before, it may be routed after."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,8 @@ class Shop:
 
     def git(self, *arguments: str) -> str:
         """Run git in the work tree."""
+        environment = {**os.environ, **IDENTITY}
         done = subprocess.run(
-            ["git", *arguments], cwd=self.root, env={**os.environ, **IDENTITY}, capture_output=True, text=True,
-            check=True,
-        )  # fmt: skip
+            ["git", *arguments], cwd=self.root, env=environment, capture_output=True, text=True, check=True
+        )
         return done.stdout.strip()

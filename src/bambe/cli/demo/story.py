@@ -181,14 +181,15 @@ class Story:
 
     def _shifting(self, deployment: str) -> bool:
         self._check(deployment)
-        return self._event(deployment, "AllowTraffic")["status"] != "Pending"
+        return bool(self._event(deployment, "AllowTraffic")["status"] != "Pending")
 
     def _shifted(self, deployment: str) -> bool:
         self._check(deployment)
         return bool(self._event(deployment, "AllowTraffic")["status"] == "Succeeded")
 
     def _ended(self, deployment: str) -> bool:
-        return self._releases.get(deployment)["status"] in ("Succeeded", "Failed", "Stopped")
+        status = str(self._releases.get(deployment)["status"])
+        return status in ("Succeeded", "Failed", "Stopped")
 
     def _check(self, deployment: str) -> None:
         info = self._releases.get(deployment)
