@@ -10,6 +10,7 @@ from typing import Any
 from bambe.control import Runner
 from bambe.daemon.wiring import MissingPart, provide
 from bambe.edge.dispatch import Dispatcher
+from bambe.engines.containers.port import Network
 from bambe.kernel.call import Aws, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.services import discover
@@ -62,6 +63,7 @@ class House:
             "aws": self.aws,
             "site": self.site,
             "resources": {r.name: r for s in self.services.values() for r in s.resources},
+            "network": Network("bambe-test", "bam-test", "10.200.0.0/16", "10.200.0.1"),
             **_fakes(self.clock),
             **parts,
         }
