@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ class Authority:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._making = threading.Lock()
 
     def issue(self, names: Sequence[str], algorithm: str, now: datetime) -> Issued:
         """A certificate for `names` (DNS names and IP addresses), the first being its subject."""
@@ -63,8 +65,9 @@ class Authority:
 
     def _load(self, now: datetime) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
         certificate, key = self._directory / "ca.pem", self._directory / "ca.key"
-        if not certificate.exists():
-            self._create(now)
+        with self._making:
+            if not certificate.exists():
+                self._create(now)
         loaded = serialization.load_pem_private_key(key.read_bytes(), None)
         if not isinstance(loaded, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{key} is not a key of ours")
