@@ -142,13 +142,38 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--serve", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.serve:
+    if options.serve or options.bare:
         import uvloop
 
-        uvloop.run(serve(options.serve))
+        uvloop.run(serve(options.serve) if options.serve else serve_bare(options.bare))
         return
     print(table(measure(options.seconds, options.connections)))
+    print(f"\nA bare socket that answers without looking: {_limit(options):,.0f} requests/s.")
+
+
+def _limit(options: argparse.Namespace) -> float:
+    """What this machine and the load generator can do at most."""
+    with _running([sys.executable, "-m", "benchmarks.api", "--bare"], {}, add_port=True) as port:
+        return _rate(OPERATIONS[0], port, options.seconds / ROUNDS, options.connections)
+
+
+class Bare(asyncio.Protocol):
+    """Answers whatever comes with the same bytes."""
+
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 350\r\n\r\n" + b"x" * 350
+
+    def connection_made(self, transport: Any) -> None:
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._transport.write(self.answer)
+
+
+async def serve_bare(port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(Bare, "127.0.0.1", port)
+    await server.serve_forever()
 
 
 async def serve(port: int) -> None:
@@ -303,7 +328,7 @@ def _rate(operation: Operation, port: int, seconds: float, connections: int) -> 
             [*load, str(duration)], input=request, capture_output=True, check=True, timeout=duration + 60
         )
         result: dict[str, Any] = json.loads(done.stdout)
-        if result["failed"] or not result["rate"]:
+        if result["failed"]:
             print(f"{operation.title} is refused: {result['sample'][-500:]}", file=sys.stderr)
             return 0.0
         rate = float(result["rate"])

@@ -21,7 +21,8 @@ class Gate:
         """The caller behind `signature`, in the region it is scoped to; `Denied` when it does not hold."""
         now = self._clock.now()
         check_time(signature, now)
-        found = await self._keyring.find(signature.scope.access_key)
+        access_key = signature.scope.access_key
+        found = self._keyring.root(access_key) or await self._keyring.find(access_key)
         if found is None:
             raise Denied(Reason.UNKNOWN_KEY)
         if not self._keyring.any_credentials:

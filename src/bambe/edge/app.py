@@ -30,6 +30,7 @@ from bambe.kernel.errors import AwsError, InternalFailure
 from bambe.wire import Models, Request, Response
 from bambe.wire.errors import SerializationException
 from bambe.wire.identify import Found
+from bambe.wire.service import Operation
 
 log = logging.getLogger("bambe.edge")
 
@@ -105,7 +106,10 @@ class App:
         request_id: str,
     ) -> Response:
         operation = found.operation
-        caller = await self._caller(request, found, signature, denied)
+        if signature is not None:
+            caller = await self._gate.admit(request, signature)
+        else:
+            caller = self._unsigned(operation, denied)
         if operation is None:
             raise found.refused or InternalFailure(BUG)
         name = found.service.name
@@ -114,12 +118,8 @@ class App:
         answer = await self._dispatcher(caller, name, operation.snake, parameters, request_id=request_id)
         return operation.serialize(answer, request_id)
 
-    async def _caller(
-        self, request: Request, found: Found, signature: Signature | None, denied: Denied | None
-    ) -> Caller:
-        if signature is not None:
-            return await self._gate.admit(request, signature)
-        if found.operation is not None and found.operation.is_unsigned:
+    def _unsigned(self, operation: Operation | None, denied: Denied | None) -> Caller:
+        if operation is not None and operation.is_unsigned:
             return self._gate.anonymous()
         raise denied or InternalFailure(BUG)
 

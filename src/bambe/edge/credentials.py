@@ -93,6 +93,10 @@ class KeyRing:
         self._clock = clock or SystemClock()
         self._root = self._root_of(account, self.key)
 
+    def root(self, access_key: str) -> Keys | None:
+        """The root's credentials, if these are the root's."""
+        return self._root if access_key == self.key.access_key else None
+
     async def find(self, access_key: str) -> Keys | None:
         """The credentials of `access_key`, or None. Whoever asks compares the signature."""
         if access_key == self.key.access_key:

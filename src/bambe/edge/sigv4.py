@@ -31,6 +31,8 @@ class Scope(NamedTuple):
     region: str
     service: str
     signed_headers: tuple[bytes, ...]
+    signed_line: bytes
+    credential: str
 
 
 class Signature(NamedTuple):
@@ -77,38 +79,51 @@ def check_time(signature: Signature, now: datetime) -> None:
 def check_signature(request: Request, signature: Signature, secret_key: str) -> None:
     """`Denied` unless the key `secret_key` makes this signature for this request."""
     scope = signature.scope
-    payload = _payload_hash(request, signature)
-    canonical = b"\n".join(
-        (
-            request.method.encode(),
-            _canonical_path(request.path, scope.service),
-            _canonical_query(request.query),
-            _canonical_headers(request, scope.signed_headers),
-            b"",
-            b";".join(scope.signed_headers),
-            payload,
-        )
+    canonical = b"%b\n%b\n%b\n%b\n\n%b\n%b" % (
+        request.method.encode(),
+        _canonical_path(request.path, scope.service),
+        _canonical_query(request.query),
+        _canonical_headers(request, scope.signed_headers),
+        scope.signed_line,
+        _payload_hash(request, signature),
     )
-    credential = f"{scope.date}/{scope.region}/{scope.service}/aws4_request"
-    to_sign = f"{ALGORITHM}\n{_compact_of(signature)}\n{credential}\n{sha256(canonical).hexdigest()}"
+    digest = sha256(canonical).hexdigest()
+    to_sign = f"{ALGORITHM}\n{_compact_of(signature)}\n{scope.credential}\n{digest}"
     key = signing_key(secret_key, scope.date, scope.region, scope.service)
-    made = hmac.digest(key, to_sign.encode("latin-1"), "sha256").hex()
-    if not hmac.compare_digest(made.encode(), signature.signature.encode("latin-1")):
+    if not hmac.compare_digest(key.sign(to_sign.encode("latin-1")), signature.signature):
         raise Denied(Reason.WRONG)
 
 
+class SigningKey:
+    """A key derived for one day, region and service, with HMAC's two halves begun."""
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")  # RFC 2104; a derived key is 32 bytes, the block of SHA-256 64
+        self._inner = sha256(bytes(byte ^ 0x36 for byte in block))
+        self._outer = sha256(bytes(byte ^ 0x5C for byte in block))
+
+    def sign(self, text: bytes) -> str:
+        """The HMAC-SHA256 of `text`, in hexadecimal."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(text)
+        outer.update(inner.digest())
+        return outer.hexdigest()
+
+
 @lru_cache(maxsize=512)
-def signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
+def signing_key(secret_key: str, date: str, region: str, service: str) -> SigningKey:
     """The key derived for one day, region and service."""
     key = b"AWS4" + secret_key.encode()
     for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
-    return key
+    return SigningKey(key)
 
 
 def _from_header(header: str, request: Request) -> Signature:
     start, found, signature = header.rpartition("Signature=")
-    if not header.startswith(ALGORITHM) or not found or not signature or "," in signature:
+    if not header.startswith(ALGORITHM) or not found or not signature or not signature.isascii():
         raise _incomplete(header, request)
     scope = _scope_of(start)
     timestamp = request.headers.get(b"x-amz-date") or request.headers.get(b"date")
@@ -144,12 +159,12 @@ def _scope(credential: str, signed_headers: str) -> Scope:
         raise Denied(
             Reason.WRONG, "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization."
         )
-    return Scope(access_key, parts[0], parts[1], parts[2], names)
+    return Scope(access_key, parts[0], parts[1], parts[2], names, b";".join(names), rest)
 
 
 def _from_query(query: dict[str, str]) -> Signature:
     wanted = ("X-Amz-Credential", "X-Amz-Signature", "X-Amz-SignedHeaders", "X-Amz-Date")
-    absent = [name for name in wanted if not query.get(name)]
+    absent = [name for name in wanted if not query.get(name, "").isascii() or not query.get(name)]
     if absent or query["X-Amz-Algorithm"] != ALGORITHM:
         lacks = " ".join(f"AWS query-string parameters must include '{name}'." for name in absent)
         raise Denied(Reason.INCOMPLETE, f"{lacks} Re-examine the query-string parameters.".strip())
@@ -261,10 +276,10 @@ def _encoded(text: str) -> str:
 def _canonical_headers(request: Request, names: tuple[bytes, ...]) -> bytes:
     headers = request.headers
     try:
-        return b"\n".join([b"%b:%b" % (name, _trimmed(headers[name])) for name in names])
+        lines = b"\n".join([name + b":" + headers[name] for name in names])
     except KeyError:
         raise Denied(Reason.WRONG) from None
-
-
-def _trimmed(value: bytes) -> bytes:
-    return b" ".join(value.split()) if b"  " in value else value.strip()
+    # HTTP parsers strip values at both ends, so only white space within is left to fold.
+    if lines.find(b"  ") < 0 and lines.find(b"\t") < 0:
+        return lines
+    return b"\n".join([name + b":" + b" ".join(headers[name].split()) for name in names])

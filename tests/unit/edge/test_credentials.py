@@ -98,9 +98,14 @@ async def test_basic_authentication_takes_root_and_sessions() -> None:
     assert await keys.authenticate("ASIAX", "temporary") is None
 
 
+def scope_of(access_key: str, day: str) -> Scope:
+    credential = f"{day}/us-east-1/sts/aws4_request"
+    return Scope(access_key, day, "us-east-1", "sts", (b"host",), b"host", credential)
+
+
 async def denied(gate: Gate, clock: ManualClock, access_key: str, token: str) -> Reason:
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
-    scope = Scope(access_key, stamp[:8], "us-east-1", "sts", (b"host",))
+    scope = scope_of(access_key, stamp[:8])
     request = Request("POST", "/", "", {b"host": b"h"}, b"")
     with pytest.raises(Denied) as caught:
         await gate.admit(request, Signature(scope, "00", stamp, token, 0))
@@ -120,7 +125,7 @@ async def test_the_scopes_region_is_the_callers() -> None:
     clock = ManualClock()
     gate = Gate(ring(any_credentials=True), clock)
     stamp = clock.now().strftime("%Y%m%dT%H%M%SZ")
-    scope = Scope("123456789012", stamp[:8], "us-east-1", "sts", (b"host",))
+    scope = scope_of("123456789012", stamp[:8])
     caller = await gate.admit(Request("POST", "/", "", {}, b""), Signature(scope, "00", stamp, "", 0))
     assert (caller.account, caller.region) == ("123456789012", "us-east-1")
 

@@ -30,7 +30,7 @@ def signed(
     request = AWSRequest(method, url, headers=headers, data=body)
     signer(Credentials("AKID", SECRET), "ecs", "eu-central-1").add_auth(request)
     parts = urlsplit(request.url)
-    found = {name.lower().encode(): str(value).encode() for name, value in request.headers.items()}
+    found = {name.lower().encode(): str(value).strip().encode() for name, value in request.headers.items()}
     found.setdefault(b"host", parts.netloc.encode())
     return Request(method, parts.path or "/", parts.query, found, body)
 
