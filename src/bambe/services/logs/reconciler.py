@@ -95,7 +95,7 @@ class Ship:
         except NotThere:
             pass
         except BambeError as error:
-            log.warning("reading the output of %s/%s broke off: %s", task.id, container.name, error)
+            log.info("reading the output of %s/%s broke off: %s", task.id, container.name, error)
             await self._clock.sleep(AGAIN)
             self._wake(ALL)
             return
