@@ -25,7 +25,8 @@ HOLDER = ".holder"
 MIB = 1024 * 1024
 SECOND = 1_000_000_000
 PERIOD = 100_000
-LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+# Large files: Engine 20.10 skips a file that a follower has not begun when the next one is full.
+LOGS = {"Type": "json-file", "Config": {"max-size": "50m", "max-file": "2"}}
 FORMS = ("CMD", "CMD-SHELL", "NONE")
 
 

@@ -99,7 +99,9 @@ _NOT_THERE = re.compile(
     re.I,
 )
 _NEVER = re.compile(
-    r"OCI runtime|invalid|denied|unauthorized|no basic auth|executable file not found|not supported", re.I
+    r"OCI runtime|invalid|denied|unauthorized|no basic auth|executable file not found|not supported"
+    r"|unable to find (user|group)|no matching entries",
+    re.I,
 )
 
 

@@ -38,7 +38,7 @@ from bambe.engines.containers.seen import (
     seen_tasks,
     state_of,
 )
-from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
+from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
 
 EVENTS = ["create", "start", "die", "destroy", "rename", "health_status"]
 
@@ -72,8 +72,11 @@ class DockerContainers:
         credentials = {"username": username, "password": password} if username else None
         if credentials and not registry_of(image):
             credentials = None
-        with self._connection.said_plainly():
-            await self._connection.docker.images.pull(image, auth=credentials)
+        try:
+            with self._connection.said_plainly():
+                await self._connection.docker.images.pull(image, auth=credentials)
+        except EngineError as error:
+            raise type(error)(f"{image} cannot be pulled: {error}") from error
         return await self._digest(image)
 
     async def start_task(self, spec: TaskSpec) -> None:
@@ -117,14 +120,18 @@ class DockerContainers:
         self, task_id: str, container: str, since: datetime | None = None
     ) -> AsyncIterator[LogLine]:
         name = container_name(self._instance, task_id, container)
+        silent = 0
+        # A stream can end early: Engine 20.10 loses the rest when files rotate quickly. So it is over
+        # when a new one, from where the last ended, brings nothing and the container has ended.
         while True:
             before = since
             async for line in self._follow(name, since):
                 since = line.at
                 yield line
-            if not await self._is_running(name):
+            silent = silent + 1 if since == before else 0
+            if silent and not await self._is_running(name):
                 return
-            if since == before:
+            if silent > 1:
                 raise Unavailable(f"The Docker Engine ended the log of {name} while it runs.")
 
     async def remove_everything(self) -> None:
@@ -166,9 +173,13 @@ class DockerContainers:
         try:
             with self._connection.said_plainly():
                 container = await containers.create(dict(config), name=name)
-        except Conflict:
-            with self._connection.said_plainly():
-                container = await containers.get(name)
+        except Conflict as conflict:
+            try:
+                with self._connection.said_plainly():
+                    container = await containers.get(name)
+            except NotThere:
+                # It is being made, or removed, at this moment.
+                raise conflict from None
             if container._container["State"]["Status"] != "created":
                 return
         with self._connection.said_plainly():

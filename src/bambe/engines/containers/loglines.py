@@ -28,29 +28,31 @@ class LogReader:
 
     The Engine counts nanoseconds and we microseconds, so lines of one burst can fall together. Each
     line's time is moved to at least a microsecond after the one before: then "after `since`" neither
-    repeats nor skips a line.
+    repeats nor skips a line. When files rotate, Engine 20.10 sends lines a second time: they are
+    older than the one before on their stream, or the same, and left out.
     """
 
     def __init__(self, since: datetime | None = None) -> None:
         self._since = since
         self._buffer = bytearray()
-        self._parts: dict[str, tuple[datetime, bytearray]] = {}
+        self._parts: dict[str, tuple[bytes, bytearray]] = {}
         self._last = datetime.min.replace(tzinfo=UTC)
+        self._heard: dict[str, tuple[bytes, bytearray]] = {}
 
     def feed(self, data: bytes) -> Iterator[LogLine]:
         """The lines that `data` completes."""
         self._buffer += data
         for stream, payload in self._frames():
-            line = self._join(stream, payload)
-            if line is not None and (self._since is None or line.at > self._since):
-                yield line
+            time, _, text = payload.partition(b" ")
+            part = self._parts.setdefault(stream, (time, bytearray()))[1]
+            part += text
+            if part.endswith(b"\n") or len(part) >= LONGEST:
+                yield from self._finish(stream)
 
     def rest(self) -> Iterator[LogLine]:
         """What was printed last, without a newline at its end."""
         for stream in tuple(self._parts):
-            line = self._finish(stream)
-            if self._since is None or line.at > self._since:
-                yield line
+            yield from self._finish(stream)
 
     def _frames(self) -> Iterator[tuple[str, bytes]]:
         while len(self._buffer) >= HEADER.size:
@@ -62,20 +64,15 @@ class LogReader:
             del self._buffer[:end]
             yield STREAMS.get(kind, "stdout"), payload
 
-    def _join(self, stream: str, payload: bytes) -> LogLine | None:
-        time, _, text = payload.partition(b" ")
-        if stream not in self._parts:
-            self._parts[stream] = (datetime.fromisoformat(time.decode()), bytearray())
-        line = self._parts[stream][1]
-        line += text
-        if line.endswith(b"\n") or len(line) >= LONGEST:
-            return self._finish(stream)
-        return None
-
-    def _finish(self, stream: str) -> LogLine:
-        at, text = self._parts.pop(stream)
-        self._last = max(at, self._last + TICK)
-        return LogLine(self._last, stream, text.removesuffix(b"\n").decode(errors="replace"))
+    def _finish(self, stream: str) -> Iterator[LogLine]:
+        time, text = self._parts.pop(stream)
+        before = self._heard.get(stream)
+        if before is not None and (time < before[0] or (time, text) == before):
+            return
+        self._heard[stream] = (time, text)
+        self._last = max(datetime.fromisoformat(time.decode()), self._last + TICK)
+        if self._since is None or self._last > self._since:
+            yield LogLine(self._last, stream, text.removesuffix(b"\n").decode(errors="replace"))
 
 
 def read_from(since: datetime | None) -> str:

@@ -1,0 +1,90 @@
+"""Base images for real: made of Debian packages, and the build image on top, used as a build uses it."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from bambe.engines.images.base import BUILD_IMAGE, BaseImages
+from bambe.engines.images.commands import Outcome, run_program
+from tests.contract.busybox import docker_answers
+
+pytestmark = pytest.mark.docker
+
+BASE = "bambe-test/base:1"
+ASKED = "python:3.11.99-slim"
+SOCKET = "/var/run/docker.sock:/var/run/docker.sock"
+
+
+async def offline(*argv: str, **options: Any) -> Outcome:
+    """Programs as on a machine whose registries are out of reach, with names of the test's own."""
+    if argv[:2] == ("docker", "pull"):
+        return Outcome(1, "dial tcp: lookup registry-1.docker.io: no such host")
+    return await run_program(*(BASE if word == "bambe/base:1" else word for word in argv), **options)
+
+
+def run(image: str, script: str, *options: str, stdin: str = "") -> str:
+    command = ["docker", "run", "--rm", "--interactive", *options, image, "sh", "-ec", script]
+    done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def names() -> Iterator[None]:
+    if not docker_answers():
+        pytest.skip("no Docker Engine")
+    yield
+    subprocess.run(["docker", "image", "rm", ASKED, BASE], capture_output=True, check=False)
+
+
+@pytest.fixture
+async def build_image() -> str:
+    if not docker_answers():
+        pytest.skip("no Docker Engine")
+    return await BaseImages().ensure_build_image(lambda line: None)
+
+
+@pytest.mark.usefixtures("names")
+async def test_debian_packages_stand_in_for_python() -> None:
+    said: list[str] = []
+    images = BaseImages(run=offline)
+    await images.ensure(ASKED, said.append)
+    assert said[-1] == f"{ASKED}: Debian's Python 3.11, not 3.11.99, from Debian packages"
+    script = """
+      python --version; python3 -c 'import ssl, sqlite3, http.server, distutils'; pip --version
+      python -m venv /tmp/venv; /tmp/venv/bin/pip --version; test ! -e /recipes
+      python -c 'import ssl; print(len(ssl.create_default_context().get_ca_certs()) > 100)'
+      ls /usr/local/lib/python3.11/site-packages | grep -c '^pip$'; apt-get --version | head -1
+    """
+    out = run(ASKED, script)
+    assert out.startswith("Python 3.11")
+    assert "True\n1\napt 2" in out
+    before = len(said)
+    await images.ensure(ASKED, said.append)
+    assert len(said) == before
+
+
+async def test_a_build_has_its_programs(build_image: str) -> None:
+    assert build_image == BUILD_IMAGE
+    programs = "aws bash curl docker git gzip jq make python3 pip tar unzip"
+    out = run(build_image, f"for p in {programs}; do command -v $p; done; aws --version; git --version")
+    assert len(out.split("\n")) >= len(programs.split()) + 2
+
+
+async def test_a_build_builds_images_on_this_machine(
+    build_image: str, request: pytest.FixtureRequest
+) -> None:
+    image = "bambe-test/built:1"
+    remove: Callable[[], Any] = lambda: subprocess.run(  # noqa: E731
+        ["docker", "image", "rm", image], capture_output=True, check=False
+    )
+    request.addfinalizer(remove)
+    dockerfile = (
+        'FROM python:3.11-slim\nWORKDIR /app\nRUN echo \'print(42)\' > app.py\nCMD ["python", "app.py"]\n'
+    )
+    script = f"mkdir /tmp/x; cd /tmp/x; cat > Dockerfile; docker build --quiet --tag {image} .; docker run --rm {image}"
+    assert run(build_image, script, "--volume", SOCKET, stdin=dockerfile).endswith("42\n")
