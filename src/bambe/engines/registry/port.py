@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Protocol
 
 AsgiApp = Callable[
@@ -15,6 +14,14 @@ AsgiApp = Callable[
     ],
     Awaitable[None],
 ]
+
+Still = Callable[[], Awaitable[bool]]
+"""Asked while no push can come between: is the removal still wanted?"""
+
+
+async def always() -> bool:
+    """Every removal is wanted."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +34,14 @@ class Pusher:
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
-    """A manifest that was put, under a tag or ("" ) by digest alone. `size` of config and layers."""
+    """A manifest that was put, under a tag or ("") by digest alone. `size` of config and layers."""
 
     repository: str
     tag: str
     digest: str
     media_type: str
     size: int
-    at: datetime
+    manifest: str
 
 
 class RegistryPolicy(Protocol):
@@ -52,9 +59,13 @@ class RegistryPolicy(Protocol):
         """Record the manifest before the push is answered; a text refuses it (immutable tag taken)."""
         ...
 
+    async def removing(self, who: Pusher, repository: str, reference: str) -> None:
+        """Record that a client removed a tag or digest, before it goes."""
+        ...
+
 
 class Registry(Protocol):
-    """Images as content-addressed files."""
+    """Images as content-addressed files. Each pusher has repositories of his own."""
 
     def app(self, policy: RegistryPolicy) -> AsgiApp:
         """The OCI distribution API, to be mounted at /v2."""
@@ -64,14 +75,14 @@ class Registry(Protocol):
         """(media type, bytes) of a tag or digest; NotThere."""
         ...
 
-    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
-        """Remove a tag or, by digest, a manifest with its tags."""
+    async def delete(self, who: Pusher, repository: str, reference: str, still: Still = always) -> None:
+        """Remove a tag or, by digest, a manifest with its tags; what is gone already counts as done."""
         ...
 
     async def delete_repository(self, who: Pusher, repository: str) -> None:
-        """Remove a repository with all it has."""
+        """Remove a repository with all it has; those below it (`a/b` below `a`) stay."""
         ...
 
     async def collect(self) -> int:
-        """Remove blobs no manifest needs; the bytes freed."""
+        """Remove blobs no manifest needs (not those of pushes under way); the bytes freed."""
         ...

@@ -1,0 +1,77 @@
+"""The registry: images as files, served to Docker and its like."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+from bambe.engines.registry import manifests
+from bambe.engines.registry.api import Api
+from bambe.engines.registry.errors import RegistryError
+from bambe.engines.registry.layout import Layout, hex_of
+from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy
+from bambe.kernel.clock import Clock, SystemClock
+from bambe.kernel.errors import NotThere
+
+
+class FileRegistry:
+    """Implements engines.registry.port.Registry with files below `root`."""
+
+    def __init__(self, root: Path, clock: Clock | None = None) -> None:
+        self._layout = Layout(root)
+        self._clock = clock or SystemClock()
+
+    def app(self, policy: RegistryPolicy) -> AsgiApp:
+        self._layout.prepare()
+        return Api(self._layout, policy, self._clock)
+
+    async def manifest(self, who: Pusher, repository: str, reference: str) -> tuple[str, bytes]:
+        directory = self._directory(who, repository)
+        try:
+            _, media_type, data = await asyncio.to_thread(manifests.get, self._layout, directory, reference)
+        except RegistryError as error:
+            raise NotThere(str(error)) from error
+        return media_type, data
+
+    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
+        try:
+            await asyncio.to_thread(manifests.delete, self._directory(who, repository), reference)
+        except RegistryError as error:
+            raise NotThere(str(error)) from error
+
+    async def delete_repository(self, who: Pusher, repository: str) -> None:
+        await asyncio.to_thread(shutil.rmtree, self._directory(who, repository), ignore_errors=True)
+
+    async def collect(self) -> int:
+        return await asyncio.to_thread(self._collect)
+
+    def _directory(self, who: Pusher, repository: str) -> Path:
+        return self._layout.repository(who.account, who.region, repository)
+
+    def _collect(self) -> int:
+        """Remove blobs no manifest needs. A repository's mark for such a blob goes first."""
+        needed: set[str] = set()
+        marks: list[Path] = []
+        for repository in self._layout.repositories():
+            wanted = self._needed(repository)
+            needed |= wanted
+            marks += [mark for mark in (repository / "_blobs").glob("*") if mark.name not in wanted]
+        freed = 0
+        for mark in marks:
+            mark.unlink(missing_ok=True)
+        for blob in self._layout.blobs():
+            if blob.name not in needed:
+                freed += blob.stat().st_size
+                blob.unlink()
+        return freed
+
+    def _needed(self, repository: Path) -> set[str]:
+        found: set[str] = set()
+        for manifest in (repository / "_manifests").glob("*"):
+            if manifest.name.startswith("."):
+                continue
+            found.add(manifest.name)
+            data = self._layout.blob(f"sha256:{manifest.name}").read_bytes()
+            found |= {hex_of(digest) for digest in manifests.blobs_of(manifests.parse(data))}
+        return found

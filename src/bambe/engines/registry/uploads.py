@@ -1,0 +1,88 @@
+"""Uploads under way: each a file that grows, with its digest computed as it comes."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import os
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from io import BufferedWriter
+from typing import Any
+
+from bambe.engines.registry.errors import DigestInvalid, UploadUnknown
+from bambe.engines.registry.http import PIECE
+from bambe.engines.registry.layout import Layout, hex_of
+
+
+@dataclass(slots=True)
+class Upload:
+    """One upload."""
+
+    id: str
+    repository: str
+    file: BufferedWriter
+    size: int = 0
+    digest: Any = field(default_factory=hashlib.sha256)
+
+
+class Uploads:
+    """All uploads of a registry; a restart forgets them, and clients begin anew."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._open: dict[str, Upload] = {}
+
+    def begin(self, repository: str) -> Upload:
+        """A new upload to `repository`."""
+        number = secrets.token_hex(16)
+        upload = Upload(number, repository, (self._layout.uploads / number).open("wb"))
+        self._open[number] = upload
+        return upload
+
+    def get(self, number: str, repository: str) -> Upload:
+        """An upload under way; UploadUnknown."""
+        upload = self._open.get(number)
+        if upload is None or upload.repository != repository:
+            raise UploadUnknown(f"there is no upload {number}")
+        return upload
+
+    async def append(self, upload: Upload, pieces: AsyncIterator[bytes]) -> None:
+        """Write what comes, off the event loop in large pieces."""
+        waiting, size = [], 0
+        async for piece in pieces:
+            waiting.append(piece)
+            size += len(piece)
+            if size >= PIECE:
+                await asyncio.to_thread(_write, upload, b"".join(waiting))
+                waiting, size = [], 0
+        if waiting:
+            await asyncio.to_thread(_write, upload, b"".join(waiting))
+
+    async def finish(self, upload: Upload, digest: str) -> None:
+        """Make the upload a blob; DigestInvalid when it is another's."""
+        self._open.pop(upload.id, None)
+        await asyncio.to_thread(self._finish, upload, digest)
+
+    def cancel(self, upload: Upload) -> None:
+        """Forget an upload."""
+        self._open.pop(upload.id, None)
+        upload.file.close()
+        (self._layout.uploads / upload.id).unlink(missing_ok=True)
+
+    def _finish(self, upload: Upload, digest: str) -> None:
+        file = self._layout.uploads / upload.id
+        with upload.file:
+            upload.file.flush()
+            os.fsync(upload.file.fileno())
+        if upload.digest.hexdigest() != hex_of(digest):
+            file.unlink()
+            raise DigestInvalid(f"the content is sha256:{upload.digest.hexdigest()}, not {digest}")
+        self._layout.adopt(file, digest)
+
+
+def _write(upload: Upload, data: bytes) -> None:
+    upload.file.write(data)
+    upload.digest.update(data)
+    upload.size += len(data)
