@@ -86,5 +86,6 @@ async def test_a_build_builds_images_on_this_machine(
     dockerfile = (
         'FROM python:3.11-slim\nWORKDIR /app\nRUN echo \'print(42)\' > app.py\nCMD ["python", "app.py"]\n'
     )
-    script = f"mkdir /tmp/x; cd /tmp/x; cat > Dockerfile; docker build --quiet --tag {image} .; docker run --rm {image}"
+    build = f"docker build --quiet --tag {image} ."
+    script = f"mkdir /tmp/x; cd /tmp/x; cat > Dockerfile; {build}; docker run --rm {image}"
     assert run(build_image, script, "--volume", SOCKET, stdin=dockerfile).endswith("42\n")
