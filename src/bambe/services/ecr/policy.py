@@ -1,0 +1,59 @@
+"""What ECR answers the registry: who may come in, which repositories there are, which pushes count."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bambe.engines.registry.port import Pushed, Pusher
+from bambe.kernel.call import Store, Tx
+from bambe.kernel.clock import Clock
+from bambe.services.ecr.model import Image
+from bambe.services.ecr.passwords import USERNAME, hashed
+from bambe.services.ecr.tables import IMAGES, PASSWORDS, REMOVALS, REPOSITORIES
+
+
+class EcrPolicy:
+    """Implements engines.registry.port.RegistryPolicy on ECR's tables."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def authorize(self, username: str, password: str) -> Pusher | None:
+        if username != USERNAME:
+            return None
+        found = await self._store.read(lambda tx: PASSWORDS.find(tx, hashed(password)))
+        if found is None or found.expires_at <= self._clock.now():
+            return None
+        return Pusher(found.account, found.region)
+
+    async def has_repository(self, who: Pusher, name: str) -> bool:
+        found = await self._store.read(lambda tx: REPOSITORIES.find(tx, who.account, who.region, name))
+        return found is not None
+
+    async def pushing(self, who: Pusher, pushed: Pushed) -> str:
+        return await self._store.write(lambda tx: self._record(tx, who, pushed))
+
+    def _record(self, tx: Tx, who: Pusher, pushed: Pushed) -> str:
+        repository = REPOSITORIES.find(tx, who.account, who.region, pushed.repository)
+        if repository is None:
+            return f"The repository with name '{pushed.repository}' does not exist"
+        where = (who.account, who.region, pushed.repository)
+        named = {"account": who.account, "region": who.region, "repository": pushed.repository}
+        holder = next((one for one in IMAGES.list(tx, **named) if pushed.tag in one.tags), None)
+        if holder is not None and holder.digest != pushed.digest:
+            if repository.mutability == "IMMUTABLE":
+                return (
+                    f"The image tag '{pushed.tag}' already exists in the '{pushed.repository}' repository"
+                    " and cannot be overwritten because the tag is immutable."
+                )
+            IMAGES.update(tx, replace(holder, tags=[tag for tag in holder.tags if tag != pushed.tag]))
+        image = IMAGES.find(tx, *where, pushed.digest) or Image(
+            *where, pushed.digest, pushed.media_type, pushed.size, pushed.manifest, self._clock.now()
+        )
+        tags = {*image.tags, pushed.tag} - {""}
+        IMAGES.put(tx, replace(image, tags=sorted(tags)))
+        # What is pushed again is no longer to be removed.
+        REMOVALS.delete(tx, *where, pushed.digest)
+        REMOVALS.delete(tx, *where, pushed.tag)
+        return ""
