@@ -26,7 +26,6 @@ from bambe.engines.registry.http import Answer, Receive, Request, Send, failure,
 from bambe.engines.registry.layout import DIGEST, Layout, digest_of, hex_of, mark
 from bambe.engines.registry.port import Pushed, Pusher, RegistryPolicy
 from bambe.engines.registry.uploads import Upload, Uploads
-from bambe.kernel.clock import Clock
 
 ROUTES = (
     (re.compile(r"/v2/(?P<name>.+)/blobs/uploads/?"), "uploads"),
@@ -41,10 +40,9 @@ RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 class Api:
     """Answers what Docker and its like ask, for repositories that `policy` knows."""
 
-    def __init__(self, layout: Layout, policy: RegistryPolicy, clock: Clock) -> None:
+    def __init__(self, layout: Layout, policy: RegistryPolicy) -> None:
         self._layout = layout
         self._policy = policy
-        self._clock = clock
         self._uploads = Uploads(layout)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -187,8 +185,7 @@ class Api:
         # Kept without its tag first: what the house has recorded can be fetched.
         await asyncio.to_thread(manifests.put, self._layout, directory, "", media_type, data)
         size = manifests.size_of(manifest)
-        now = self._clock.now()
-        pushed = Pushed(name, tag, digest, media_type, size, now, data.decode(errors="replace"))
+        pushed = Pushed(name, tag, digest, media_type, size, data.decode(errors="replace"))
         refusal = await self._policy.pushing(who, pushed)
         if refusal:
             raise Denied(refusal)

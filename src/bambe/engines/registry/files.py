@@ -14,6 +14,9 @@ from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import NotThere
 
+PUSH_LIMIT = 3600.0
+"""Seconds that a push may take between its first blob and its manifest."""
+
 
 class FileRegistry:
     """Implements engines.registry.port.Registry with files below `root`."""
@@ -24,7 +27,7 @@ class FileRegistry:
 
     def app(self, policy: RegistryPolicy) -> AsgiApp:
         self._layout.prepare()
-        return Api(self._layout, policy, self._clock)
+        return Api(self._layout, policy)
 
     async def manifest(self, who: Pusher, repository: str, reference: str) -> tuple[str, bytes]:
         directory = self._directory(who, repository)
@@ -41,7 +44,10 @@ class FileRegistry:
             raise NotThere(str(error)) from error
 
     async def delete_repository(self, who: Pusher, repository: str) -> None:
-        await asyncio.to_thread(shutil.rmtree, self._directory(who, repository), ignore_errors=True)
+        # Repositories below it (`a/b` below `a`) stay.
+        for part in ("_tags", "_manifests", "_blobs"):
+            directory = self._directory(who, repository) / part
+            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
 
     async def collect(self) -> int:
         return await asyncio.to_thread(self._collect)
@@ -57,11 +63,15 @@ class FileRegistry:
             wanted = self._needed(repository)
             needed |= wanted
             marks += [mark for mark in (repository / "_blobs").glob("*") if mark.name not in wanted]
-        freed = 0
+        old = self._clock.now().timestamp() - PUSH_LIMIT
         for mark in marks:
-            mark.unlink(missing_ok=True)
+            if mark.stat().st_mtime > old:
+                needed.add(mark.name)
+            else:
+                mark.unlink(missing_ok=True)
+        freed = 0
         for blob in self._layout.blobs():
-            if blob.name not in needed:
+            if blob.name not in needed and blob.stat().st_mtime <= old:
                 freed += blob.stat().st_size
                 blob.unlink()
         return freed

@@ -15,14 +15,6 @@ AsgiApp = Callable[
     Awaitable[None],
 ]
 
-Still = Callable[[], Awaitable[bool]]
-"""Asked while no push can come between: is the removal still wanted?"""
-
-
-async def always() -> bool:
-    """Every removal is wanted."""
-    return True
-
 
 @dataclass(frozen=True, slots=True)
 class Pusher:
@@ -59,10 +51,6 @@ class RegistryPolicy(Protocol):
         """Record the manifest before the push is answered; a text refuses it (immutable tag taken)."""
         ...
 
-    async def removing(self, who: Pusher, repository: str, reference: str) -> None:
-        """Record that a client removed a tag or digest, before it goes."""
-        ...
-
 
 class Registry(Protocol):
     """Images as content-addressed files. Each pusher has repositories of his own."""
@@ -75,8 +63,8 @@ class Registry(Protocol):
         """(media type, bytes) of a tag or digest; NotThere."""
         ...
 
-    async def delete(self, who: Pusher, repository: str, reference: str, still: Still = always) -> None:
-        """Remove a tag or, by digest, a manifest with its tags; what is gone already counts as done."""
+    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
+        """Remove a tag or, by digest, a manifest with its tags; NotThere when it is gone."""
         ...
 
     async def delete_repository(self, who: Pusher, repository: str) -> None:

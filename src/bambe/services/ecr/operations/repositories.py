@@ -46,7 +46,8 @@ async def create_repository(call: Call, request: CreateRepositoryRequestTypeDef)
     def create(tx: Tx) -> None:
         if REPOSITORIES.find(tx, row.account, row.region, row.name) is not None:
             raise RepositoryAlreadyExistsException(
-                f"The repository with name '{row.name}' already exists in the registry with id '{row.account}'"
+                f"The repository with name '{row.name}' already exists"
+                f" in the registry with id '{row.account}'"
             )
         REPOSITORIES.insert(tx, row)
         REMOVALS.delete(tx, row.account, row.region, row.name, "")

@@ -1,0 +1,115 @@
+"""The stock AWS CLI, Docker and git against the platform, and `up` run again."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from tests.e2e.platform import Bambe, wait_for
+
+
+def test_the_stock_aws_cli_reads_everything(bambe: Bambe) -> None:
+    services = bambe.json("ecs", "describe-services", "--cluster", "shop", "--services", "orders", "notifier")
+    assert {one["serviceName"]: one["runningCount"] for one in services["services"]} == {
+        "orders": 2,
+        "notifier": 1,
+    }
+    bambe.aws("ecs", "wait", "services-stable", "--cluster", "shop", "--services", "notifier")
+    groups = bambe.json("elbv2", "describe-target-groups")["TargetGroups"]
+    blue = next(one for one in groups if one["TargetGroupName"] == "shop-orders-blue")
+    health = bambe.json("elbv2", "describe-target-health", "--target-group-arn", blue["TargetGroupArn"])
+    states = [one["TargetHealth"]["State"] for one in health["TargetHealthDescriptions"]]
+    assert states == ["healthy", "healthy"]
+    found = bambe.json(
+        "servicediscovery", "discover-instances", "--namespace-name", "shop.local", "--service-name", "orders"
+    )
+    assert len(found["Instances"]) == 2
+    assert bambe.json("sts", "get-caller-identity")["Account"] == "000000000000"
+
+
+def test_logs_tail(bambe: Bambe) -> None:
+    tailed = bambe.aws("logs", "tail", "/ecs/shop/orders", "--since", "1h").stdout
+    assert "orders 1 listens on 8080" in tailed
+    built = bambe.aws("logs", "tail", "/aws/codebuild/shop-orders", "--since", "1h").stdout
+    assert "docker push" in built
+    assert "orders 1 listens" in bambe.cli("logs", "orders").stdout
+
+
+def test_docker_logs_in_pushes_and_pulls(bambe: Bambe) -> None:
+    registry = f"localhost:{bambe.port}"
+    done = bambe.shell(
+        f"""set -e
+        aws ecr create-repository --repository-name try
+        aws ecr get-login-password | docker login --username AWS --password-stdin {registry}
+        docker tag python:3.11-slim {registry}/try:1
+        docker push {registry}/try:1
+        docker rmi {registry}/try:1
+        docker pull {registry}/try:1
+        docker rmi {registry}/try:1
+        aws ecr describe-images --repository-name try --query 'imageDetails[0].imageTags' --output text
+        """
+    )
+    assert done.stdout.strip().endswith("1")
+    refused = bambe.shell(f"docker login --username AWS --password wrong {registry}", check=False)
+    assert refused.returncode != 0
+
+
+def test_cloudformation_deploy(bambe: Bambe) -> None:
+    template = bambe.shop.root.parent / "logs.json"
+    template.write_text(
+        '{"Parameters": {"Days": {"Type": "Number"}}, "Resources": {"G": {"Type": "AWS::Logs::LogGroup",'
+        ' "Properties": {"LogGroupName": "/tried", "RetentionInDays": {"Ref": "Days"}}}}}'
+    )
+    words = ("cloudformation", "deploy", "--stack-name", "tried", "--template-file", str(template))
+    bambe.aws(*words, "--parameter-overrides", "Days=7")
+    groups = bambe.json("logs", "describe-log-groups", "--log-group-name-prefix", "/tried")["logGroups"]
+    assert groups[0]["retentionInDays"] == 7
+    bambe.aws(*words, "--parameter-overrides", "Days=14")
+    again = bambe.aws(*words, "--parameter-overrides", "Days=14", "--no-fail-on-empty-changeset")
+    assert "No changes to deploy" in again.stdout
+    bambe.aws("cloudformation", "delete-stack", "--stack-name", "tried")
+    bambe.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", "tried")
+
+
+def test_a_second_up_changes_nothing_and_says_so_within_seconds(bambe: Bambe) -> None:
+    start = time.monotonic()
+    told = bambe.up().stdout
+    assert "Nothing changed" in told
+    assert time.monotonic() - start < 15
+
+
+def test_a_changed_service_changes_alone(bambe: Bambe) -> None:
+    before = {name: bambe.look(name)["versions"] for name in ("gateway", "orders", "inventory")}
+    bambe.shop.edit(
+        "bambe.yml", "    environment: {INVENTORY_URL", '    environment: {MOOD: "good", INVENTORY_URL'
+    )
+    bambe.shop.commit("orders: an environment variable")
+    told = bambe.up().stdout
+    assert "1 services released" in told
+    deployment = bambe.deployments("orders")[0]
+    wait_for(lambda: bambe.deployment(deployment)["status"] == "Succeeded", "orders is released", 180)
+    assert {name: bambe.look(name)["versions"] for name in ("gateway", "inventory")} == {
+        name: before[name] for name in ("gateway", "inventory")
+    }
+    assert bambe.look("orders")["versions"] != before["orders"]
+
+
+MISTAKES = [
+    (("ecs", "describe-clusters", "--clusters", "nope"), "MISSING"),
+    (("ecs", "list-services", "--cluster", "nope"), "ClusterNotFoundException"),
+    (("ecs", "describe-capacity-providers"), "NotImplemented"),
+    (("elbv2", "describe-target-health", "--target-group-arn", "arn:aws:x"), "TargetGroupNotFound"),
+]
+
+
+@pytest.mark.parametrize(("words", "says"), MISTAKES)
+def test_mistakes_get_awss_own_errors(bambe: Bambe, words: tuple[str, ...], says: str) -> None:
+    done = bambe.aws(*words, check=False)
+    assert says in done.stdout + done.stderr
+
+
+def test_a_wrong_signature_is_refused(bambe: Bambe) -> None:
+    done = bambe.shell("AWS_SECRET_ACCESS_KEY=wrong aws sts get-caller-identity", check=False)
+    assert done.returncode != 0
+    assert "SignatureDoesNotMatch" in done.stderr

@@ -1,0 +1,104 @@
+"""The release path on real parts, and what happens when something dies in the middle of it."""
+
+from __future__ import annotations
+
+import subprocess
+
+from bambe.cli.demo.counts import share
+from bambe.kernel.clock import SystemClock
+from tests.e2e.platform import Bambe, wait_for
+
+CLOCK = SystemClock()
+
+
+def deployment_of(bambe: Bambe, service: str, before: list[str]) -> str:
+    """The deployment that a push's build starts."""
+    fresh = wait_for(
+        lambda: set(bambe.deployments(service)) - set(before), f"the build of {service} deploys", 120
+    )
+    return str(next(iter(fresh)))
+
+
+def test_a_commit_builds_only_what_it_touches_and_says_why(bambe: Bambe) -> None:
+    bambe.shop.edit("README.md", "# The shop", "# The best shop")
+    bambe.shop.commit("README")
+    before = {name: bambe.builds(name) for name in ("gateway", "orders", "inventory", "notifier")}
+    told = bambe.push()
+    for name in before:
+        assert any(line.startswith(f"{name}: no build") for line in told), told
+    assert {name: bambe.builds(name) for name in before} == before
+    bambe.shop.edit("services/inventory/app.py", '"left": 100', '"left": 99')
+    bambe.shop.commit("inventory")
+    told = bambe.push()
+    assert any(line.startswith("inventory: builds") and "services/inventory/app.py" in line for line in told)
+    assert any(line.startswith("orders: no build") for line in told)
+    built = {name: len(bambe.builds(name)) - len(before[name]) for name in before}
+    assert built == {"gateway": 0, "orders": 0, "inventory": 1, "notifier": 0}
+    deployment = deployment_of(bambe, "inventory", [])
+    wait_for(lambda: bambe.deployment(deployment)["status"] == "Succeeded", "inventory is released", 180)
+
+
+def test_a_release_survives_the_death_of_the_daemon_in_its_canary(bambe: Bambe) -> None:
+    traffic = bambe.traffic(rate=120)
+    traffic.start()
+    before = bambe.deployments("orders")
+    bambe.shop.release_orders("2")
+    bambe.push()
+    deployment = deployment_of(bambe, "orders", before)
+    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
+    bambe.kill()
+    dead_from = CLOCK.now()
+    wait_for(lambda: (CLOCK.now() - dead_from).total_seconds() > 8, "traffic runs without a daemon")
+    answers = list(traffic.answers)
+    dead_until = CLOCK.now()
+    held = share(answers, "/orders", "2", dead_from, dead_until, 10)
+    assert held.total > 200
+    assert held.is_fair, f"green got {held.percent:.1f} % of {held.total}"
+    assert not [one for one in answers if one.failed], "requests failed while the daemon was dead"
+    bambe.start()
+    wait_for(lambda: bambe.deployment(deployment)["status"] == "Succeeded", "the release ends", 180)
+    answers = traffic.stop()
+    assert [one for one in answers if one.failed] == []
+    assert {one.version for one in answers[-60:] if one.route == "/orders"} == {"2"}
+    assert len(bambe.look("orders")["versions"]) == 1
+
+
+def test_a_killed_container_is_replaced_and_no_request_fails(bambe: Bambe) -> None:
+    traffic = bambe.traffic()
+    traffic.start()
+    tasks = bambe.json("ecs", "list-tasks", "--cluster", "shop", "--service-name", "inventory")["taskArns"]
+    described = bambe.json("ecs", "describe-tasks", "--cluster", "shop", "--tasks", tasks[0])["tasks"][0]
+    subprocess.run(
+        ["docker", "kill", described["containers"][0]["runtimeId"]], check=True, capture_output=True
+    )
+
+    def replaced() -> bool:
+        now = bambe.json("ecs", "list-tasks", "--cluster", "shop", "--service-name", "inventory")["taskArns"]
+        look = bambe.look("inventory")
+        return tasks[0] not in now and len(now) == 2 and look["running"] == 2
+
+    wait_for(replaced, "the task is replaced")
+    failed = [one for one in traffic.stop() if one.failed]
+    assert failed == []
+
+
+def test_a_broken_release_is_rolled_back_by_hand(bambe: Bambe) -> None:
+    before = bambe.deployments("orders")
+    bambe.shop.break_orders("3", was="2")
+    bambe.push()
+    deployment = deployment_of(bambe, "orders", before)
+    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
+    told = bambe.cli("rollback", "orders").stdout
+    assert deployment in told
+    wait_for(lambda: bambe.deployment(deployment)["status"] == "Stopped", "the deployment is stopped")
+    back = bambe.deployment(deployment)["rollbackInfo"]["rollbackDeploymentId"]
+    wait_for(lambda: bambe.deployment(back)["status"] == "Succeeded", "the rollback ends", 120)
+    assert bambe.deployment(back)["creator"] == "codeDeployRollback"
+    weights = [version["weight"] for version in bambe.look("orders")["versions"]]
+    assert weights == [100.0]
+    traffic = bambe.traffic()
+    traffic.start()
+    wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")
+    answers = traffic.stop()
+    assert {one.version for one in answers if one.route == "/orders"} == {"2"}
+    assert [one for one in answers if one.failed] == []
