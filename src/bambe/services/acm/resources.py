@@ -12,11 +12,11 @@ REQUEST = ("DomainName", "KeyAlgorithm", "SubjectAlternativeNames", "ValidationM
 
 
 async def _create(aws: Aws, wish: Wish) -> Made:
-    own = {one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}
+    tags = to_list({**wish.tags, **{one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}})
     answer = await aws.acm.request_certificate(
         **{key: wish.properties[key] for key in REQUEST if key in wish.properties},
         IdempotencyToken=digest_id(wish.token),
-        Tags=to_list({**wish.tags, **own}),
+        **({"Tags": tags} if tags else {}),
     )
     return Made(answer["CertificateArn"])
 
