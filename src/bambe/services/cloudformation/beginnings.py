@@ -139,9 +139,12 @@ def check_updatable(stack: Stack) -> None:
 def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime) -> Stack:
     """Begin an update of `stack` to `version`."""
     check_updatable(stack)
+    for row in resources_of(tx, stack):
+        if row.status.failed:
+            put_resource(tx, replace(row, stale=True))
     begun = replace(
         stack,
-        previous=stack.goal,
+        previous=stack.previous if stack.status == StackStatus.UPDATE_FAILED else stack.goal,
         goal=version,
         updated_at=now,
         token=said.token or uuid_id(),

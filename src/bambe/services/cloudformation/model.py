@@ -159,11 +159,16 @@ class Leftover:
     attributes: dict[str, Any]
     properties: dict[str, Any]
     retained: bool = False
+    depends: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of a stack. `properties` are those in force, `wanted` those under way."""
+    """One resource of a stack. `properties` are those in force, `wanted` those under way.
+
+    `called` says that the call under way has been answered; `stale` that a failure is of an earlier
+    operation, so that the one under way tries again. `depends` holds the needs of both while it changes.
+    """
 
     account: str
     region: str
@@ -182,11 +187,18 @@ class Resource:
     depends: list[str] = field(default_factory=list)
     called: bool = False
     retained: bool = False
+    stale: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
 
     @property
     def exists(self) -> bool:
         return self.status not in (ResourceStatus.DELETE_COMPLETE, ResourceStatus.DELETE_SKIPPED)
+
+    @property
+    def is_unsure(self) -> bool:
+        """Whether a creation may have been begun whose answer we did not live to write down."""
+        making = (ResourceStatus.CREATE_IN_PROGRESS, ResourceStatus.UPDATE_IN_PROGRESS)
+        return self.status in making and not self.physical_id and not self.called
 
 
 @dataclass(frozen=True, slots=True)

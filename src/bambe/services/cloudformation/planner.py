@@ -57,6 +57,16 @@ class Sweep:
 
 
 @dataclass(frozen=True, slots=True)
+class Note:
+    """Write down what the template says of a resource besides its properties."""
+
+    logical_id: str
+    depends: tuple[str, ...]
+    retained: bool
+    why: str = "the template says so now"
+
+
+@dataclass(frozen=True, slots=True)
 class Fail:
     """Mark a resource as failed without calling anybody."""
 
@@ -72,7 +82,7 @@ class Move:
     why: str = ""
 
 
-Action = Begin | Restore | Remove | Step | Sweep | Fail | Move
+Action = Begin | Restore | Remove | Step | Sweep | Note | Fail | Move
 Resolve = Callable[[str], dict[str, Any]]
 
 
@@ -87,6 +97,7 @@ class Goal:
     names: tuple[str, ...] = ()
     depends: Mapping[str, list[str]] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
+    retained: Mapping[str, bool] = field(default_factory=dict)
     resolve: Resolve = lambda name: {}
 
 
@@ -121,27 +132,33 @@ def plan(
 def _converge(
     stack: Stack, rows: Mapping[str, Resource], goal: Goal, types: Mapping[str, ResourceType]
 ) -> tuple[Action, ...]:
-    resolved: dict[str, dict[str, Any]] = {}
     settled: set[str] = set()
     actions: list[Action] = []
     for name in goal.names:
         if not set(goal.depends.get(name, ())) & set(goal.names) <= settled:
             continue
         try:
-            resolved[name] = goal.resolve(name)
+            wanted = goal.resolve(name)
         except AwsError as error:
-            return (Move(_after_failure(stack), f"{name}: {error.message}"),)
-        action = _toward(rows.get(name), name, resolved[name], goal, types, stack.status)
+            return _give_up(stack, rows, goal, f"{name}: {error.message}")
+        action = _toward(rows.get(name), name, wanted, goal, types, stack.status)
+        if isinstance(action, Fail):
+            return _give_up(stack, rows, goal, action.why)
         if action is None:
             settled.add(name)
+            actions += _noted(rows[name], goal)
         else:
             actions.append(action)
-    failed = [a for a in actions if isinstance(a, Fail)]
-    if failed:
-        return _give_up(stack, rows, goal, failed)
-    if len(settled) == len(goal.names):
+    if not actions:
         return (Move(CONVERGED[stack.status]),)
     return tuple(actions)
+
+
+def _noted(row: Resource, goal: Goal) -> list[Action]:
+    depends, kept = goal.depends.get(row.logical_id, []), goal.retained.get(row.logical_id, False)
+    if (row.depends, row.retained) == (depends, kept):
+        return []
+    return [Note(row.logical_id, tuple(depends), kept)]
 
 
 def _toward(
@@ -157,7 +174,7 @@ def _toward(
         return Begin(name, wanted, replace=False, why="not there yet")
     if row.status.in_progress and row.wanted == wanted:
         return Step(name)
-    if row.status.failed and row.wanted == wanted:
+    if row.status.failed and row.wanted == wanted and not row.stale:
         return Fail(name, row.reason)
     leftover = row.leftovers[-1] if row.leftovers else None
     if leftover is not None and status == S.UPDATE_ROLLBACK_IN_PROGRESS and leftover.properties == wanted:
@@ -180,17 +197,20 @@ def _must_replace(
     return any(row.properties.get(key) != wanted.get(key) for key in declared.replaces)
 
 
-def _give_up(
-    stack: Stack, rows: Mapping[str, Resource], goal: Goal, failed: list[Fail]
-) -> tuple[Action, ...]:
+def _give_up(stack: Stack, rows: Mapping[str, Resource], goal: Goal, why: str) -> tuple[Action, ...]:
     """Cancel what is in progress, then go back."""
     word, verb = ("creation", "create") if stack.status == S.CREATE_IN_PROGRESS else ("update", "update")
     busy = [name for name in goal.names if name in rows and rows[name].status.in_progress]
+    unsure = [name for name in busy if rows[name].is_unsure]
+    if unsure:
+        return tuple(
+            Step(name, "we died while it was made: see what there is to take back") for name in unsure
+        )
     if busy:
         return tuple(Fail(name, f"Resource {word} cancelled") for name in busy)
     names = ", ".join(sorted(name for name in goal.names if name in rows and rows[name].status.failed))
     told = f"The following resource(s) failed to {verb}: [{names}]."
-    return (Move(_after_failure(stack), told if names else failed[0].why),)
+    return (Move(_after_failure(stack), told if names else why),)
 
 
 def _after_failure(stack: Stack) -> StackStatus:
@@ -206,32 +226,49 @@ def _after_failure(stack: Stack) -> StackStatus:
 
 def _clean(stack: Stack, rows: Mapping[str, Resource], goal: Goal) -> tuple[Action, ...]:
     gone = {name: row for name, row in rows.items() if name not in goal.names}
-    actions = list(_removals(gone, rows))
-    actions += [Sweep(name) for name, row in rows.items() if row.leftovers]
-    if not actions:
-        return (Move(CLEANED[stack.status]),)
-    return tuple(actions)
+    return _removals(gone, rows) or (Move(CLEANED[stack.status]),)
 
 
 def _remove_all(stack: Stack, rows: Mapping[str, Resource]) -> tuple[Action, ...]:
     done, failed = REMOVED[stack.status]
-    actions = [*_removals(rows, rows)]
-    actions += [Sweep(name) for name, row in rows.items() if row.leftovers]
+    actions = _removals(rows, rows)
     if actions:
-        return tuple(actions)
+        return actions
     stuck = sorted(name for name, row in rows.items() if row.status == R.DELETE_FAILED)
     if stuck:
         return (Move(failed, f"The following resource(s) failed to delete: [{', '.join(stuck)}]."),)
     return (Move(done),)
 
 
-def _removals(gone: Mapping[str, Resource], rows: Mapping[str, Resource]) -> list[Action]:
-    """Deletions under way, and those that may begin because nothing that exists depends on them."""
+def _removals(gone: Mapping[str, Resource], rows: Mapping[str, Resource]) -> tuple[Action, ...]:
+    """Deletions under way, and those that may begin because nothing that exists needs what they delete.
+
+    What a replacement left behind was needed by what is to go now and by what other replacements left.
+    """
     needed = {need for row in rows.values() if row.exists for need in row.depends}
-    actions: list[Action] = []
-    for name, row in sorted(gone.items()):
-        if row.status == R.DELETE_IN_PROGRESS:
-            actions.append(Step(name))
-        elif row.exists and row.status != R.DELETE_FAILED and name not in needed:
-            actions.append(Remove(name, "no longer wanted"))
-    return actions
+    left = {need for row in rows.values() for one in row.leftovers for need in one.depends}
+    wanted = {need for row in gone.values() if row.exists for need in row.depends}
+    free: list[Action] = []
+    blocked: list[Action] = []
+    for name, row in sorted(rows.items()):
+        action = _removal(row) if name in gone else None
+        if action is not None:
+            now = isinstance(action, Step) or name not in needed | left
+            (free if now else blocked).append(action)
+            if now:
+                continue
+        if row.leftovers:
+            (free if name not in wanted | left else blocked).append(Sweep(name))
+    if free or any(row.status == R.DELETE_FAILED for row in gone.values()):
+        return tuple(free)
+    # Needs of two versions mixed may form a circle, which only trying can break: what is older first.
+    older = [one for one in blocked if isinstance(one, Sweep)]
+    return tuple([one for one in older if one.logical_id not in left] or older or blocked)
+
+
+def _removal(row: Resource) -> Action | None:
+    if row.status == R.DELETE_IN_PROGRESS or row.is_unsure:
+        return Step(row.logical_id)
+    if row.exists and row.status != R.DELETE_FAILED:
+        return Remove(row.logical_id, "no longer wanted")
+    return None

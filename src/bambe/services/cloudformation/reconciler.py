@@ -31,6 +31,7 @@ from bambe.services.cloudformation.planner import (
     Fail,
     Goal,
     Move,
+    Note,
     Remove,
     Restore,
     Step,
@@ -97,6 +98,7 @@ class StackLoop:
             names=names,
             depends={name: dependencies(template, name) for name in names},
             types={name: template.resources[name]["Type"] for name in names},
+            retained={name: retained(template.resources[name]) for name in names},
             resolve=lambda name: dict(evaluate(template.resources[name].get("Properties") or {}, scope)),
         )
 
@@ -111,10 +113,13 @@ class StackLoop:
             for one in actions
             if isinstance(one, Step | Sweep)
         ]
-        after = await asyncio.gather(*work)
-        changed = [row for row in after if row != rows[row.logical_id]]
+        # All must have ended before the next pass, which would repeat those still under way.
+        after = await asyncio.gather(*work, return_exceptions=True)
+        changed = [row for row in after if isinstance(row, Resource) and row != rows[row.logical_id]]
         if changed:
             await self._store.write(partial(_put_all, rows=changed))
+        for bug in (one for one in after if isinstance(one, BaseException)):
+            raise bug
         return bool(written or changed)
 
     def _write(
@@ -196,6 +201,8 @@ def _rewritten(stack: Stack, rows: Rows, action: Action, now: datetime) -> Resou
         return replace(row, status=to, called=False, reason="", updated_at=now)
     if isinstance(action, Restore):
         return _restored(row, action.leftover, now)
+    if isinstance(action, Note):
+        return replace(row, depends=list(action.depends), retained=action.retained)
     return None
 
 
@@ -211,9 +218,10 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
         "wanted": action.properties,
         "called": False,
         "reason": "",
+        "stale": False,
         "updated_at": now,
     }
-    if row is None or not row.exists:
+    if row is None or not (row.exists and (row.physical_id or row.leftovers)):
         return Resource(
             account=stack.account,
             region=stack.region,
@@ -225,6 +233,7 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
         )
     if not action.replace:
         before = row.wanted if row.status == R.UPDATE_FAILED else row.properties
+        fresh["depends"] = sorted({*row.depends, *fresh["depends"]})
         return replace(row, status=R.UPDATE_IN_PROGRESS, properties=before, **fresh)
     keep = retained(declared, "UpdateReplacePolicy")
     left = [_leftover(row, keep)] if row.physical_id else []
@@ -251,6 +260,7 @@ def _restored(row: Resource, leftover: Leftover, now: datetime) -> Resource:
         attributes=leftover.attributes,
         properties=leftover.properties,
         wanted=leftover.properties,
+        depends=leftover.depends,
         leftovers=[*row.leftovers[:-1], *left],
         reason="",
         updated_at=now,
@@ -258,7 +268,8 @@ def _restored(row: Resource, leftover: Leftover, now: datetime) -> Resource:
 
 
 def _leftover(row: Resource, keep: bool) -> Leftover:
-    return Leftover(row.type, row.physical_id, row.attributes, row.properties or row.wanted, keep)
+    properties = row.properties or row.wanted
+    return Leftover(row.type, row.physical_id, row.attributes, properties, keep, row.depends)
 
 
 def _identity(stack: Stack, logical_id: str) -> dict[str, Any]:
