@@ -1,1 +1,1 @@
-"""AWS Cloud Map: names for what runs, answered by the API and by the name server."""
+"""AWS Cloud Map: namespaces, services and their instances, answered by name."""

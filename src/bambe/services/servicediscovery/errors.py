@@ -3,53 +3,49 @@
 from bambe.kernel.errors import AwsError
 
 
-class InvalidInput(AwsError):
-    """A value that cannot be, or values that do not go together."""
-
-
-class NamespaceAlreadyExists(AwsError):
-    """The name is taken; `CreatorRequestId` and `NamespaceId` say by whom."""
-
-
-class NamespaceNotFound(AwsError):
-    """No namespace of this id or name."""
-
-
-class ServiceAlreadyExists(AwsError):
-    """The name is taken; `CreatorRequestId`, `ServiceId` and `ServiceArn` say by whom."""
-
-
-class ServiceNotFound(AwsError):
-    """No service of this id or name."""
+class CustomHealthNotFound(AwsError):
+    """The service has no custom health check."""
 
 
 class InstanceNotFound(AwsError):
-    """The service has no such instance."""
+    """No such instance is registered with the service."""
+
+
+class InvalidInput(AwsError):
+    """A parameter, or several together, cannot be used."""
+
+
+class NamespaceAlreadyExists(AwsError):
+    """The name is taken; the fields say by which namespace and which request made it."""
+
+
+class NamespaceNotFound(AwsError):
+    """The namespace does not exist."""
 
 
 class OperationNotFound(AwsError):
-    """No operation of this id."""
+    """The operation does not exist, or ended long ago."""
 
 
 class ResourceInUse(AwsError):
-    """A namespace with services, or a service with instances."""
+    """The namespace still has services, or the service instances."""
 
 
-class DuplicateRequest(AwsError):
-    """The same is under way already, as `DuplicateOperationId`."""
+class ResourceNotFoundException(AwsError):
+    """Nothing with that ARN can have tags."""
 
 
-class CustomHealthNotFound(AwsError):
-    """The service has no HealthCheckCustomConfig."""
+class ServiceAlreadyExists(AwsError):
+    """The name is taken in its namespace; the fields say by which service and which request made it."""
 
 
 class ServiceAttributesLimitExceededException(AwsError):
     """More attributes than a service may have."""
 
 
-class ResourceNotFoundException(AwsError):
-    """Nothing has this ARN."""
+class ServiceNotFound(AwsError):
+    """The service does not exist."""
 
 
 class TooManyTagsException(AwsError):
-    """More tags than a resource may have; `ResourceName` says which."""
+    """More than 50 tags."""

@@ -1,72 +1,49 @@
-"""Namespaces, their services, the instances of those, and the operations that change them."""
+"""Namespaces, services, instances, and the operations that Cloud Map carries out after its answer."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from bambe.kernel.arn import Arn
-
 
 class NamespaceType(StrEnum):
-    """How the names in a namespace can be found."""
+    """How a namespace's services are found: by the API alone, or by DNS too."""
 
-    DNS_PUBLIC = "DNS_PUBLIC"
+    HTTP = "HTTP"
     DNS_PRIVATE = "DNS_PRIVATE"
-    HTTP = "HTTP"
-
-
-class ServiceType(StrEnum):
-    """How the instances of a service can be found."""
-
-    HTTP = "HTTP"
-    DNS_HTTP = "DNS_HTTP"
-
-
-class Health(StrEnum):
-    """An instance's health; UNKNOWN where the service has no health check."""
-
-    HEALTHY = "HEALTHY"
-    UNHEALTHY = "UNHEALTHY"
-    UNKNOWN = "UNKNOWN"
+    DNS_PUBLIC = "DNS_PUBLIC"
 
 
 class OperationType(StrEnum):
     """What an operation does."""
 
     CREATE_NAMESPACE = "CREATE_NAMESPACE"
-    UPDATE_NAMESPACE = "UPDATE_NAMESPACE"
     DELETE_NAMESPACE = "DELETE_NAMESPACE"
+    UPDATE_NAMESPACE = "UPDATE_NAMESPACE"
     UPDATE_SERVICE = "UPDATE_SERVICE"
     REGISTER_INSTANCE = "REGISTER_INSTANCE"
     DEREGISTER_INSTANCE = "DEREGISTER_INSTANCE"
 
 
 class OperationStatus(StrEnum):
-    """How far an operation is. PENDING: the name server could not take it yet."""
+    """How far an operation is; PENDING where the name server has not taken it at the first try."""
 
     SUBMITTED = "SUBMITTED"
     PENDING = "PENDING"
     SUCCESS = "SUCCESS"
-    FAIL = "FAIL"
 
 
-MOVES: Mapping[OperationStatus, frozenset[OperationStatus]] = {
-    OperationStatus.SUBMITTED: frozenset(
-        {OperationStatus.PENDING, OperationStatus.SUCCESS, OperationStatus.FAIL}
-    ),
-    OperationStatus.PENDING: frozenset({OperationStatus.SUCCESS, OperationStatus.FAIL}),
-    OperationStatus.SUCCESS: frozenset(),
-    OperationStatus.FAIL: frozenset(),
+MOVES = {
+    OperationStatus.SUBMITTED: frozenset({OperationStatus.PENDING, OperationStatus.SUCCESS}),
+    OperationStatus.PENDING: frozenset({OperationStatus.SUCCESS}),
+    OperationStatus.SUCCESS: frozenset[OperationStatus](),
 }
-UNDER_WAY = (OperationStatus.SUBMITTED, OperationStatus.PENDING)
 
 
 @dataclass(frozen=True, slots=True)
 class Namespace:
-    """A namespace. `operation` is the last one that changed it."""
+    """A namespace; one with DNS is a zone."""
 
     account: str
     region: str
@@ -74,85 +51,84 @@ class Namespace:
     name: str
     type: NamespaceType
     created_at: datetime
-    operation: str
-    token: str = ""
-    description: str = ""
     vpc: str = ""
-    hosted_zone: str = ""
+    description: str = ""
+    creator_request_id: str = ""
     soa_ttl: int = 15
+    hosted_zone: str = ""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
-        return str(Arn("servicediscovery", self.region, self.account, f"namespace/{self.id}"))
+        return f"arn:aws:servicediscovery:{self.region}:{self.account}:namespace/{self.id}"
 
     @property
-    def is_dns(self) -> bool:
-        return self.type != NamespaceType.HTTP
-
-
-@dataclass(frozen=True, slots=True)
-class DnsRecord:
-    """A type of record a service answers with."""
-
-    type: str
-    ttl: int
+    def folded(self) -> str:
+        """The name as names are compared: DNS knows no upper case."""
+        return self.name.lower()
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A name in a namespace. `revision` grows with each registration and deregistration."""
+    """A service. `records` are DNS record types with their TTLs; none for one found by the API alone.
+
+    `revision` grows whenever an instance comes, goes or changes its attributes.
+    """
 
     account: str
     region: str
     id: str
-    namespace_id: str
+    namespace: str
     name: str
-    type: ServiceType
     created_at: datetime
-    token: str = ""
-    description: str = ""
-    routing: str = ""
-    records: tuple[DnsRecord, ...] = ()
+    records: dict[str, int] = field(default_factory=dict)
+    routing: str = "MULTIVALUE"
     custom_health: bool = False
-    revision: int = 0
-    operation: str = ""
+    description: str = ""
+    creator_request_id: str = ""
+    revision: int = 1
     attributes: dict[str, str] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
     def arn(self) -> str:
-        return str(Arn("servicediscovery", self.region, self.account, f"service/{self.id}"))
+        return f"arn:aws:servicediscovery:{self.region}:{self.account}:service/{self.id}"
+
+    @property
+    def type(self) -> str:
+        return "DNS_HTTP" if self.records else "HTTP"
 
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """One place where a service is found. `operation` is the one that registered it."""
+    """One instance of a service."""
 
     account: str
     region: str
-    service_id: str
+    service: str
     id: str
-    health: Health
-    operation: str
-    token: str = ""
-    attributes: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, str]
+    healthy: bool = True
+    creator_request_id: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        return (self.account, self.region, self.service, self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A change on its way. `is_dns`: done when the name server has it, else at once."""
+    """What a request began. `targets` are ids by NAMESPACE, SERVICE and INSTANCE."""
 
     account: str
     region: str
     id: str
     type: OperationType
-    status: OperationStatus
-    is_dns: bool
+    targets: dict[str, str]
     created_at: datetime
     updated_at: datetime
-    targets: dict[str, str]
-    namespace_id: str = ""
-    service_id: str = ""
-    error_code: str = ""
-    error_message: str = ""
+    status: OperationStatus = OperationStatus.SUBMITTED
+
+    @property
+    def is_over(self) -> bool:
+        return not MOVES[self.status]
