@@ -28,15 +28,14 @@ class EcrPolicy:
         return Pusher(found.account, found.region)
 
     async def has_repository(self, who: Pusher, name: str) -> bool:
-        found = await self._store.read(lambda tx: REPOSITORIES.find(tx, who.account, who.region, name))
-        return found is not None
+        return await self._store.read(lambda tx: _is_open(tx, who, name))
 
     async def pushing(self, who: Pusher, pushed: Pushed) -> str:
         return await self._store.write(lambda tx: self._record(tx, who, pushed))
 
     def _record(self, tx: Tx, who: Pusher, pushed: Pushed) -> str:
         repository = REPOSITORIES.find(tx, who.account, who.region, pushed.repository)
-        if repository is None:
+        if repository is None or not _is_open(tx, who, pushed.repository):
             return f"The repository with name '{pushed.repository}' does not exist"
         where = (who.account, who.region, pushed.repository)
         named = {"account": who.account, "region": who.region, "repository": pushed.repository}
@@ -57,3 +56,9 @@ class EcrPolicy:
         REMOVALS.delete(tx, *where, pushed.digest)
         REMOVALS.delete(tx, *where, pushed.tag)
         return ""
+
+
+def _is_open(tx: Tx, who: Pusher, name: str) -> bool:
+    """Whether the repository is there and empty of what one of its name had before it was deleted."""
+    where = (who.account, who.region, name)
+    return REPOSITORIES.find(tx, *where) is not None and REMOVALS.find(tx, *where, "") is None

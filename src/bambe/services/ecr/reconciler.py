@@ -39,6 +39,9 @@ class RemovalLoop:
     async def reconcile(self, key: Key) -> datetime | None:
         rows = await self._store.read(REMOVALS.list)
         for row in rows:
+            key_of_row = (row.account, row.region, row.repository, row.reference)
+            if await self._store.read(lambda tx, key=key_of_row: REMOVALS.find(tx, *key)) is None:  # type: ignore[misc]
+                continue  # pushed again meanwhile
             who = Pusher(row.account, row.region)
             try:
                 if row.reference:
@@ -47,7 +50,6 @@ class RemovalLoop:
                     await self._registry.delete_repository(who, row.repository)
             except NotThere:
                 pass  # gone already
-            key_of_row = (row.account, row.region, row.repository, row.reference)
             await self._store.write(lambda tx, gone=key_of_row: REMOVALS.delete(tx, *gone))  # type: ignore[misc]
         if rows:
             await self._registry.collect()

@@ -50,7 +50,6 @@ async def create_repository(call: Call, request: CreateRepositoryRequestTypeDef)
                 f" in the registry with id '{row.account}'"
             )
         REPOSITORIES.insert(tx, row)
-        REMOVALS.delete(tx, row.account, row.region, row.name, "")
 
     await call.store.write(create)
     return {"repository": _shown(call, row)}
