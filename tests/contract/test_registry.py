@@ -258,6 +258,8 @@ async def test_blobs_whole_and_in_part(client: Client) -> None:
     )
     rest = await client.ask("GET", path, headers={"range": "bytes=10000-"})
     assert rest.body == content[10000:]
+    past = await client.ask("GET", path, headers={"range": "bytes=10000-99999"})
+    assert (past.status, past.body) == (206, content[10000:])
     assert (await client.ask("GET", path, headers={"range": "bytes=10240-"})).status == 416
 
 
@@ -361,9 +363,26 @@ async def test_an_index_needs_its_images(client: Client) -> None:
     assert (reply.headers["content-type"], reply.body) == (media_type, index)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"schemaVersion": 1}'])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[]",
+        b"{}",
+        b'{"schemaVersion": 1}',
+        b'{"schemaVersion": 2, "layers": [1]}',
+        b'{"schemaVersion": 2, "layers": 5}',
+        b'{"schemaVersion": 2, "layers": [{"digest": "../x", "size": 1}]}',
+    ],
+)
 async def test_manifests_that_are_none(client: Client, body: bytes) -> None:
     assert (await client.put("shop", "1", body)).code == "MANIFEST_INVALID"
+
+
+@pytest.mark.parametrize("tag", ["..", ".hidden", "a+b", "x" * 129])
+async def test_tags_that_are_none(client: Client, policy: Policy, tag: str) -> None:
+    assert (await client.push("shop", tag)).status == 400
+    assert policy.pushed == []
 
 
 async def test_a_manifest_that_is_too_large(client: Client) -> None:

@@ -23,7 +23,7 @@ from bambe.engines.registry.errors import (
     UploadInvalid,
 )
 from bambe.engines.registry.http import Answer, Receive, Request, Send, failure, send_answer
-from bambe.engines.registry.layout import DIGEST, Layout, digest_of, hex_of, mark
+from bambe.engines.registry.layout import DIGEST, TAG, Layout, digest_of, hex_of, mark
 from bambe.engines.registry.port import Pushed, Pusher, RegistryPolicy
 from bambe.engines.registry.uploads import Upload, Uploads
 
@@ -160,8 +160,8 @@ class Api:
         said = RANGE.fullmatch(request.headers.get("range", ""))
         if said is None:
             return Answer(200, headers, file=file, length=size)
-        start, end = int(said[1]), int(said[2] or size - 1)
-        if start > end or end >= size:
+        start, end = int(said[1]), min(int(said[2] or size - 1), size - 1)
+        if start > end:
             return Answer(416, {"content-range": f"bytes */{size}"})
         headers["content-range"] = f"bytes {start}-{end}/{size}"
         return Answer(206, headers, file=file, start=start, length=end - start + 1)
@@ -178,6 +178,8 @@ class Api:
         data = await request.body(manifests.LIMIT)
         manifest, digest = manifests.parse(data), digest_of(data)
         by_digest = DIGEST.fullmatch(reference) is not None
+        if not by_digest and not TAG.fullmatch(reference):
+            raise ManifestInvalid(f"{reference!r} is neither tag nor digest")
         if by_digest and reference != digest:
             raise ManifestInvalid(f"the content is {digest}, not {reference}")
         media_type = request.headers.get("content-type") or str(manifest.get("mediaType", ""))

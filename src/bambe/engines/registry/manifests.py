@@ -25,6 +25,15 @@ def parse(data: bytes) -> dict[str, Any]:
         raise ManifestInvalid("the manifest is no JSON") from None
     if not isinstance(manifest, dict) or manifest.get("schemaVersion") != 2:
         raise ManifestInvalid("the manifest has no schemaVersion 2")
+    for member in ("layers", "manifests"):
+        if not isinstance(manifest.get(member, []), list):
+            raise ManifestInvalid(f"{member} is no list")
+    config = [manifest["config"]] if manifest.get("config") else []
+    for one in (*manifest.get("layers", []), *manifest.get("manifests", []), *config):
+        if not isinstance(one, dict) or not DIGEST.fullmatch(str(one.get("digest"))):
+            raise ManifestInvalid("the manifest names content without a sha256 digest")
+        if not isinstance(one.get("size"), int):
+            raise ManifestInvalid("the manifest names content without a size")
     return manifest
 
 
