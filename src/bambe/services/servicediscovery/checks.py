@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from bambe.services.servicediscovery.errors import InvalidInput
-from bambe.services.servicediscovery.model import NamespaceType, Service
+from bambe.services.servicediscovery.model import Namespace, NamespaceType, Service
 
 COMBINATIONS = ({"A"}, {"AAAA"}, {"A", "AAAA"}, {"SRV"}, {"CNAME"})
 """Sets of record types a service may have (API_DnsRecord)."""
@@ -24,6 +25,16 @@ NEEDED = {
     "SRV": "AWS_INSTANCE_PORT",
 }
 HEALTH = "AWS_INIT_HEALTH_STATUS"
+LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
+
+
+def dns_name(name: str) -> None:
+    """InvalidInput unless the name server can answer for `name` (RFC 1035, section 2.3.4)."""
+    labels = name.removesuffix(".").split(".")
+    if len(name) > 253 or not all(LABEL.fullmatch(label) for label in labels):
+        raise InvalidInput(
+            f"'{name}' is no DNS name: at most 253 characters, between dots 1 to 63 letters, digits, - or _"
+        )
 
 
 def records(kind: NamespaceType, request: Mapping[str, Any]) -> dict[str, int]:
@@ -64,8 +75,15 @@ def health_check(request: Mapping[str, Any]) -> bool:
     return "HealthCheckCustomConfig" in request
 
 
-def attributes(service: Service, given: Mapping[str, str]) -> dict[str, str]:
-    """The attributes an instance may have, those its service's records need among them."""
+def instance(namespace: Namespace, service: Service, name: str, given: Mapping[str, str]) -> None:
+    """InvalidInput unless `name` can be an instance of the service with these attributes."""
+    attributes(service, given)
+    if "SRV" in service.records:
+        dns_name(f"{name}.{service.name}.{namespace.name}")
+
+
+def attributes(service: Service, given: Mapping[str, str]) -> None:
+    """InvalidInput for attributes an instance cannot have, or that its service's records lack."""
     for key in ("AWS_ALIAS_DNS_NAME", "AWS_EC2_INSTANCE_ID"):
         if key in given:
             raise InvalidInput(f"The attribute {key} is not supported by Bambe: use AWS_INSTANCE_IPV4")
@@ -80,7 +98,6 @@ def attributes(service: Service, given: Mapping[str, str]) -> dict[str, str]:
     if "SRV" in service.records and not given.keys() & ADDRESSES.keys():
         raise InvalidInput("AWS_INSTANCE_IPV4 or AWS_INSTANCE_IPV6 is required for SRV records")
     _check_values(service, given)
-    return dict(given)
 
 
 def _check_values(service: Service, given: Mapping[str, str]) -> None:
@@ -90,6 +107,8 @@ def _check_values(service: Service, given: Mapping[str, str]) -> None:
                 read(given[key])
             except ValueError:
                 raise InvalidInput(f"The value of {key} is not an address: {given[key]}") from None
+    if "AWS_INSTANCE_CNAME" in given:
+        dns_name(given["AWS_INSTANCE_CNAME"])
     port = given.get("AWS_INSTANCE_PORT", "1")
     if not (port.isascii() and port.isdigit() and 0 < int(port) <= 65535):
         raise InvalidInput(f"The value of AWS_INSTANCE_PORT is not a port: {port}")

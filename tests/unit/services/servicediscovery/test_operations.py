@@ -146,3 +146,17 @@ async def test_lists_are_filtered(cloud_map: Map) -> None:
     await refused("InvalidInput", cloud.list_namespaces, Filters=two)
     between = [{"Name": "NAME", "Values": ["a", "b"], "Condition": "BETWEEN"}]
     await refused("InvalidInput", cloud.list_namespaces, Filters=between)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64 + ".local", ".".join(["long"] * 60), "sp@ce.local"])
+async def test_what_dns_cannot_answer_for(cloud_map: Map, name: str) -> None:
+    cloud = cloud_map.cloud
+    await refused("InvalidInput", cloud.create_private_dns_namespace, Name=name, Vpc="vpc-1")
+    alias = await cloud_map.add_service("alias", "CNAME")
+    words: dict[str, Any] = {"ServiceId": alias, "InstanceId": "i1"}
+    await refused("InvalidInput", cloud.register_instance, **words, Attributes={"AWS_INSTANCE_CNAME": name})
+    words["ServiceId"] = await cloud_map.add_service("api", "SRV")
+    where = {"AWS_INSTANCE_IPV4": "10.0.0.1", "AWS_INSTANCE_PORT": "80"}
+    await refused(
+        "InvalidInput", cloud.register_instance, **{**words, "InstanceId": "a..b"}, Attributes=where
+    )

@@ -28,12 +28,14 @@ if TYPE_CHECKING:
 async def register_instance(call: Call, request: RegisterInstanceRequestTypeDef) -> Answer:
     def register(tx: Tx) -> str:
         service = lookup.service(tx, call, request["ServiceId"])
+        namespace = lookup.namespace(tx, call, service.namespace)
+        checks.instance(namespace, service, request["InstanceId"], request["Attributes"])
         row = Instance(
             account=call.account,
             region=call.region,
             service=service.id,
             id=request["InstanceId"],
-            attributes=checks.attributes(service, request["Attributes"]),
+            attributes=dict(request["Attributes"]),
             healthy=request["Attributes"].get(checks.HEALTH) != "UNHEALTHY",
             creator_request_id=request.get("CreatorRequestId", ""),
         )

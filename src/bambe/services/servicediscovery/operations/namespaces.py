@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.tags import to_dict
 from bambe.services.servicediscovery import lookup
+from bambe.services.servicediscovery.checks import dns_name
 from bambe.services.servicediscovery.errors import (
     InvalidInput,
     NamespaceAlreadyExists,
@@ -102,6 +103,8 @@ async def delete_namespace(call: Call, request: DeleteNamespaceRequestTypeDef) -
 
 
 async def _create(call: Call, kind: NamespaceType, request: Any) -> Answer:
+    if kind != NamespaceType.HTTP:
+        dns_name(request["Name"])
     tags = to_dict(request.get("Tags", ()))
     if len(tags) > MAX_TAGS:
         raise TooManyTagsException(f"A resource can have at most {MAX_TAGS} tags")

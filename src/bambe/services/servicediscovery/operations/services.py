@@ -60,6 +60,8 @@ async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> An
             creator_request_id=request.get("CreatorRequestId", ""),
             tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
         )
+        if row.records:
+            checks.dns_name(f"{row.name}.{namespace.name}")
         _check_free(tx, namespace, row)
         SERVICES.insert(tx, row)
         return row
