@@ -25,13 +25,15 @@ def test_a_commit_builds_only_what_it_touches_and_says_why(bambe: Bambe) -> None
     before = {name: bambe.builds(name) for name in ("gateway", "orders", "inventory", "notifier")}
     told = bambe.push()
     for name in before:
-        assert any(line.startswith(f"{name}: no build") for line in told), told
+        assert any(line.startswith(f"shop-{name}: no build") for line in told), told
     assert {name: bambe.builds(name) for name in before} == before
     bambe.shop.edit("services/inventory/app.py", '"left": 100', '"left": 99')
     bambe.shop.commit("inventory")
     told = bambe.push()
-    assert any(line.startswith("inventory: builds") and "services/inventory/app.py" in line for line in told)
-    assert any(line.startswith("orders: no build") for line in told)
+    assert any(
+        line.startswith("shop-inventory: builds") and "services/inventory/app.py" in line for line in told
+    )
+    assert any(line.startswith("shop-orders: no build") for line in told)
     built = {name: len(bambe.builds(name)) - len(before[name]) for name in before}
     assert built == {"gateway": 0, "orders": 0, "inventory": 1, "notifier": 0}
     deployment = deployment_of(bambe, "inventory", [])

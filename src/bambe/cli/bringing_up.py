@@ -74,16 +74,20 @@ class BringingUp:
             self._stacks.finish([name], self.say)
 
     def first_builds(self) -> None:
-        """An image for every service that has no stack yet: as many builds at once as CodeBuild takes."""
+        """An image for every service that has no stack yet.
+
+        The first is built alone: it pushes the layers that all share, and the others find them there.
+        """
         missing = [one for one in self.target.project.services if not self._has_stack(one)]
         head = self.repository.head()
         wanted = [one for one in missing if not self._has_image(one, head)]
-        builds = {one: self._start_build(one, head) for one in wanted}
-        for service, build in builds.items():
-            self.say(f"{service}: building {head[:12]}")
-            self._wait_for(service, build)
-            self.changes.built.append(service)
-            self.say(f"{service}: image pushed")
+        for together in (wanted[:1], wanted[1:]):
+            builds = {one: self._start_build(one, head) for one in together}
+            for service, build in builds.items():
+                self.say(f"{service}: building {head[:12]}")
+                self._wait_for(service, build)
+                self.changes.built.append(service)
+                self.say(f"{service}: image pushed")
 
     def services(self) -> None:
         """One stack per service."""
@@ -119,7 +123,9 @@ class BringingUp:
 
     def _is_being_built(self, service: str) -> bool:
         """Whether the push has started a build, which will release today's task definition itself."""
-        return any(line.startswith(f"{service}: builds") for line in self.changes.pushed)
+        return any(
+            line.startswith(f"{self.target.names.build(service)}: builds") for line in self.changes.pushed
+        )
 
     def _network(self) -> dict[str, str]:
         ec2 = self.target.client("ec2")

@@ -19,7 +19,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A detail of the step under way."""
-        self.console.print(f"    {line}", style="dim", markup=False)
+        self.console.print(f"    {line}", style="dim", markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:

@@ -76,6 +76,8 @@ def _log(options: Options) -> None:
     logging.basicConfig(
         level=level, handlers=[handler], format="%(asctime)s %(levelname).1s %(name)s %(message)s"
     )
+    # Docker tries TLS on our plain port first; uvicorn warns of each try.
+    logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
 
 
 def _say(error: BambeError, status: int) -> int:

@@ -50,8 +50,12 @@ def command(keep: bool, scale: float, home: Path | None) -> None:
 def _say_where(story: Story, progress: Progress) -> None:
     console = progress.console
     console.print("\n[bold]Still running[/]")
-    console.print(f"  the shop     {story.target.url()}/  (curl --cacert {story.place.state}/ca/ca.pem)")
-    console.print(f"  repository   {story.home}/shop  (edit, commit, git push bambe HEAD:main)")
+    console.print(
+        f"  the shop     {story.target.url()}/  (curl --cacert {story.place.state}/ca/ca.pem)", soft_wrap=True
+    )
+    console.print(
+        f"  repository   {story.home}/shop  (edit, commit, git push bambe HEAD:main)", soft_wrap=True
+    )
     console.print(
         f"  commands     export BAMBE_STATE={story.place.state}; cd {story.home}/shop; bambe status"
     )

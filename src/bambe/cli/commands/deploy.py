@@ -22,7 +22,7 @@ def command(service: str, image: str) -> None:
     work.repository.check()
     head = work.repository.head()
     work.push()
-    if any(line.startswith(f"{service}: builds") for line in work.changes.pushed):
+    if any(line.startswith(f"{target.names.build(service)}: builds") for line in work.changes.pushed):
         return
     answer = target.client("codebuild").start_build(
         projectName=target.names.build(service), sourceVersion=head

@@ -70,7 +70,7 @@ def say_what_changed(progress: Progress, target: Target, changes: Changes, secon
         parts = [f"{len(changes.stacks)} stacks", f"{len(changes.built)} images built"]
         parts += [f"{len(changes.released)} services released"] if changes.released else []
         console.print(f"\n{target.project.project} is up ({', '.join(parts)}; {seconds:.1f} s).")
-    console.print(f"  look      curl --cacert {target.place.state}/ca/ca.pem {target.url()}/")
+    console.print(f"  look      curl --cacert {target.place.state}/ca/ca.pem {target.url()}/", soft_wrap=True)
     console.print("  status    bambe status")
     console.print("  release   git push bambe, or bambe deploy SERVICE")
     console.print("  any AWS client: eval $(bambe env)")

@@ -32,7 +32,7 @@ WEIGHT = 10.0
 PATIENCE = 300.0
 ENOUGH_FAILURES = 3
 BEFORE, CANARY, GREEN, AFTER = "before", "good release: 10 %", "good release: all on green", "after it"
-BROKEN, BACK = "broken release: 10 %", "rolled back"
+BROKEN, BACK = "broken release", "rolled back"
 
 
 @dataclass(slots=True)
@@ -44,7 +44,6 @@ class Told:
     phases: list[Phase] = field(default_factory=list)
     answers: list[Answered] = field(default_factory=list)
     good: Share | None = None
-    broken: Share | None = None
     good_deployment: dict[str, Any] = field(default_factory=dict)
     rollback: dict[str, Any] = field(default_factory=dict)
     rollback_sentence: str = ""
@@ -124,7 +123,6 @@ class Story:
         with self._progress.step("build, push the image, start green"):
             deployment = self._new_deployment(self.told.good_deployment["deploymentId"])
             self._until(lambda: self._shifting(deployment), "green gets no traffic")
-        start, _ = self._allow_traffic(deployment)
         with self._progress.step(f"watch: {ENOUGH_FAILURES} answers of version 3 are 500"):
             self._until(lambda: traffic.failures_of("3") >= ENOUGH_FAILURES, "no fault was seen")
         with self._progress.step(f"bambe rollback {SERVICE}"):
@@ -133,7 +131,8 @@ class Story:
             back = self._until(lambda: self._rollback_of(deployment), "there is no rollback")
             self._until(lambda: self._ended(back), "the rollback does not end")
         self.told.rollback = self._releases.get(back)
-        self.told.phases += [Phase(BROKEN, start), Phase(BACK, self.told.rollback["completeTime"])]
+        begun = self._releases.get(deployment)["createTime"]
+        self.told.phases += [Phase(BROKEN, begun), Phase(BACK, self.told.rollback["completeTime"])]
         self._let_traffic_run(2.0)
 
     @property

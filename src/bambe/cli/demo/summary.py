@@ -43,7 +43,7 @@ def verdict(told: Told) -> list[str]:
 
 def show(told: Told, console: Console, scale: float) -> None:
     """Print what was built and why, shares, requests by phase, and times."""
-    console.rule("[bold]what happened")
+    console.print("\n[bold]What happened[/]")
     _builds(told, console)
     _share(told, console, scale)
     console.print(_requests(count(told.answers, told.phases)))
@@ -51,6 +51,7 @@ def show(told: Told, console: Console, scale: float) -> None:
         "  / fails in the broken release too: gateway reaches orders by its name, where green answers"
         "\n  beside blue as soon as it is healthy (as on AWS: weights cover the load balancer alone)",
         style="dim",
+        soft_wrap=True,
     )
     _times(told, console)
 
@@ -58,7 +59,7 @@ def show(told: Told, console: Console, scale: float) -> None:
 def _builds(told: Told, console: Console) -> None:
     console.print("\n[bold]Built, and why[/]")
     for line in told.pushed:
-        console.print(f"  {line}", markup=False)
+        console.print(f"  {line}", markup=False, soft_wrap=True)
 
 
 def _share(told: Told, console: Console, scale: float) -> None:
@@ -66,15 +67,17 @@ def _share(told: Told, console: Console, scale: float) -> None:
         return
     console.print(
         f"\n[bold]Canary[/]  green got {told.good.got} of {told.good.total} requests to /orders:"
-        f" {told.good.percent:.1f} % (weight 10 %, chance allows ± {told.good.error:.1f})"
+        f" {told.good.percent:.1f} % (weight 10 %, chance allows ± {told.good.error:.1f})",
+        soft_wrap=True,
     )
     console.print(
         f"  {told.good_deployment.get('deploymentId')}: 10 % for 5 minutes, then all, the old version ended"
         f" after 30 minutes; waits ran {scale:g} times faster",
         style="dim",
+        soft_wrap=True,
     )
     if told.rollback:
-        console.print(f"[bold]Rollback[/]  {told.rollback_sentence}")
+        console.print(f"[bold]Rollback[/]  {told.rollback_sentence}", soft_wrap=True)
         console.print(
             f"  {told.rollback['deploymentId']} by {told.rollback['creator']}: {told.rollback['status']}",
             style="dim",
