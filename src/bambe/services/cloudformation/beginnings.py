@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,6 +14,7 @@ from bambe.kernel.ids import uuid_id
 from bambe.kernel.tags import to_dict
 from bambe.services import resource_types
 from bambe.services.cloudformation.errors import AlreadyExistsException, InsufficientCapabilitiesException
+from bambe.services.cloudformation.intrinsics import holds, is_wanted, without_ifs
 from bambe.services.cloudformation.model import (
     UPDATABLE,
     ResourceStatus,
@@ -21,7 +23,10 @@ from bambe.services.cloudformation.model import (
     Version,
 )
 from bambe.services.cloudformation.parameters import chosen
+from bambe.services.cloudformation.references import references
+from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.tables import (
+    CHANGE_SETS,
     STACKS,
     find_stack,
     importers,
@@ -32,7 +37,8 @@ from bambe.services.cloudformation.tables import (
 )
 from bambe.services.cloudformation.template import Template, check_types, parse
 
-NAMED = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName", "PolicyName")
+NAMED = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
+NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,17 +100,47 @@ def version_of(said: Asked, stack: Stack | None) -> Version:
 
 def check_capabilities(template: Template, given: tuple[str, ...]) -> None:
     """InsufficientCapabilitiesException where IAM resources are made without a word."""
-    needed = ""
-    for resource in template.resources.values():
-        if str(resource["Type"]).startswith("AWS::IAM::"):
-            named = any(name in (resource.get("Properties") or {}) for name in NAMED)
-            needed = "CAPABILITY_NAMED_IAM" if named or needed == "CAPABILITY_NAMED_IAM" else "CAPABILITY_IAM"
-    if needed and not {needed, "CAPABILITY_NAMED_IAM"} & set(given):
-        raise InsufficientCapabilitiesException(f"Requires capabilities : [{needed}]")
+    needed = needed_capabilities(template)
+    if needed and not {*needed, "CAPABILITY_NAMED_IAM"} & set(given):
+        raise InsufficientCapabilitiesException(f"Requires capabilities : [{needed[0]}]")
+
+
+def needed_capabilities(template: Template) -> list[str]:
+    """The capability that somebody must grant for the template's IAM resources, if any."""
+    made = [one for one in template.resources.values() if one["Type"].startswith("AWS::IAM::")]
+    if any(name in one.get("Properties", {}) for one in made for name in NAMED):
+        return ["CAPABILITY_NAMED_IAM"]
+    return ["CAPABILITY_IAM"] if made else []
+
+
+def check_conditions(stack: Stack, version: Version) -> None:
+    """ValidationError where conditions cannot be evaluated, or what they leave out is referred to."""
+    template = parse(version.template)
+    scope = scope_of(stack, template, version)
+    for name in template.conditions:
+        holds(name, scope)
+    wanted = {name: template.resources[name] for name in template.resources if is_wanted(name, scope)}
+    absent = set(template.resources) - set(wanted)
+    missing = {one for said in wanted.values() for one in references(without_ifs(said, scope))} & absent
+    if missing:
+        raise ValidationError(
+            f"Template format error: Unresolved resource dependencies [{', '.join(sorted(missing))}]"
+            " in the Resources block of the template"
+        )
+
+
+def check_name(name: str) -> None:
+    """ValidationError for what is no name of a stack."""
+    begins = f"1 validation error detected: Value '{name}' at 'stackName' failed to satisfy constraint: "
+    if not NAME.fullmatch(name):
+        raise ValidationError(f"{begins}Member must satisfy regular expression pattern: {NAME.pattern}")
+    if len(name) > 128:
+        raise ValidationError(f"{begins}Member must have length less than or equal to 128")
 
 
 def fresh(call: Call, said: Asked, version: Version, status: StackStatus) -> Stack:
     """A new stack's row, not yet written."""
+    check_name(said.name)
     return Stack(
         account=call.account,
         region=call.region,
@@ -126,6 +162,7 @@ def create(tx: Tx, stack: Stack, reason: str = "User Initiated") -> Stack:
     """Write a new stack; AlreadyExistsException where its name is taken."""
     if find_stack(tx, stack.account, stack.region, stack.name) is not None:
         raise AlreadyExistsException(f"Stack [{stack.name}] already exists")
+    check_conditions(stack, stack.goal)
     STACKS.insert(tx, stack)
     return tell_stack(tx, stack, stack.created_at, reason)
 
@@ -136,9 +173,10 @@ def check_updatable(stack: Stack) -> None:
         raise ValidationError(f"Stack:{stack.arn} is in {stack.status} state and can not be updated.")
 
 
-def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime) -> Stack:
-    """Begin an update of `stack` to `version`."""
+def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime, change_set: str = "") -> Stack:
+    """Begin an update of `stack` to `version`, asked for by itself or by a change set."""
     check_updatable(stack)
+    check_conditions(stack, version)
     for row in resources_of(tx, stack):
         if row.status.failed:
             put_resource(tx, replace(row, stale=True))
@@ -154,11 +192,14 @@ def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime) -
         role=said.role or stack.role,
     )
     STACKS.update(tx, begun)
+    forget_change_sets(tx, begun, but=change_set)
     return move_stack(tx, begun, StackStatus.UPDATE_IN_PROGRESS, now, "User Initiated")
 
 
 def is_unchanged(stack: Stack, said: Asked, version: Version) -> bool:
-    """Whether nothing would change."""
+    """Whether nothing would change; what failed is tried again by the same template."""
+    if stack.status in (StackStatus.CREATE_FAILED, StackStatus.UPDATE_FAILED):
+        return False
     same_tags = said.tags is None or said.tags == stack.tags
     return version.parameters == stack.goal.parameters and same_tags and _same(version, stack.goal)
 
@@ -171,6 +212,13 @@ def _same(one: Version, other: Version) -> bool:
         right.conditions,
         right.mappings,
     )
+
+
+def forget_change_sets(tx: Tx, stack: Stack, but: str = "") -> None:
+    """Drop change sets made for the stack as it was: executing one would undo what came between."""
+    for row in CHANGE_SETS.list(tx, account=stack.account, region=stack.region, stack=stack.id):
+        if row.name != but:
+            CHANGE_SETS.delete(tx, *stack.key, row.name)
 
 
 def delete(tx: Tx, stack: Stack, now: datetime, keep: tuple[str, ...] = ()) -> None:
@@ -194,6 +242,7 @@ def delete(tx: Tx, stack: Stack, now: datetime, keep: tuple[str, ...] = ()) -> N
             again = ResourceStatus.DELETE_IN_PROGRESS
             put_resource(tx, replace(row, status=again, called=False, updated_at=now))
     stack = STACKS.get(tx, *stack.key)
+    forget_change_sets(tx, stack)
     move_stack(tx, stack, StackStatus.DELETE_IN_PROGRESS, now, "User Initiated")
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bambe.kernel.errors import ValidationError
-from bambe.services.cloudformation.template import VARIABLE, Template
+from bambe.services.cloudformation.forms import malformed
+from bambe.services.cloudformation.reading import as_text
+from bambe.services.cloudformation.references import VARIABLE
+from bambe.services.cloudformation.template import Template
 
 
 class _NoValue:
@@ -39,16 +44,40 @@ def evaluate(value: Any, scope: Scope) -> Any:
     if len(value) == 1:
         name, inner = next(iter(value.items()))
         if name in FUNCTIONS:
-            return FUNCTIONS[name](inner, scope)
+            return _called(name, inner, scope)
     evaluated = {key: evaluate(inner, scope) for key, inner in value.items()}
     return {key: inner for key, inner in evaluated.items() if inner is not NO_VALUE}
 
 
+def _called(name: str, inner: Any, scope: Scope) -> Any:
+    try:
+        return FUNCTIONS[name](inner, scope)
+    except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+        raise malformed(name) from None
+
+
 def holds(condition: str, scope: Scope) -> bool:
     """Whether a condition of the template is true."""
-    if condition not in scope.template.conditions:
-        raise ValidationError(f"Template error: unresolved condition {condition}")
-    return bool(evaluate(scope.template.conditions[condition], scope))
+    return _truth(scope.template.conditions[condition], scope)
+
+
+def _truth(value: Any, scope: Scope) -> bool:
+    """A condition's value: a function's, or that of the condition it names."""
+    if isinstance(value, dict) and list(value) == ["Condition"]:
+        return holds(value["Condition"], scope)
+    return as_text(evaluate(value, scope)) == "true"
+
+
+def without_ifs(value: Any, scope: Scope) -> Any:
+    """`value` with each Fn::If replaced by the branch its condition chooses."""
+    if isinstance(value, list):
+        return [without_ifs(inner, scope) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if list(value) == ["Fn::If"]:
+        condition, yes, no = value["Fn::If"]
+        return without_ifs(yes if holds(condition, scope) else no, scope)
+    return {key: without_ifs(inner, scope) for key, inner in value.items()}
 
 
 def is_wanted(name: str, scope: Scope) -> bool:
@@ -84,19 +113,25 @@ def _sub(inner: Any, scope: Scope) -> str:
     def value(hit: Any) -> str:
         name = hit[1].strip()
         if name in bound:
-            return str(bound[name])
-        return str(_get_att(name, scope) if "." in name and "::" not in name else _ref(name, scope))
+            return as_text(bound[name])
+        return as_text(_get_att(name, scope) if "." in name and "::" not in name else _ref(name, scope))
 
     return VARIABLE.sub(value, str(text)).replace("${!", "${")
 
 
 def _join(inner: Any, scope: Scope) -> str:
-    separator, parts = inner
-    return str(separator).join(str(part) for part in evaluate(parts, scope))
+    separator, parts = inner[0], evaluate(inner[1], scope)
+    return str(separator).join(as_text(part) for part in _list_of(parts))
+
+
+def _list_of(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError("no list")
+    return value
 
 
 def _select(inner: Any, scope: Scope) -> Any:
-    index, items = int(evaluate(inner[0], scope)), evaluate(inner[1], scope)
+    index, items = int(evaluate(inner[0], scope)), _list_of(evaluate(inner[1], scope))
     if not 0 <= index < len(items):
         raise ValidationError(f"Template error: Fn::Select cannot select nonexistent value at index {index}")
     return items[index]
@@ -108,7 +143,7 @@ def _split(inner: Any, scope: Scope) -> list[str]:
 
 def _find_in_map(inner: Any, scope: Scope) -> Any:
     found: Any = scope.template.mappings
-    path = [str(evaluate(part, scope)) for part in inner[:3]]
+    path = [as_text(evaluate(part, scope)) for part in inner]
     for key in path:
         if not isinstance(found, dict) or key not in found:
             raise ValidationError(f"Template error: Unable to get mapping for {'::'.join(path)}")
@@ -123,7 +158,7 @@ def _if(inner: Any, scope: Scope) -> Any:
 
 def _equals(inner: Any, scope: Scope) -> bool:
     left, right = (evaluate(one, scope) for one in inner)
-    return str(left) == str(right)
+    return as_text(left) == as_text(right)
 
 
 def _import_value(inner: Any, scope: Scope) -> str:
@@ -133,9 +168,18 @@ def _import_value(inner: Any, scope: Scope) -> str:
     return scope.exports[name]
 
 
+def _cidr(inner: Any, scope: Scope) -> list[str]:
+    block, count, *bits = (evaluate(one, scope) for one in inner)
+    network = ipaddress.ip_network(block)
+    subnets = network.subnets(new_prefix=network.max_prefixlen - int(bits[0] if bits else 8))
+    found = [str(one) for one in itertools.islice(subnets, min(int(count), 256))]
+    if len(found) < int(count):
+        raise ValueError("too few")
+    return found
+
+
 FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Ref": _ref,
-    "Condition": lambda inner, scope: holds(inner, scope),
     "Fn::GetAtt": _get_att,
     "Fn::Sub": _sub,
     "Fn::Join": _join,
@@ -144,11 +188,12 @@ FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::FindInMap": _find_in_map,
     "Fn::If": _if,
     "Fn::Equals": _equals,
-    "Fn::And": lambda inner, scope: all(evaluate(one, scope) for one in inner),
-    "Fn::Or": lambda inner, scope: any(evaluate(one, scope) for one in inner),
-    "Fn::Not": lambda inner, scope: not evaluate(inner[0], scope),
+    "Fn::And": lambda inner, scope: all(_truth(one, scope) for one in inner),
+    "Fn::Or": lambda inner, scope: any(_truth(one, scope) for one in inner),
+    "Fn::Not": lambda inner, scope: not _truth(inner[0], scope),
     "Fn::ImportValue": _import_value,
-    "Fn::Base64": lambda inner, scope: base64.b64encode(str(evaluate(inner, scope)).encode()).decode(),
+    "Fn::Cidr": _cidr,
+    "Fn::Base64": lambda inner, scope: base64.b64encode(as_text(evaluate(inner, scope)).encode()).decode(),
     "Fn::GetAZs": lambda inner, scope: [
         f"{evaluate(inner, scope) or scope.pseudo['AWS::Region']}{z}" for z in "abc"
     ],

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from bambe.kernel.call import Tx
 from bambe.kernel.errors import ValidationError
-from bambe.services.cloudformation.intrinsics import Scope, evaluate, holds, imported, is_wanted
+from bambe.services.cloudformation.intrinsics import Scope, evaluate, holds, imported, is_wanted, without_ifs
 from bambe.services.cloudformation.model import Output, Resource, Stack
+from bambe.services.cloudformation.reading import as_text
 from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.tables import STACKS, exports, importers
 from bambe.services.cloudformation.template import parse
@@ -26,7 +28,10 @@ def written(
     names = set[str]()
     for name, resource in template.resources.items():
         if is_wanted(name, scope):
-            names |= imported(resource.get("Properties") or {}, scope)
+            names |= imported(without_ifs(resource.get("Properties", {}), scope), scope)
+    for name in template.outputs:
+        if _is_shown(name, scope):
+            names |= imported(without_ifs(template.outputs[name], scope), scope)
     changed = replace(stack, outputs=made, imports=sorted(names))
     STACKS.update(tx, changed)
     return changed
@@ -42,10 +47,18 @@ def _output(name: str, scope: Scope) -> Output:
     export = said.get("Export") or {}
     return Output(
         key=name,
-        value=str(evaluate(said.get("Value", ""), scope)),
+        value=_text(evaluate(said["Value"], scope)),
         description=str(said.get("Description", "")),
-        export=str(evaluate(export["Name"], scope)) if "Name" in export else "",
+        export=_text(evaluate(export["Name"], scope)) if "Name" in export else "",
     )
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str | int | float):
+        raise ValidationError(
+            "Template format error: The Value field of every Outputs member must evaluate to a String."
+        )
+    return as_text(value)
 
 
 def _check_exports(tx: Tx, stack: Stack, made: list[Output]) -> None:

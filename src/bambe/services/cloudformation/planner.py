@@ -11,6 +11,7 @@ from bambe.kernel.resources import ResourceType
 from bambe.services.cloudformation.model import Leftover, Resource, ResourceStatus, Stack, StackStatus
 
 R, S = ResourceStatus, StackStatus
+KEEP = "DO_NOTHING"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +135,7 @@ def _converge(
 ) -> tuple[Action, ...]:
     settled: set[str] = set()
     actions: list[Action] = []
+    failed = ""
     for name in goal.names:
         if not set(goal.depends.get(name, ())) & set(goal.names) <= settled:
             continue
@@ -143,12 +145,16 @@ def _converge(
             return _give_up(stack, rows, goal, f"{name}: {error.message}")
         action = _toward(rows.get(name), name, wanted, goal, types, stack.status)
         if isinstance(action, Fail):
-            return _give_up(stack, rows, goal, action.why)
+            failed = failed or action.why
+            continue
         if action is None:
             settled.add(name)
             actions += _noted(rows[name], goal)
         else:
             actions.append(action)
+    # Where what was made is kept after a failure, what does not hang on it is made too.
+    if failed and not (actions and stack.on_failure == KEEP):
+        return _give_up(stack, rows, goal, failed)
     if not actions:
         return (Move(CONVERGED[stack.status]),)
     return tuple(actions)
@@ -214,7 +220,7 @@ def _give_up(stack: Stack, rows: Mapping[str, Resource], goal: Goal, why: str) -
 
 
 def _after_failure(stack: Stack) -> StackStatus:
-    keeps = stack.on_failure == "DO_NOTHING"
+    keeps = stack.on_failure == KEEP
     if stack.status == S.CREATE_IN_PROGRESS:
         if stack.on_failure == "DELETE":
             return S.DELETE_IN_PROGRESS

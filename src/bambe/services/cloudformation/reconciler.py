@@ -99,7 +99,7 @@ class StackLoop:
             depends={name: dependencies(template, name) for name in names},
             types={name: template.resources[name]["Type"] for name in names},
             retained={name: retained(template.resources[name]) for name in names},
-            resolve=lambda name: dict(evaluate(template.resources[name].get("Properties") or {}, scope)),
+            resolve=lambda name: dict(evaluate(template.resources[name].get("Properties", {}), scope)),
         )
 
     async def _apply(

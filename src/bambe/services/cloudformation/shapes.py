@@ -7,6 +7,7 @@ from typing import Any
 from bambe.kernel.call import Answer
 from bambe.kernel.tags import to_list
 from bambe.services.cloudformation.model import ChangeSet, Event, Resource, Stack
+from bambe.services.cloudformation.parameters import is_secret
 from bambe.services.cloudformation.template import Template, parse
 
 
@@ -58,7 +59,7 @@ def parameters_shape(values: dict[str, str], template: Template) -> list[Answer]
     """`Parameters` with NoEcho ones hidden."""
     shown = []
     for name in sorted(values):
-        hidden = str(template.parameters.get(name, {}).get("NoEcho", "false")).lower() == "true"
+        hidden = is_secret(template.parameters.get(name, {}))
         shown.append({"ParameterKey": name, "ParameterValue": "****" if hidden else values[name]})
     return shown
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import uuid_id
@@ -17,6 +18,8 @@ from bambe.services.cloudformation.model import (
     Stack,
     StackStatus,
 )
+from bambe.services.cloudformation.parameters import is_secret
+from bambe.services.cloudformation.template import parse
 from bambe.store import Migration, Table
 
 STACKS = Table("cloudformation_stacks", Stack, ("account", "region", "id"), ("name", "status"))
@@ -105,8 +108,18 @@ def put_resource(tx: Tx, resource: Resource) -> None:
         resource.updated_at,
         resource.status.value,
         resource.reason,
-        json.dumps(resource.wanted or resource.properties),
+        _shown(stack, resource.wanted or resource.properties),
     )
+
+
+def _shown(stack: Stack, properties: dict[str, Any]) -> str:
+    """Properties as events show them, without what NoEcho parameters hide."""
+    shown = json.dumps(properties)
+    declared = parse(stack.goal.template).parameters
+    for name, value in stack.goal.parameters.items():
+        if value and is_secret(declared.get(name, {})):
+            shown = shown.replace(json.dumps(value)[1:-1], "****")
+    return shown
 
 
 def _tell(

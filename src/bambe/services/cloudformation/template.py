@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import yaml
-
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.resources import ResourceType
+from bambe.services.cloudformation.reading import read
+from bambe.services.cloudformation.references import (
+    attribute_owners,
+    conditions_of,
+    depends_on,
+    in_order,
+    references,
+)
 
 SECTIONS = frozenset(
     {
@@ -23,7 +29,6 @@ SECTIONS = frozenset(
         "Outputs",
         "Parameters",
         "Resources",
-        "Rules",
     }
 )
 ATTRIBUTES = frozenset(
@@ -52,7 +57,6 @@ PSEUDO = frozenset(
     }
 )
 LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
-VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,42 +74,14 @@ class Template:
 EMPTY = Template({})
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as CloudFormation reads it: short forms, and dates stay text."""
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> Any:
-    name = suffix if suffix in ("Ref", "Condition") else f"Fn::{suffix}"
-    value: Any
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    elif isinstance(node, yaml.MappingNode):
-        value = loader.construct_mapping(node, deep=True)
-    if suffix == "GetAtt" and isinstance(value, str):
-        value = value.split(".", 1)
-    return {name: value}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-def _date_as_text(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date_as_text)
-
-
+@functools.lru_cache(maxsize=64)
 def parse(text: str) -> Template:
     """The template `text` is; ValidationError in AWS's words for one that cannot be used."""
-    raw = _read(text)
+    raw = read(text)
     unknown = sorted(set(raw) - SECTIONS)
-    if "Transform" in unknown:
-        raise ValidationError(
-            "Template error: transforms are not supported by Bambe: expand the template first"
-        )
+    for section in ("Transform", "Rules"):
+        if section in unknown:
+            raise ValidationError(f"Template error: the section {section} is not supported by Bambe")
     if unknown:
         raise ValidationError(f"Invalid template property or properties [{', '.join(unknown)}]")
     resources = raw.get("Resources")
@@ -119,29 +95,40 @@ def parse(text: str) -> Template:
         outputs=_mapping(raw, "Outputs"),
         description=str(raw.get("Description", "")),
     )
+    _check_members(template)
     _check_resources(template)
+    _check_conditions(template)
     _check_references(template)
     return template
 
 
-def _read(text: str) -> dict[str, Any]:
-    try:
-        raw = json.loads(text) if text.lstrip().startswith("{") else yaml.load(text, _Loader)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" (line {mark.line + 1}, column {mark.column + 1})" if mark else f": {error}"
-        kind = "JSON" if text.lstrip().startswith("{") else "YAML"
-        raise ValidationError(f"Template format error: {kind} not well-formed.{where}") from None
-    if not isinstance(raw, dict):
-        raise ValidationError("Template format error: unsupported structure.")
-    return raw
-
-
 def _mapping(raw: Mapping[str, Any], section: str) -> dict[str, Any]:
-    value = raw.get(section) or {}
+    value = raw.get(section, {})
     if not isinstance(value, dict):
         raise ValidationError(f"Template format error: {section} section must be a mapping.")
     return value
+
+
+def _check_members(template: Template) -> None:
+    for name, said in template.parameters.items():
+        if not isinstance(said, dict) or not isinstance(said.get("Type"), str):
+            raise ValidationError(
+                f"Template format error: Every Parameters object must contain a Type member. ({name})"
+            )
+    for name, said in template.outputs.items():
+        if not isinstance(said, dict) or "Value" not in said:
+            raise ValidationError(
+                f"Template format error: Output {name} is malformed. The Value field is required."
+            )
+        if not isinstance(said.get("Export", {}), dict):
+            raise ValidationError(
+                f"Template format error: Output {name} is malformed: Export must be a mapping."
+            )
+    for name, said in template.mappings.items():
+        if not isinstance(said, dict) or not all(isinstance(inner, dict) for inner in said.values()):
+            raise ValidationError(
+                f"Template format error: Every Mappings attribute must be a mapping. ({name})"
+            )
 
 
 def _check_resources(template: Template) -> None:
@@ -155,26 +142,52 @@ def _check_resources(template: Template) -> None:
         unknown = sorted(set(resource) - ATTRIBUTES)
         if unknown:
             raise ValidationError(f"Invalid template resource property '{unknown[0]}'")
-        if not isinstance(resource.get("Properties") or {}, dict):
+        if not isinstance(resource.get("Properties", {}), dict):
             raise ValidationError(f"Template format error: [/Resources/{name}/Properties] must be a mapping.")
+        if not all(isinstance(need, str) for need in depends_on(resource)):
+            raise ValidationError(
+                f"Template format error: DependsOn of {name} must be a string or a list of strings."
+            )
+
+
+def _check_conditions(template: Template) -> None:
+    known = {*template.parameters, *PSEUDO}
+    missing = sorted({one for said in template.conditions.values() for one in references(said)} - known)
+    if missing:
+        raise ValidationError(
+            f"Template format error: Unresolved dependencies [{', '.join(missing)}]."
+            " Cannot reference resources in the Conditions block of the template"
+        )
+    blocks = {"Resources": template.resources, "Outputs": template.outputs, "Conditions": template.conditions}
+    for block, members in blocks.items():
+        for name, said in members.items():
+            for used in sorted(set(conditions_of(said)) - set(template.conditions)):
+                raise ValidationError(
+                    f"Template format error: Unresolved condition dependency {used}"
+                    f" in the {block} block of the template ({name})"
+                )
+    needs = {name: set(conditions_of(said)) for name, said in template.conditions.items()}
+    if circle := in_order(needs)[1]:
+        raise ValidationError(f"Circular dependency between conditions: [{', '.join(circle)}]")
 
 
 def _check_references(template: Template) -> None:
     known = {*template.resources, *template.parameters, *PSEUDO}
-    for name, resource in template.resources.items():
-        wanted = set(references(resource)) | set(depends_on(resource))
-        missing = sorted(wanted - known)
+    for resource in template.resources.values():
+        missing = sorted(
+            set(references(resource)) - known | set(depends_on(resource)) - set(template.resources)
+        )
         if missing:
             raise ValidationError(
                 f"Template format error: Unresolved resource dependencies [{', '.join(missing)}]"
                 " in the Resources block of the template"
             )
-        condition = resource.get("Condition")
-        if condition is not None and condition not in template.conditions:
-            raise ValidationError(
-                f"Template format error: Unresolved condition dependency {condition}"
-                f" in the Resources block of the template (resource {name})"
-            )
+    for undefined in sorted(
+        {*attribute_owners(template.resources), *attribute_owners(template.outputs)} - set(template.resources)
+    ):
+        raise ValidationError(
+            f"Template error: instance of Fn::GetAtt references undefined resource {undefined}"
+        )
     missing = sorted({one for out in template.outputs.values() for one in references(out)} - known)
     if missing:
         raise ValidationError(
@@ -191,7 +204,7 @@ def check_types(template: Template, types: Mapping[str, ResourceType]) -> None:
         raise ValidationError(f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]")
     for name, resource in template.resources.items():
         declared = types[resource["Type"]]
-        given = set(resource.get("Properties") or {})
+        given = set(resource.get("Properties", {}))
         extra = sorted(given - declared.properties)
         missing = sorted(declared.required - given)
         said = [f"#: extraneous key [{one}] is not permitted" for one in extra]
@@ -202,55 +215,18 @@ def check_types(template: Template, types: Mapping[str, ResourceType]) -> None:
             )
 
 
-def references(value: Any) -> Iterator[str]:
-    """Every name `value` refers to: Ref, Fn::GetAtt, and the variables of Fn::Sub that it does not bind."""
-    if isinstance(value, list):
-        for inner in value:
-            yield from references(inner)
-    if not isinstance(value, dict):
-        return
-    for key, inner in value.items():
-        if key == "Ref" and len(value) == 1:
-            yield str(inner)
-        elif key == "Fn::GetAtt":
-            yield (inner if isinstance(inner, list) else str(inner).split("."))[0]
-        elif key == "Fn::Sub":
-            yield from _sub_references(inner)
-        else:
-            yield from references(inner)
-
-
-def _sub_references(inner: Any) -> Iterator[str]:
-    text, bound = (inner[0], inner[1]) if isinstance(inner, list) else (inner, {})
-    yield from references(bound)
-    for name in VARIABLE.findall(str(text)):
-        if name not in bound:
-            yield name.strip().split(".")[0]
-
-
-def depends_on(resource: Mapping[str, Any]) -> list[str]:
-    """A resource's DependsOn as a list."""
-    said = resource.get("DependsOn") or []
-    return [said] if isinstance(said, str) else list(said)
-
-
 def dependencies(template: Template, name: str) -> list[str]:
     """The resources that must be there before `name`."""
     resource = template.resources[name]
-    wanted = {*references(resource.get("Properties") or {}), *depends_on(resource)}
+    wanted = {*references(resource.get("Properties", {})), *depends_on(resource)}
     return sorted(wanted & set(template.resources))
 
 
 def order(template: Template) -> list[str]:
     """Resources with each after what it depends on; ValidationError for a circle."""
-    left = {name: set(dependencies(template, name)) for name in template.resources}
-    done: list[str] = []
-    while left:
-        free = sorted(name for name, wanted in left.items() if not wanted - set(done))
-        if not free:
-            raise ValidationError(f"Circular dependency between resources: [{', '.join(sorted(left))}]")
-        done += free
-        left = {name: wanted for name, wanted in left.items() if name not in free}
+    done, circle = in_order({name: set(dependencies(template, name)) for name in template.resources})
+    if circle:
+        raise ValidationError(f"Circular dependency between resources: [{', '.join(circle)}]")
     return done
 
 

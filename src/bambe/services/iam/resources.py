@@ -1,8 +1,9 @@
-"""IAM's CloudFormation types: Role and ManagedPolicy."""
+"""IAM's CloudFormation types: Role, ManagedPolicy and Policy (inline)."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -11,23 +12,27 @@ from bambe.kernel.resources import Made, Properties, ResourceType, Wish
 from bambe.kernel.tags import to_list
 
 TOKEN = "bambe:creation"
+PLAIN = ("Description", "Path", "PermissionsBoundary")
 
 
 async def _create_role(aws: Aws, wish: Wish) -> Made:
     name = wish.properties.get("RoleName") or wish.name[:64]
-    tags = [*to_list(dict(wish.tags)), *wish.properties.get("Tags", []), {"Key": TOKEN, "Value": wish.token}]
     try:
         await aws.iam.create_role(
             RoleName=name,
             AssumeRolePolicyDocument=_document(wish.properties["AssumeRolePolicyDocument"]),
-            Tags=tags,
-            **{key: wish.properties[key] for key in ("Path", "Description") if key in wish.properties},
+            Tags=_tags(wish),
+            **{key: wish.properties[key] for key in PLAIN if key in wish.properties},
             **_duration(wish.properties),
         )
     except AwsError as error:
         if error.wire_code() != "EntityAlreadyExists" or not await _is_ours(aws, name, wish.token):
             raise
-    await _set_policies(aws, name, wish.properties, {})
+    try:
+        await _set_policies(aws, name, wish.properties, {})
+    except AwsError:
+        await _delete_role(aws, Made(name), wish.properties)
+        raise
     return await _made_role(aws, name)
 
 
@@ -82,20 +87,86 @@ async def _delete_role(aws: Aws, made: Made, properties: Properties) -> None:
             raise
 
 
-async def _create_policy(aws: Aws, wish: Wish) -> Made:
+async def _create_managed(aws: Aws, wish: Wish) -> Made:
     name = wish.properties.get("ManagedPolicyName") or wish.name[:128]
-    answer = await aws.iam.create_policy(
-        PolicyName=name, PolicyDocument=_document(wish.properties["PolicyDocument"])
-    )
-    return Made(answer["Policy"]["Arn"], {"PolicyArn": answer["Policy"]["Arn"]})
-
-
-async def _delete_policy(aws: Aws, made: Made, properties: Properties) -> None:
+    said = {key: wish.properties[key] for key in ("Description", "Path") if key in wish.properties}
     try:
-        await aws.iam.delete_policy(PolicyArn=made.physical_id)
+        document = _document(wish.properties["PolicyDocument"])
+        answer = await aws.iam.create_policy(
+            PolicyName=name, PolicyDocument=document, Tags=_tags(wish), **said
+        )
+        arn = str(answer["Policy"]["Arn"])
+    except AwsError as error:
+        arn = await _managed_of(aws, name, wish.token)
+        if error.wire_code() != "EntityAlreadyExists" or not arn:
+            raise
+    made = Made(arn, {"PolicyArn": arn})
+    try:
+        for role in wish.properties.get("Roles", []):
+            await aws.iam.attach_role_policy(RoleName=role, PolicyArn=arn)
+    except AwsError:
+        await _delete_managed(aws, made, wish.properties)
+        raise
+    return made
+
+
+async def _managed_of(aws: Aws, name: str, token: str) -> str:
+    """The policy that an earlier try with this token made, or nothing."""
+    for policy in (await aws.iam.list_policies(Scope="Local"))["Policies"]:
+        if policy["PolicyName"] == name:
+            tags = (await aws.iam.list_policy_tags(PolicyArn=policy["Arn"]))["Tags"]
+            return str(policy["Arn"]) if {"Key": TOKEN, "Value": token} in tags else ""
+    return ""
+
+
+async def _delete_managed(aws: Aws, made: Made, properties: Properties) -> None:
+    for role in properties.get("Roles", []):
+        await _unless_gone(aws.iam.detach_role_policy(RoleName=role, PolicyArn=made.physical_id))
+    await _unless_gone(aws.iam.delete_policy(PolicyArn=made.physical_id))
+
+
+async def _create_inline(aws: Aws, wish: Wish) -> Made:
+    await _put_inline(aws, wish.properties)
+    return Made(wish.name[:128])
+
+
+async def _put_inline(aws: Aws, properties: Properties) -> None:
+    document = _document(properties["PolicyDocument"])
+    for number, role in enumerate(properties["Roles"]):
+        try:
+            await aws.iam.put_role_policy(
+                RoleName=role, PolicyName=properties["PolicyName"], PolicyDocument=document
+            )
+        except AwsError:
+            await _delete_inline(aws, Made(""), {**properties, "Roles": properties["Roles"][:number]})
+            raise
+
+
+async def _update_inline(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
+    await _put_inline(aws, wish.properties)
+    renamed = old["PolicyName"] != wish.properties["PolicyName"]
+    gone = [role for role in old["Roles"] if renamed or role not in wish.properties["Roles"]]
+    await _delete_inline(aws, made, {**old, "Roles": gone})
+    return made
+
+
+async def _delete_inline(aws: Aws, made: Made, properties: Properties) -> None:
+    for role in properties["Roles"]:
+        name = properties["PolicyName"]
+        await _unless_gone(aws.iam.delete_role_policy(RoleName=role, PolicyName=name))
+
+
+async def _unless_gone(request: Awaitable[Any]) -> None:
+    try:
+        await request
     except AwsError as error:
         if error.wire_code() != "NoSuchEntity":
             raise
+
+
+def _tags(wish: Wish) -> list[dict[str, str]]:
+    own = {tag["Key"]: tag["Value"] for tag in wish.properties.get("Tags", [])}
+    return to_list({**wish.tags, **own, TOKEN: wish.token})
 
 
 def _document(policy: Any) -> str:
@@ -117,22 +188,31 @@ RESOURCES = (
                 "ManagedPolicyArns",
                 "MaxSessionDuration",
                 "Path",
+                "PermissionsBoundary",
                 "Policies",
                 "RoleName",
                 "Tags",
             }
         ),
         required=frozenset({"AssumeRolePolicyDocument"}),
-        replaces=frozenset({"RoleName", "Path"}),
+        replaces=frozenset({"RoleName", "Path", "PermissionsBoundary"}),
         create=_create_role,
         update=_update_role,
         delete=_delete_role,
     ),
     ResourceType(
         name="AWS::IAM::ManagedPolicy",
-        properties=frozenset({"ManagedPolicyName", "PolicyDocument"}),
+        properties=frozenset({"Description", "ManagedPolicyName", "Path", "PolicyDocument", "Roles"}),
         required=frozenset({"PolicyDocument"}),
-        create=_create_policy,
-        delete=_delete_policy,
+        create=_create_managed,
+        delete=_delete_managed,
+    ),
+    ResourceType(
+        name="AWS::IAM::Policy",
+        properties=frozenset({"PolicyDocument", "PolicyName", "Roles"}),
+        required=frozenset({"PolicyDocument", "PolicyName", "Roles"}),
+        create=_create_inline,
+        update=_update_inline,
+        delete=_delete_inline,
     ),
 )

@@ -142,6 +142,66 @@ async def test_retained_resources_stay(house: House) -> None:
     assert await roles(house) == ["kept"]
 
 
+async def test_a_policy_alone_may_be_updated(house: House) -> None:
+    await create(house, template(Kept=role("kept")))
+    await update(house, template(Kept={**role("kept"), "DeletionPolicy": "Retain"}))
+    assert await status(house) == "UPDATE_COMPLETE"
+    await house.aws.cloudformation.delete_stack(StackName="s")
+    await house.advance(2)
+    assert await roles(house) == ["kept"]
+
+
+async def test_what_a_condition_leaves_out_is_not_made(house: House) -> None:
+    body = template(Maybe={**role("maybe"), "Condition": "Wanted"})
+    body["Conditions"] = {"Wanted": {"Fn::Equals": [{"Ref": "N"}, "a"]}}
+    await create(house, body)
+    assert await roles(house) == ["maybe", "r-a"]
+    await update(house, body, Parameters=[{"ParameterKey": "N", "ParameterValue": "b"}])
+    assert await roles(house) == ["r-b"]
+    body["Resources"]["User"] = role({"Ref": "Maybe"})
+    with pytest.raises(AwsError, match=r"Unresolved resource dependencies \[Maybe\]"):
+        await update(house, body, Parameters=[{"ParameterKey": "N", "ParameterValue": "c"}])
+
+
+async def test_a_secret_is_shown_nowhere(house: House) -> None:
+    body = template(Secret=role({"Fn::Sub": "x-${Word}"}))
+    body["Parameters"]["Word"] = {"Type": "String", "NoEcho": True}
+    await create(house, body, Parameters=[{"ParameterKey": "Word", "ParameterValue": "hush"}])
+    stack = await house.aws.cloudformation.describe_stacks(StackName="s")
+    events = await house.aws.cloudformation.describe_stack_events(StackName="s")
+    assert "****" in str(stack)
+    assert all("hush" not in event.get("ResourceProperties", "") for event in events["StackEvents"])
+    assert "x-hush" in await roles(house)
+
+
+async def test_a_stack_kept_after_its_failure_may_be_tried_again(house: House) -> None:
+    later = role("later")
+    later["Properties"]["ManagedPolicyArns"] = ["arn:aws:iam::000000000000:policy/later"]
+    await create(house, template(Later=later), DisableRollback=True)
+    assert await status(house) == "CREATE_FAILED"
+    document = json.dumps(TRUST)
+    await house.aws.iam.create_policy(PolicyName="later", PolicyDocument=document)
+    await update(house, template(Later=later))
+    assert await status(house) == "UPDATE_COMPLETE"
+    assert await roles(house) == ["later", "r-a"]
+
+
+async def test_an_update_makes_older_change_sets_void(house: House) -> None:
+    await create(house, template())
+    words = {"StackName": "s", "Capabilities": NAMED}
+    body = json.dumps(template(More=role("more")))
+    await house.aws.cloudformation.create_change_set(ChangeSetName="old", TemplateBody=body, **words)
+    await update(house, template(Other=role("other")))
+    with pytest.raises(AwsError, match=r"ChangeSet \[old\] does not exist"):
+        await house.aws.cloudformation.execute_change_set(ChangeSetName="old", StackName="s")
+    assert await roles(house) == ["other", "r-a"]
+
+
+async def test_a_stack_needs_a_name_aws_would_take(house: House) -> None:
+    with pytest.raises(AwsError, match="Value 'a_b' at 'stackName' failed to satisfy constraint"):
+        await create(house, template(), name="a_b")
+
+
 async def test_an_export_in_use_protects_its_stack(house: House) -> None:
     await create(house, template())
     user = {

@@ -47,6 +47,7 @@ async def create_change_set(call: Call, request: CreateChangeSetInputTypeDef) ->
                 f"ChangeSet {name} cannot be created due to a mismatch with existing"
             )
         version = beginnings.version_of(said, stack if kind == "UPDATE" else None)
+        beginnings.check_conditions(stack, version)
         row = _row(call, stack, name, kind, said, version, description)
         CHANGE_SETS.insert(tx, row)
         return stack, row
@@ -145,8 +146,9 @@ def _begin(tx: Tx, stack: Stack, row: ChangeSet, said: Asked, call: Call) -> Non
     now = call.clock.now()
     stack = replace(stack, change_set=row.arn)
     if row.kind == "UPDATE":
-        beginnings.update(tx, stack, said, row.version, now)
+        beginnings.update(tx, stack, said, row.version, now, change_set=row.name)
         return
+    beginnings.forget_change_sets(tx, stack, but=row.name)
     begun = replace(
         stack,
         goal=row.version,
@@ -187,7 +189,7 @@ def _replacement(before: dict[str, Any], after: dict[str, Any]) -> str:
     declared = resource_types().get(str(after["Type"]))
     if declared is None or declared.update is None:
         return "True"
-    old, new = before.get("Properties") or {}, after.get("Properties") or {}
+    old, new = before.get("Properties", {}), after.get("Properties", {})
     changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
     return "True" if changed & declared.replaces else "False"
 

@@ -9,8 +9,11 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.pages import page
 from bambe.services import resource_types
+from bambe.services.cloudformation.beginnings import needed_capabilities
 from bambe.services.cloudformation.lookup import get_stack
 from bambe.services.cloudformation.model import Event, Resource, Stack
+from bambe.services.cloudformation.parameters import is_secret
+from bambe.services.cloudformation.reading import as_text
 from bambe.services.cloudformation.shapes import event_shape, resource_shape
 from bambe.services.cloudformation.tables import EVENTS, resources_of
 from bambe.services.cloudformation.template import Template, check_types, parse
@@ -108,19 +111,18 @@ def _described(template: Template) -> Answer:
         {
             "ParameterKey": name,
             "ParameterType": str(said.get("Type", "String")),
-            "NoEcho": str(said.get("NoEcho", "false")).lower() == "true",
-            **({"DefaultValue": str(said["Default"])} if "Default" in said else {}),
+            "NoEcho": is_secret(said),
+            **({"DefaultValue": as_text(said["Default"])} if "Default" in said else {}),
             **({"Description": str(said["Description"])} if "Description" in said else {}),
         }
         for name, said in template.parameters.items()
     ]
-    iam = any(str(one["Type"]).startswith("AWS::IAM::") for one in template.resources.values())
-    capabilities = ["CAPABILITY_NAMED_IAM"] if iam else []
+    capabilities = needed_capabilities(template)
     return {
         "Parameters": parameters,
         "Description": template.description,
         "Capabilities": capabilities,
-        **({"CapabilitiesReason": _reason(template)} if iam else {}),
+        **({"CapabilitiesReason": _reason(template)} if capabilities else {}),
     }
 
 

@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING
 
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.ids import upper_id
-from bambe.kernel.tags import to_dict
-from bambe.services.iam.documents import checked
-from bambe.services.iam.errors import DeleteConflictException, EntityAlreadyExistsException
+from bambe.kernel.tags import to_dict, to_list
+from bambe.services.iam.documents import checked, encoded
+from bambe.services.iam.errors import (
+    DeleteConflictException,
+    EntityAlreadyExistsException,
+    NoSuchEntityException,
+)
 from bambe.services.iam.lookup import get_policy as _get
 from bambe.services.iam.model import Policy
 from bambe.services.iam.tables import POLICIES, ROLES
@@ -18,8 +22,12 @@ if TYPE_CHECKING:
         CreatePolicyRequestTypeDef,
         DeletePolicyRequestTypeDef,
         GetPolicyRequestTypeDef,
+        GetPolicyVersionRequestTypeDef,
         ListPoliciesRequestTypeDef,
+        ListPolicyTagsRequestTypeDef,
     )
+
+VERSION = "v1"
 
 
 async def create_policy(call: Call, request: CreatePolicyRequestTypeDef) -> Answer:
@@ -47,6 +55,21 @@ async def get_policy(call: Call, request: GetPolicyRequestTypeDef) -> Answer:
     return {"Policy": _shown(await call.store.read(lambda tx: _get(tx, call.account, request["PolicyArn"])))}
 
 
+async def get_policy_version(call: Call, request: GetPolicyVersionRequestTypeDef) -> Answer:
+    policy = await call.store.read(lambda tx: _get(tx, call.account, request["PolicyArn"]))
+    if request["VersionId"] != VERSION:
+        raise NoSuchEntityException(
+            f"Policy {policy.arn} version {request['VersionId']} does not exist or is not attachable."
+        )
+    shown = {"Document": encoded(policy.document), "VersionId": VERSION, "IsDefaultVersion": True}
+    return {"PolicyVersion": {**shown, "CreateDate": policy.created_at}}
+
+
+async def list_policy_tags(call: Call, request: ListPolicyTagsRequestTypeDef) -> Answer:
+    policy = await call.store.read(lambda tx: _get(tx, call.account, request["PolicyArn"]))
+    return {"Tags": to_list(policy.tags), "IsTruncated": False}
+
+
 async def list_policies(call: Call, request: ListPoliciesRequestTypeDef) -> Answer:
     if request.get("Scope") == "AWS":
         return {"Policies": [], "IsTruncated": False}
@@ -71,7 +94,7 @@ def _shown(policy: Policy) -> Answer:
         "PolicyId": policy.id,
         "Arn": policy.arn,
         "Path": policy.path,
-        "DefaultVersionId": "v1",
+        "DefaultVersionId": VERSION,
         "IsAttachable": True,
         "Description": policy.description,
         "CreateDate": policy.created_at,
