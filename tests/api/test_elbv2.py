@@ -93,6 +93,7 @@ def test_listeners_and_their_certificates(shop: Shop) -> None:
     shown = elb.describe_listeners(LoadBalancerArn=shop.balancer)["Listeners"][0]
     assert (shown["Port"], shown["Certificates"]) == (443, [{"CertificateArn": shop.certificate}])
     other = shop.edge.aws("acm").request_certificate(DomainName="api.example")["CertificateArn"]
+    shop.settle()
     elb.add_listener_certificates(ListenerArn=shop.listener, Certificates=[{"CertificateArn": other}])
     certificates = elb.describe_listener_certificates(ListenerArn=shop.listener)["Certificates"]
     assert {one["CertificateArn"]: one["IsDefault"] for one in certificates} == {

@@ -21,6 +21,19 @@ async def _create(aws: Aws, wish: Wish) -> Made:
     return Made(answer["CertificateArn"])
 
 
+async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
+    """Only tags change in place."""
+    wanted = {**wish.tags, **{one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}}
+    said = (await aws.acm.list_tags_for_certificate(CertificateArn=made.physical_id))["Tags"]
+    had = {one["Key"]: one["Value"] for one in said}
+    gone = [{"Key": key} for key in sorted(had.keys() - wanted.keys())]
+    if gone:
+        await aws.acm.remove_tags_from_certificate(CertificateArn=made.physical_id, Tags=gone)
+    if wanted.items() - had.items():
+        await aws.acm.add_tags_to_certificate(CertificateArn=made.physical_id, Tags=to_list(wanted))
+    return made
+
+
 async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
     answer = await aws.acm.describe_certificate(CertificateArn=made.physical_id)
     return bool(answer["Certificate"]["Status"] == "ISSUED")
@@ -41,7 +54,9 @@ RESOURCES = (
             {*REQUEST, "CertificateTransparencyLoggingPreference", "DomainValidationOptions", "Tags"}
         ),
         required=frozenset({"DomainName"}),
+        replaces=frozenset({*REQUEST, "DomainValidationOptions"}),
         create=_create,
+        update=_update,
         ready=_ready,
         delete=_delete,
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from cryptography.hazmat.primitives import serialization
 
@@ -12,36 +13,51 @@ from bambe.engines.proxy.port import Certificate
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 
+PENDING = "RequestInProgressException"
+NOT_THERE = "ResourceNotFoundException"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Those found, by ARN, and those ACM does not have; the rest are not issued yet."""
+
+    found: Mapping[str, Certificate]
+    gone: frozenset[str]
+
 
 class Certificates:
-    """Certificates by ARN; one that ACM has not issued yet is missing."""
+    """Certificates with their keys, by ARN."""
 
     def __init__(self, aws: Aws) -> None:
         self._aws = aws
-        self._known: dict[str, tuple[str, Certificate]] = {}
+        self._known: dict[str, Certificate] = {}
 
-    async def load(self, arns: Iterable[str]) -> Mapping[str, Certificate]:
-        """Those of `arns` that are issued."""
-        found = {arn: await self._load(arn) for arn in sorted(set(arns))}
-        return {arn: one for arn, one in found.items() if one is not None}
+    async def load(self, arns: Iterable[str]) -> Loaded:
+        """What ACM has of `arns`."""
+        found, gone = {}, set()
+        for arn in sorted(set(arns)):
+            try:
+                found[arn] = await self._load(arn)
+            except AwsError as error:
+                if error.wire_code() == PENDING:
+                    continue
+                if error.wire_code() != NOT_THERE:
+                    raise
+                gone.add(arn)
+        return Loaded(found, frozenset(gone))
 
-    async def _load(self, arn: str) -> Certificate | None:
+    async def _load(self, arn: str) -> Certificate:
         _, _, _, region, account, _ = arn.split(":", 5)
         acm = self._aws.within(account, region).acm
-        try:
-            said = (await acm.describe_certificate(CertificateArn=arn))["Certificate"]
-        except AwsError:
-            return self._known.get(arn, ("", None))[1]
-        serial = said.get("Serial", "")
-        if said["Status"] != "ISSUED":
-            return None
-        if arn not in self._known or self._known[arn][0] != serial:
+        said = await acm.get_certificate(CertificateArn=arn)
+        chain = said["Certificate"] + said.get("CertificateChain", "")
+        if arn not in self._known or self._known[arn].chain != chain:
             passphrase = secrets.token_hex(16)
             answer = await acm.export_certificate(CertificateArn=arn, Passphrase=passphrase.encode())
             key = await asyncio.to_thread(_decrypted, answer["PrivateKey"], passphrase)
             chain = answer["Certificate"] + answer.get("CertificateChain", "")
-            self._known[arn] = serial, Certificate(arn.rsplit("/", 1)[-1], chain, key)
-        return self._known[arn][1]
+            self._known[arn] = Certificate(arn.rsplit("/", 1)[-1], chain, key)
+        return self._known[arn]
 
 
 def _decrypted(key: str, passphrase: str) -> str:

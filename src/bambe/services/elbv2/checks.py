@@ -103,14 +103,19 @@ def _forward(action: Mapping[str, Any], find: Callable[[str], TargetGroup]) -> S
         raise ValidationError("A forward action must have a target group")
     if len(weights) > LIMIT:
         raise ValidationError(f"A forward action can have at most {LIMIT} target groups")
-    for arn, weight in weights.items():
-        find(arn)
+    found = [find(arn) for arn in weights]
+    for weight in weights.values():
         if not 0 <= weight <= 999:
             raise ValidationError(f"The weight '{weight}' must be between 0 and 999")
     config = action.get("ForwardConfig") or {}
     sticky = dict(config.get("TargetGroupStickinessConfig") or {"Enabled": False})
     if sticky.get("Enabled") and not 1 <= int(sticky.get("DurationSeconds", 0)) <= 604800:
         raise ValidationError("Target group stickiness duration must be between 1 and 604800 seconds")
+    if len(found) > 1 and not sticky.get("Enabled") and any(group.is_sticky for group in found):
+        raise InvalidLoadBalancerActionException(
+            "You must enable group stickiness on a rule if you enabled target stickiness on one of its"
+            " target groups"
+        )
     groups = [{"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()]
     kept: Shape = {
         "Type": "forward",

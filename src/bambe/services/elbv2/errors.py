@@ -111,10 +111,22 @@ class TargetGroupNotFoundException(AwsError):
     code = "TargetGroupNotFound"
 
 
+class TooManyLoadBalancersException(AwsError):
+    """The region has as many load balancers as it may."""
+
+    code = "TooManyLoadBalancers"
+
+
 class TooManyActionsException(AwsError):
     """More actions than a rule takes."""
 
     code = "TooManyActions"
+
+
+class UnsupportedCertificateException(AwsError):
+    """The certificate is not issued yet."""
+
+    code = "UnsupportedCertificate"
 
 
 class UnsupportedProtocolException(AwsError):

@@ -137,6 +137,11 @@ class TargetGroup:
         return _arn(self.account, self.region, f"targetgroup/{self.name}/{self.id}")
 
     @property
+    def is_sticky(self) -> bool:
+        """Whether clients keep their target by a cookie."""
+        return self.attributes["stickiness.enabled"] == "true"
+
+    @property
     def delay(self) -> int:
         """The deregistration delay in seconds."""
         return int(self.attributes["deregistration_delay.timeout_seconds"])

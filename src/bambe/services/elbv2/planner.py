@@ -5,12 +5,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bambe.services.elbv2.model import LoadBalancer, Target, TargetState
 
 FIRST = 10
 """Load balancers are numbered from here within the last 256 addresses of the network."""
+NEW = timedelta(minutes=5)
+"""How long a target that fails its checks may still be starting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,22 @@ def addresses(rows: Iterable[LoadBalancer], subnet: str) -> list[LoadBalancer]:
     for row in rows:
         if _is_in(row.inner, network):
             continue
-        inner = next(one for one in free if one not in taken)
+        inner = next((one for one in free if one not in taken), "")
+        if not inner:
+            break  # the rest stay in provisioning until one is deleted
         fresh.append(replace(row, inner=inner, loopback="127." + inner.split(".", 1)[1]))
     return fresh
 
 
 def _is_in(address: str, network: ipaddress.IPv4Network) -> bool:
     return bool(address) and ipaddress.IPv4Address(address) in network
+
+
+def is_moving(row: Target, now: datetime) -> bool:
+    """Whether the target's state may change any moment: it drains, or is new and not healthy yet."""
+    if row.until is not None or row.state == TargetState.INITIAL:
+        return True
+    return row.state == TargetState.UNHEALTHY and now - row.registered_at < NEW
 
 
 def plan(

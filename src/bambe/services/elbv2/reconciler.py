@@ -14,7 +14,7 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.elbv2.certificates import Certificates
 from bambe.services.elbv2.model import DOMAIN, BalancerState, LoadBalancer, TargetState
-from bambe.services.elbv2.planner import Action, Gone, Sighting, addresses, plan
+from bambe.services.elbv2.planner import Action, Gone, Sighting, addresses, is_moving, plan
 from bambe.services.elbv2.tables import BALANCERS, GROUPS, LISTENERS, RULES, TARGETS
 from bambe.services.elbv2.world import Rows, world
 
@@ -59,13 +59,15 @@ class TrafficLoop:
             rows = await self._store.read(_rows)
         wanted = {row.certificate for row in rows.balancers if row.certificate}
         wanted |= {arn for row in rows.listeners for arn in row.certificates}
-        certificates = await self._certificates.load(wanted)
-        await self._proxy.apply(world(rows, certificates))
+        loaded = await self._certificates.load(wanted)
+        await self._proxy.apply(world(rows, loaded.found))
         hosts = {row.dns_name: (row.inner,) for row in rows.balancers if row.inner}
         await self._dns.apply("elbv2", Zones(zones=(DOMAIN,), hosts=hosts))
-        await self._activate(rows.balancers)
-        missing = wanted - set(certificates)
-        return self._clock.now() + SOON if missing else None
+        await self._activate(row for row in rows.balancers if row.certificate in loaded.found)
+        if await self._renew(rows.balancers, loaded.gone):
+            return None  # the change brings us back
+        pending = wanted - loaded.found.keys() - loaded.gone
+        return self._clock.now() + SOON if pending else None
 
     async def _settle_in(self, rows: Rows) -> bool:
         """Give new load balancers their addresses and a certificate of their own."""
@@ -76,6 +78,15 @@ class TrafficLoop:
             replace(row, certificate=await self._certificate(row))
             for row in known.values()
             if not row.certificate or row.id in moved
+        ]
+        if fresh:
+            await self._store.write(lambda tx: _update(tx, fresh))
+        return bool(fresh)
+
+    async def _renew(self, rows: Iterable[LoadBalancer], gone: frozenset[str]) -> bool:
+        """A new certificate for each load balancer whose own somebody has deleted."""
+        fresh = [
+            replace(row, certificate=await self._certificate(row)) for row in rows if row.certificate in gone
         ]
         if fresh:
             await self._store.write(lambda tx: _update(tx, fresh))
@@ -136,11 +147,11 @@ class HealthLoop:
         actions = plan(rows.targets, used, sightings, self._clock.now())
         if actions:
             await self._store.write(lambda tx: _apply(tx, actions))
+        now = self._clock.now()
         moving = any(
-            row.state != TargetState.HEALTHY and (row.account, row.region, row.group) in used
-            for row in rows.targets
+            is_moving(row, now) for row in rows.targets if (row.account, row.region, row.group) in used
         )
-        return self._clock.now() + (SOON if moving or actions else WATCH)
+        return now + (SOON if moving or actions else WATCH)
 
 
 def _rows(tx: Tx) -> Rows:

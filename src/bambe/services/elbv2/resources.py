@@ -60,6 +60,7 @@ async def _update_balancer(aws: Aws, wish: Wish, made: Made, old: Properties) ->
     if wish.properties.get("Subnets") != old.get("Subnets"):
         await aws.elbv2.set_subnets(LoadBalancerArn=arn, Subnets=wish.properties["Subnets"])
     await _balancer_attributes(aws, arn, wish.properties)
+    await _retag(aws, arn, wish)
     return await _made_balancer(aws, arn)
 
 
@@ -105,7 +106,9 @@ async def _create_listener(aws: Aws, wish: Wish) -> Made:
 
 async def _update_listener(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     changed = _changed(wish.properties, old, LISTENER)
-    await aws.elbv2.modify_listener(ListenerArn=made.physical_id, **changed)
+    if changed:
+        await aws.elbv2.modify_listener(ListenerArn=made.physical_id, **changed)
+    await _retag(aws, made.physical_id, wish)
     return made
 
 
@@ -132,6 +135,7 @@ async def _update_rule(aws: Aws, wish: Wish, made: Made, old: Properties) -> Mad
     if priority is not None:
         pair = {"RuleArn": made.physical_id, "Priority": priority}
         await aws.elbv2.set_rule_priorities(RulePriorities=[pair])
+    await _retag(aws, made.physical_id, wish)
     return made
 
 
@@ -161,6 +165,7 @@ async def _update_group(aws: Aws, wish: Wish, made: Made, old: Properties) -> Ma
     if changed:
         await aws.elbv2.modify_target_group(TargetGroupArn=made.physical_id, **changed)
     await _group_attributes(aws, made.physical_id, wish.properties)
+    await _retag(aws, made.physical_id, wish)
     return await _made_group(aws, made.physical_id)
 
 
@@ -196,6 +201,18 @@ async def _of_token(aws: Aws, wish: Wish, arns: list[str]) -> str | None:
     return None
 
 
+async def _retag(aws: Aws, arn: str, wish: Wish) -> None:
+    """Give the resource the tags of the wish; the one of its creation stays."""
+    said = (await aws.elbv2.describe_tags(ResourceArns=[arn]))["TagDescriptions"][0]["Tags"]
+    had = {one["Key"]: one["Value"] for one in said if one["Key"] != TOKEN}
+    wanted = _own_tags(wish)
+    gone = sorted(had.keys() - wanted.keys())
+    if gone:
+        await aws.elbv2.remove_tags(ResourceArns=[arn], TagKeys=gone)
+    if wanted.items() - had.items():
+        await aws.elbv2.add_tags(ResourceArns=[arn], Tags=to_list(wanted))
+
+
 async def _unless_gone(request: Awaitable[Any]) -> None:
     try:
         await request
@@ -205,8 +222,11 @@ async def _unless_gone(request: Awaitable[Any]) -> None:
 
 
 def _tags(wish: Wish) -> list[dict[str, str]]:
-    own = {one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}
-    return to_list({**wish.tags, **own, TOKEN: wish.token})
+    return to_list({**_own_tags(wish), TOKEN: wish.token})
+
+
+def _own_tags(wish: Wish) -> dict[str, str]:
+    return {**wish.tags, **{one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}}
 
 
 def _request(properties: Properties, members: Iterable[str]) -> dict[str, Any]:

@@ -92,25 +92,25 @@ def group_shape(row: TargetGroup, balancers: list[str]) -> Answer:
     }
 
 
-def health_shape(row: Target, in_use: bool) -> Answer:
+def health_shape(group: TargetGroup, row: Target, in_use: bool) -> Answer:
     """`TargetHealthDescription`; a group in no rule has unused targets."""
     state, reason = row.state, row.reason
     if not in_use and state != TargetState.DRAINING:
         state, reason = TargetState.UNUSED, "Target.NotInUse"
-    return _health(row.address, row.port, state, reason)
+    return _health(group, row.address, row.port, state, reason)
 
 
-def not_registered(address: str, port: int) -> Answer:
+def not_registered(group: TargetGroup, address: str, port: int) -> Answer:
     """What DescribeTargetHealth says of a target nobody registered."""
-    return _health(address, port, TargetState.UNUSED, "Target.NotRegistered")
+    return _health(group, address, port, TargetState.UNUSED, "Target.NotRegistered")
 
 
-def _health(address: str, port: int, state: TargetState, reason: str) -> Answer:
+def _health(group: TargetGroup, address: str, port: int, state: TargetState, reason: str) -> Answer:
     health: Answer = {"State": state.value}
     if reason:
         health |= {"Reason": reason, "Description": DESCRIPTIONS.get(reason, reason)}
     return {
         "Target": {"Id": address, "Port": port, "AvailabilityZone": "all"},
-        "HealthCheckPort": str(port),
+        "HealthCheckPort": str(port) if group.check_port == "traffic-port" else group.check_port,
         "TargetHealth": health,
     }

@@ -36,7 +36,7 @@ Certificates = Mapping[str, proxy.Certificate]
 
 
 def world(rows: Rows, certificates: Certificates) -> proxy.World:
-    """What the proxy should do; HTTPS listeners wait until their certificates are there."""
+    """What the proxy should do; HTTPS listeners serve the certificates that are there, and wait for one."""
     groups = {group.arn: group for group in rows.groups}
     used = {arn for rule in rows.rules for arn in rule.groups if arn in groups}
     return proxy.World(
@@ -70,7 +70,8 @@ def _listener(
 ) -> proxy.Listener | None:
     # Clients that name no host (https://<address>/) get the load balancer's own certificate.
     wanted = [balancer.certificate, *row.certificates] if row.protocol == "HTTPS" else []
-    if any(arn not in certificates for arn in wanted):
+    served = [certificates[arn] for arn in dict.fromkeys(wanted) if arn in certificates]
+    if wanted and not served:
         return None
     mine = sorted((rule for rule in rules if rule.listener == row.id), key=lambda rule: rule.order)
     return proxy.Listener(
@@ -78,7 +79,7 @@ def _listener(
         port=row.port,
         protocol=row.protocol,
         rules=tuple(one for rule in mine for one in _rules(rule, groups)),
-        certificates=tuple(certificates[arn] for arn in dict.fromkeys(wanted)),
+        certificates=tuple(served),
     )
 
 
@@ -128,7 +129,6 @@ def _action(
 
 def _group(row: TargetGroup, targets: Iterable[Target]) -> proxy.TargetGroup:
     said: Mapping[str, Any] = row.attributes
-    sticky = said["stickiness.enabled"] == "true"
     return proxy.TargetGroup(
         id=row.id,
         name=row.name,
@@ -149,7 +149,7 @@ def _group(row: TargetGroup, targets: Iterable[Target]) -> proxy.TargetGroup:
             codes=_codes(row.matcher),
         ),
         algorithm=said["load_balancing.algorithm.type"],
-        stickiness=int(said["stickiness.lb_cookie.duration_seconds"]) if sticky else 0,
+        stickiness=int(said["stickiness.lb_cookie.duration_seconds"]) if row.is_sticky else 0,
         slow_start=int(said["slow_start.duration_seconds"]),
     )
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bambe.services.elbv2.model import LoadBalancer, Target, TargetState
-from bambe.services.elbv2.planner import Gone, Sighting, addresses, plan
+from bambe.services.elbv2.planner import NEW, Gone, Sighting, addresses, is_moving, plan
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 SIGHTINGS = st.builds(
@@ -69,3 +69,20 @@ def test_addresses_are_never_shared_and_never_change(fresh: int, taken: set[int]
     assert all(row.loopback == "127." + row.inner.split(".", 1)[1] for row in given_now)
     assert addresses([*old, *given_now], "10.201.0.0/16") == []
     assert len(addresses([*old, *given_now], "10.202.0.0/16")) == len(rows)
+
+
+def test_without_addresses_the_rest_wait() -> None:
+    rows = [balancer(n) for n in range(300)]
+    placed = addresses(rows, "10.201.0.0/16")
+    assert len(placed) == 240
+    assert addresses([*placed, balancer(999)], "10.201.0.0/16") == []
+
+
+def test_a_target_that_has_failed_for_long_is_at_rest() -> None:
+    def target(state: TargetState) -> Target:
+        return Target("1", "r", "g", "10.0.0.1", 80, NOW, state)
+
+    assert is_moving(target(TargetState.INITIAL), NOW + NEW)
+    assert is_moving(target(TargetState.UNHEALTHY), NOW)
+    assert not is_moving(target(TargetState.UNHEALTHY), NOW + NEW)
+    assert not is_moving(target(TargetState.HEALTHY), NOW)

@@ -144,10 +144,10 @@ async def test_what_is_in_use_stays(edge: Edge) -> None:
     await edge.rule(blue=1, green=0)
     with pytest.raises(AwsError, match="currently in use"):
         await edge.elb.delete_target_group(TargetGroupArn=edge.blue)
-    certificate = (await edge.elb.describe_listeners(ListenerArns=[edge.listener]))["Listeners"][0]
-    arn = certificate["Certificates"][0]["CertificateArn"]
-    with pytest.raises(AwsError, match="is in use"):
-        await edge.house.aws.acm.delete_certificate(CertificateArn=arn)
+    listener = (await edge.elb.describe_listeners(ListenerArns=[edge.listener]))["Listeners"][0]
+    for arn in (listener["Certificates"][0]["CertificateArn"], await add_certificate(edge)):
+        with pytest.raises(AwsError, match="is in use"):
+            await edge.house.aws.acm.delete_certificate(CertificateArn=arn)
 
 
 async def test_an_https_listener_needs_a_certificate(edge: Edge) -> None:
@@ -162,3 +162,88 @@ async def test_targets_are_addresses(edge: Edge) -> None:
         await edge.elb.register_targets(TargetGroupArn=edge.blue, Targets=[{"Id": "i-123"}])
     with pytest.raises(AwsError, match="smaller than the interval"):
         await group(edge.house, "slow", HealthCheckIntervalSeconds=5, HealthCheckTimeoutSeconds=5)
+
+
+async def add_certificate(edge: Edge) -> str:
+    """One more certificate, served by SNI."""
+    answer = await edge.house.aws.acm.request_certificate(DomainName="api.example")
+    arn = str(answer["CertificateArn"])
+    with pytest.raises(AwsError, match="must have a fully-qualified domain name"):
+        await edge.elb.add_listener_certificates(
+            ListenerArn=edge.listener, Certificates=[{"CertificateArn": arn}]
+        )
+    await edge.house.settle()
+    await edge.elb.add_listener_certificates(
+        ListenerArn=edge.listener, Certificates=[{"CertificateArn": arn}]
+    )
+    await edge.house.advance(1)
+    return arn
+
+
+async def test_another_default_certificate_leaves_the_others(edge: Edge) -> None:
+    more = await add_certificate(edge)
+    fresh = (await edge.house.aws.acm.request_certificate(DomainName="new.example"))["CertificateArn"]
+    await edge.house.settle()
+    await edge.elb.modify_listener(
+        ListenerArn=edge.listener,
+        Certificates=[{"CertificateArn": fresh}],
+        SslPolicy="ELBSecurityPolicy-TLS13-1-2-2021-06",
+    )
+    answer = await edge.elb.describe_listener_certificates(ListenerArn=edge.listener)
+    assert [one["CertificateArn"] for one in answer["Certificates"]] == [fresh, more]
+    listener = (await edge.elb.describe_listeners(ListenerArns=[edge.listener]))["Listeners"][0]
+    assert listener["SslPolicy"] == "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+
+async def test_a_deleted_certificate_of_its_own_is_made_anew(edge: Edge) -> None:
+    acm, world = edge.house.aws.acm, edge.house.proxy
+    listed = (await acm.list_certificates())["CertificateSummaryList"]
+    own = next(one for one in listed if one["DomainName"] != "shop.example")
+    before = world.world.load_balancers[0].listeners[0].certificates
+    await acm.delete_certificate(CertificateArn=own["CertificateArn"])
+    await edge.elb.add_tags(ResourceArns=[edge.balancer], Tags=[{"Key": "wake", "Value": "up"}])
+    await edge.house.advance(1)
+    after = world.world.load_balancers[0].listeners[0].certificates
+    assert all(told.load_balancers[0].listeners for told in world.worlds[-3:])
+    assert len(after) == 2
+    assert after[0].id != before[0].id
+    assert after[1] == before[1]
+
+
+async def test_sticky_groups_need_a_sticky_rule(edge: Edge) -> None:
+    sticky = [{"Key": "stickiness.enabled", "Value": "true"}]
+    await edge.elb.modify_target_group_attributes(TargetGroupArn=edge.blue, Attributes=sticky)
+    both = forward(edge.blue, edge.green)
+    await refused(edge, "InvalidLoadBalancerAction", Actions=both)
+    both[0]["ForwardConfig"]["TargetGroupStickinessConfig"] = {"Enabled": True, "DurationSeconds": 60}
+    words = {"ListenerArn": edge.listener, "Priority": 20, "Conditions": PATH}
+    await edge.elb.create_rule(**words, Actions=both)
+    await edge.elb.create_rule(**{**words, "Priority": 21}, Actions=forward(edge.blue))
+
+
+async def test_priorities_are_a_matter_of_one_listener(edge: Edge) -> None:
+    answer = await edge.elb.create_listener(
+        LoadBalancerArn=edge.balancer, Port=80, Protocol="HTTP", DefaultActions=forward(edge.blue)
+    )
+    words = {"Priority": 5, "Conditions": PATH, "Actions": forward(edge.blue)}
+    other = await edge.elb.create_rule(ListenerArn=answer["Listeners"][0]["ListenerArn"], **words)
+    first, second = await edge.rule(priority=1, blue=1), await edge.rule(priority=2, blue=1)
+
+    async def set_priorities(**wanted: int) -> None:
+        named = {"first": first, "second": second, "other": other["Rules"][0]["RuleArn"]}
+        pairs = [{"RuleArn": named[name], "Priority": number} for name, number in wanted.items()]
+        await edge.elb.set_rule_priorities(RulePriorities=pairs)
+
+    await set_priorities(first=2, second=1, other=2)
+    with pytest.raises(AwsError, match="currently in use"):
+        await set_priorities(first=1)
+    with pytest.raises(AwsError, match="currently in use"):
+        await set_priorities(first=7, second=7)
+
+
+async def test_the_port_of_the_checks_is_shown(edge: Edge) -> None:
+    arn = await group(edge.house, "apart", HealthCheckPort="9000")
+    await edge.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.200.0.5"}])
+    for name, port in ((arn, "9000"), (edge.blue, "8080")):
+        answer = await edge.elb.describe_target_health(TargetGroupArn=name, Targets=[{"Id": "10.200.0.5"}])
+        assert answer["TargetHealthDescriptions"][0]["HealthCheckPort"] == port

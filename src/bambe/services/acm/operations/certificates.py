@@ -174,11 +174,16 @@ async def _users(call: Call, arn: str) -> list[str]:
     elb = call.aws.elbv2
     users = []
     for balancer in (await elb.describe_load_balancers())["LoadBalancers"]:
-        answer = await elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
-        used = [one["CertificateArn"] for each in answer["Listeners"] for one in each.get("Certificates", [])]
-        if arn in used:
+        listeners = await elb.describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
+        if any([arn in await _served(elb, one["ListenerArn"]) for one in listeners["Listeners"]]):
             users.append(balancer["LoadBalancerArn"])
     return users
+
+
+async def _served(elb: Any, listener: str) -> list[str]:
+    """ARNs of a listener's certificates, its default one and those for SNI."""
+    answer = await elb.describe_listener_certificates(ListenerArn=listener)
+    return [one["CertificateArn"] for one in answer["Certificates"]]
 
 
 def _imported(call: Call, said: dict[str, str]) -> Certificate:

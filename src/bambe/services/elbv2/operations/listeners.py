@@ -14,6 +14,7 @@ from bambe.services.elbv2 import checks, lookup
 from bambe.services.elbv2.errors import (
     CertificateNotFoundException,
     DuplicateListenerException,
+    UnsupportedCertificateException,
     UnsupportedProtocolException,
 )
 from bambe.services.elbv2.model import Listener, Rule, Shape, forwards
@@ -102,8 +103,16 @@ async def modify_listener(call: Call, request: ModifyListenerInputTypeDef) -> An
             raise DuplicateListenerException("A listener already exists on this port for this load balancer")
         if protocol == "HTTPS" and not certificates:
             raise ValidationError("A certificate must be specified for HTTPS listeners")
-        kept = certificates if given is not None else row.certificates
-        LISTENERS.update(tx, replace(row, port=port, protocol=protocol, certificates=kept))
+        # The request names the default certificate only; those added for SNI stay.
+        kept = [*certificates, *row.certificates[1:]] if given is not None else row.certificates
+        fresh = replace(
+            row,
+            port=port,
+            protocol=protocol,
+            certificates=list(dict.fromkeys(kept)) if protocol == "HTTPS" else [],
+            ssl_policy=request.get("SslPolicy", row.ssl_policy or POLICY) if protocol == "HTTPS" else "",
+        )
+        LISTENERS.update(tx, fresh)
         if "DefaultActions" in request:
             default = rules_of(tx, call.account, call.region, row.id)[-1]
             actions = _actions(tx, call, request["DefaultActions"], row.balancer)
@@ -173,9 +182,14 @@ async def _existing(call: Call, given: Sequence[Any]) -> list[str]:
     arns = [str(one.get("CertificateArn", "")) for one in given]
     for arn in arns:
         try:
-            await call.aws.acm.describe_certificate(CertificateArn=arn)
+            said = await call.aws.acm.describe_certificate(CertificateArn=arn)
         except AwsError as error:
             raise CertificateNotFoundException(f"Certificate ARN '{arn}' is not valid") from error
+        if said["Certificate"]["Status"] != "ISSUED":
+            raise UnsupportedCertificateException(
+                f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature,"
+                " and a supported key size."
+            )
     return arns
 
 

@@ -16,6 +16,7 @@ from bambe.services.elbv2.errors import (
     LoadBalancerNotFoundException,
     OperationNotPermittedException,
     SubnetNotFoundException,
+    TooManyLoadBalancersException,
 )
 from bambe.services.elbv2.model import BALANCER_DEFAULTS, LoadBalancer
 from bambe.services.elbv2.paging import paged
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     )
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
+
+LIMIT = 50
+"""Load balancers per region (ELB quotas)."""
 
 
 async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeDef) -> Answer:
@@ -64,6 +68,8 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
     def create(tx: Tx) -> LoadBalancer:
         found = BALANCERS.list(tx, account=call.account, region=call.region, name=name)
         if not found:
+            if len(BALANCERS.list(tx, account=call.account, region=call.region)) >= LIMIT:
+                raise TooManyLoadBalancersException(f"A region can have at most {LIMIT} load balancers")
             BALANCERS.insert(tx, row)
             return row
         if found[0].subnets != row.subnets or found[0].scheme != row.scheme:

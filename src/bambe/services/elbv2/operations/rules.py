@@ -102,11 +102,11 @@ async def set_rule_priorities(call: Call, request: SetRulePrioritiesInputTypeDef
             (lookup.rule(tx, call, one["RuleArn"]), one["Priority"]) for one in request["RulePriorities"]
         ]
         moved = [replace(row, priority=priority) for row, priority in pairs]
+        ids = {row.id for row in moved}
         for row in moved:
-            rest = [one for one in rules_of(tx, call.account, call.region, row.listener)]
-            ids = {one.id for one in moved}
-            taken = {one.priority for one in rest if one.id not in ids}
-            if row.priority in taken or [one.priority for one in moved].count(row.priority) > 1:
+            rest = [one for one in rules_of(tx, call.account, call.region, row.listener) if one.id not in ids]
+            others = [one for one in moved if one.listener == row.listener and one.id != row.id]
+            if row.priority in {one.priority for one in (*rest, *others)}:
                 raise PriorityInUseException(f"Priority '{row.priority}' is currently in use")
         for row in moved:
             RULES.update(tx, row)

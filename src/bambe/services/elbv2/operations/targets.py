@@ -75,10 +75,13 @@ async def describe_target_health(call: Call, request: DescribeTargetHealthInputT
         in_use = group.arn in used_groups(tx, call.account, call.region)
         rows = TARGETS.list(tx, account=call.account, region=call.region, group=group.id)
         if "Targets" not in request:
-            return [health_shape(row, in_use) for row in rows]
+            return [health_shape(group, row, in_use) for row in rows]
         known = {(row.address, row.port): row for row in rows}
         wanted = _rows_named(tx, group, request["Targets"])
-        return [health_shape(known[one], in_use) if one in known else not_registered(*one) for one in wanted]
+        return [
+            health_shape(group, known[one], in_use) if one in known else not_registered(group, *one)
+            for one in wanted
+        ]
 
     return {"TargetHealthDescriptions": await call.store.read(read)}
 
