@@ -49,3 +49,9 @@ class InvalidParameterValue(AwsError):
 
 class InvalidID(AwsError):
     """A resource that cannot be tagged here."""
+
+
+class InvalidNetworkInterfaceIDNotFound(AwsError):
+    """The network interface does not exist."""
+
+    code = "InvalidNetworkInterfaceID.NotFound"

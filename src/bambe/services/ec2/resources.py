@@ -13,6 +13,11 @@ from bambe.kernel.tags import to_list
 
 RULE = ("CidrIp", "CidrIpv6", "Description", "FromPort", "IpProtocol", "ToPort")
 PEER = {"ingress": "SourceSecurityGroupId", "egress": "DestinationSecurityGroupId"}
+UNSAID: dict[str, list[dict[str, str]]] = {
+    "ingress": [],
+    "egress": [{"IpProtocol": "-1", "CidrIp": "0.0.0.0/0"}],
+}
+"""The rules of a group whose template says none."""
 TOKEN = "bambe:creation"
 
 
@@ -20,11 +25,8 @@ async def _create_group(aws: Aws, wish: Wish) -> Made:
     name = wish.properties.get("GroupName") or wish.name
     group = await _of_token(aws, wish.token)
     if group is None:
-        tags = [
-            *to_list(dict(wish.tags)),
-            *wish.properties.get("Tags", []),
-            {"Key": TOKEN, "Value": wish.token},
-        ]
+        own = {tag["Key"]: tag["Value"] for tag in wish.properties.get("Tags", [])}
+        tags = to_list({**wish.tags, **own, TOKEN: wish.token})
         vpc = {"VpcId": wish.properties["VpcId"]} if "VpcId" in wish.properties else {}
         answer = await aws.ec2.create_security_group(
             GroupName=name,
@@ -33,7 +35,11 @@ async def _create_group(aws: Aws, wish: Wish) -> Made:
             **vpc,
         )
         group = answer["GroupId"]
-    await _set_rules(aws, str(group), {}, wish.properties)
+    try:
+        await _set_rules(aws, str(group), {}, wish.properties)
+    except AwsError:
+        await _delete_group(aws, Made(str(group)), wish.properties)
+        raise
     return await _made(aws, str(group))
 
 
@@ -56,7 +62,7 @@ async def _update_group(aws: Aws, wish: Wish, made: Made, old: Properties) -> Ma
 async def _set_rules(aws: Aws, group: str, old: Properties, new: Properties) -> None:
     for direction in ("ingress", "egress"):
         member = f"SecurityGroup{direction.capitalize()}"
-        before, after = old.get(member, []), new.get(member, [])
+        before, after = (said.get(member) or UNSAID[direction] for said in (old, new))
         for rule in (one for one in before if one not in after):
             await _revoke(aws, group, direction, rule)
         for rule in (one for one in after if one not in before):
