@@ -1,6 +1,6 @@
 """The errors ELBv2 raises, by AWS's own shape names; codes are without `Exception`, as AWS has them."""
 
-from bambe.kernel.errors import AwsError
+from bambe.kernel.errors import AwsError, CommonError
 
 
 class CertificateNotFoundException(AwsError):
@@ -123,10 +123,8 @@ class TooManyActionsException(AwsError):
     code = "TooManyActions"
 
 
-class UnsupportedCertificateException(AwsError):
-    """The certificate is not issued yet."""
-
-    code = "UnsupportedCertificate"
+class UnsupportedCertificate(CommonError):
+    """The certificate is not issued yet (in no model; seen in hashicorp/terraform-provider-aws#41789)."""
 
 
 class UnsupportedProtocolException(AwsError):

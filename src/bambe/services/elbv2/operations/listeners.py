@@ -14,7 +14,7 @@ from bambe.services.elbv2 import checks, lookup
 from bambe.services.elbv2.errors import (
     CertificateNotFoundException,
     DuplicateListenerException,
-    UnsupportedCertificateException,
+    UnsupportedCertificate,
     UnsupportedProtocolException,
 )
 from bambe.services.elbv2.model import Listener, Rule, Shape, forwards
@@ -186,7 +186,7 @@ async def _existing(call: Call, given: Sequence[Any]) -> list[str]:
         except AwsError as error:
             raise CertificateNotFoundException(f"Certificate ARN '{arn}' is not valid") from error
         if said["Certificate"]["Status"] != "ISSUED":
-            raise UnsupportedCertificateException(
+            raise UnsupportedCertificate(
                 f"The certificate '{arn}' must have a fully-qualified domain name, a supported signature,"
                 " and a supported key size."
             )
