@@ -1,0 +1,160 @@
+"""The shop's own templates over every service: made, changed nowhere, deleted whole."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bambe.control import Runner
+from bambe.kernel.call import Answer, Aws, Caller
+from bambe.project import load
+from bambe.services.cloudformation.reconciler import reconcilers
+from bambe.synth import Names, service_template, shared_template, task_definition
+from tests.support.house import ACCOUNT, REGION, House
+from tests.unit.services.cloudformation.cloud import Killed
+
+SHOP = load(Path(__file__).parents[4] / "examples" / "shop" / "bambe.yml")
+NAMES = Names(SHOP.project)
+IMAGE = "localhost:4566/shop:1"
+
+
+def parameters(**values: str) -> list[dict[str, str]]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+
+
+async def network(house: House) -> dict[str, str]:
+    vpc = (await house.aws.ec2.describe_vpcs())["Vpcs"][0]["VpcId"]
+    subnets = [one["SubnetId"] for one in (await house.aws.ec2.describe_subnets())["Subnets"]]
+    return {"VpcId": vpc, "SubnetIds": ",".join(subnets)}
+
+
+async def words(house: House, stack: str) -> dict[str, Any]:
+    """CreateStack's (or UpdateStack's) parameters for one of the shop's stacks."""
+    said = await network(house)
+    if stack == NAMES.shared_stack:
+        template = shared_template(SHOP)
+        said["SourceLocation"] = "http://localhost:4566/git/shop.git"
+    else:
+        service = stack.removeprefix(f"{SHOP.project}-")
+        template = service_template(SHOP, service)
+        said["TaskDefinition"] = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{NAMES.family(service)}:1"
+    return {
+        "StackName": stack,
+        "TemplateBody": json.dumps(template),
+        "Parameters": parameters(**said),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+    }
+
+
+async def settled(house: House, stack: str) -> str:
+    """The stack's status when it rests, or why it failed."""
+    cloudformation = house.aws.cloudformation
+    for _ in range(100):
+        await house.advance(30, step=10)
+        (one,) = (await cloudformation.describe_stacks(StackName=stack))["Stacks"]
+        status = str(one["StackStatus"])
+        if not status.endswith("_IN_PROGRESS"):
+            break
+    events = (await cloudformation.describe_stack_events(StackName=stack))["StackEvents"]
+    failed = [str(one) for one in events if one["ResourceStatus"].endswith("_FAILED")]
+    return "\n".join([status, *failed])
+
+
+async def create_everything(house: House) -> None:
+    await house.aws.cloudformation.create_stack(**await words(house, NAMES.shared_stack))
+    assert await settled(house, NAMES.shared_stack) == "CREATE_COMPLETE"
+    for service in SHOP.services:
+        await house.aws.ecs.register_task_definition(**task_definition(SHOP, service, IMAGE, ACCOUNT, REGION))
+        await house.aws.cloudformation.create_stack(**await words(house, NAMES.stack(service)))
+    for service in SHOP.services:
+        assert await settled(house, NAMES.stack(service)) == "CREATE_COMPLETE"
+
+
+async def delete_everything(house: House) -> None:
+    """Delete all stacks, after which nothing is there."""
+    stacks = [NAMES.stack(service) for service in SHOP.services]
+    for stack in (*stacks, NAMES.shared_stack):
+        arn = (await house.aws.cloudformation.describe_stacks(StackName=stack))["Stacks"][0]["StackId"]
+        await house.aws.cloudformation.delete_stack(StackName=stack)
+        assert await settled(house, arn) == "DELETE_COMPLETE"
+    assert (await house.aws.elbv2.describe_load_balancers())["LoadBalancers"] == []
+    assert (await house.aws.elbv2.describe_target_groups())["TargetGroups"] == []
+    assert (await house.aws.iam.list_roles())["Roles"] == []
+    assert (await house.aws.ecr.describe_repositories())["repositories"] == []
+    assert (await house.aws.codebuild.list_projects())["projects"] == []
+    assert (await house.aws.codedeploy.list_applications())["applications"] == []
+    assert (await house.aws.servicediscovery.list_namespaces())["Namespaces"] == []
+    assert (await house.aws.acm.list_certificates())["CertificateSummaryList"] == []
+    assert len((await house.aws.ec2.describe_security_groups())["SecurityGroups"]) == 1
+
+
+@pytest.fixture
+async def shop(house: House) -> House:
+    """A house with every stack of the shop."""
+    await create_everything(house)
+    return house
+
+
+class Killer:
+    """The house's API for the stacks' loop, which dies once at each different call, before or after it."""
+
+    def __init__(self, house: House, after: bool) -> None:
+        self._house = house
+        self._after = after
+        self.deaths: set[str] = set()
+
+    async def __call__(
+        self, caller: Caller, service: str, operation: str, parameters: Mapping[str, Any], depth: int
+    ) -> Answer:
+        call = json.dumps([service, operation, parameters], sort_keys=True, default=str)
+        dies = call not in self.deaths
+        self.deaths.add(call)
+        if dies and not self._after:
+            raise Killed(call)
+        answer = await self._house.dispatcher(caller, service, operation, parameters, depth=depth)
+        if dies:
+            raise Killed(call)
+        return answer
+
+
+def kill_at_every_call(house: House, after: bool) -> Killer:
+    killer = Killer(house, after)
+    parts = {**house.parts, "aws": Aws(killer, house.caller)}
+    (loop,) = reconcilers(**{name: parts[name] for name in ("store", "clock", "aws", "resources")})
+    runner = Runner(loop, house.clock)
+    house.runners[loop.name] = runner
+    house.store.listen(runner.changed)
+    return killer
+
+
+@pytest.mark.parametrize("after", [True, False])
+async def test_the_shop_survives_a_death_at_every_call(
+    house: House, after: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.CRITICAL, "bambe.control")
+    killer = kill_at_every_call(house, after)
+    await create_everything(house)
+    assert len(killer.deaths) > 100
+    await delete_everything(house)
+
+
+async def test_the_shop_is_made_and_deleted_whole(shop: House) -> None:
+    services = await shop.aws.ecs.describe_services(cluster="shop", services=list(SHOP.services))
+    wanted = {name: (one.tasks, one.tasks) for name, one in SHOP.services.items()}
+    assert {
+        one["serviceName"]: (one["desiredCount"], one["runningCount"]) for one in services["services"]
+    } == wanted
+    with pytest.raises(Exception, match="cannot be deleted as it is in use"):
+        await shop.aws.cloudformation.delete_stack(StackName=NAMES.shared_stack)
+    await delete_everything(shop)
+
+
+async def test_nothing_changed_is_nothing_to_do(shop: House) -> None:
+    for stack in (NAMES.shared_stack, *(NAMES.stack(service) for service in SHOP.services)):
+        with pytest.raises(Exception, match="No updates are to be performed"):
+            await shop.aws.cloudformation.update_stack(**await words(shop, stack))
