@@ -196,6 +196,13 @@ def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime, c
     return move_stack(tx, begun, StackStatus.UPDATE_IN_PROGRESS, now, "User Initiated")
 
 
+def cancel(tx: Tx, stack: Stack, now: datetime) -> None:
+    """Take an update back; ValidationError where none is under way."""
+    if stack.status != StackStatus.UPDATE_IN_PROGRESS:
+        raise ValidationError("CancelUpdateStack cannot be called from current stack status")
+    move_stack(tx, stack, StackStatus.UPDATE_ROLLBACK_IN_PROGRESS, now, "User Initiated")
+
+
 def is_unchanged(stack: Stack, said: Asked, version: Version) -> bool:
     """Whether nothing would change; what failed is tried again by the same template."""
     if stack.status in (StackStatus.CREATE_FAILED, StackStatus.UPDATE_FAILED):

@@ -178,7 +178,7 @@ def _toward(
     """The action that brings one resource nearer to `wanted`; None when it is there; Fail when it failed."""
     if row is None or not row.exists:
         return Begin(name, wanted, replace=False, why="not there yet")
-    if row.status.in_progress and row.wanted == wanted:
+    if row.is_unsure or (row.status.in_progress and row.wanted == wanted):
         return Step(name)
     if row.status.failed and row.wanted == wanted and not row.stale:
         return Fail(name, row.reason)

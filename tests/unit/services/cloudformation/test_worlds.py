@@ -229,6 +229,27 @@ def test_a_stack_deleted_at_any_moment_leaves_nothing(
 
 
 @worlds
+@given(first=wishes(), second=wishes(), passes=st.integers(0, 6), deaths=deaths, slow=st.integers(4, 20))
+def test_an_update_cancelled_at_any_moment_is_taken_back(
+    first: Wanted, second: Wanted, passes: int, deaths: list[int], slow: int
+) -> None:
+    async def story() -> None:
+        async with World(Cloud(deaths=deaths)) as world:
+            await world.create(first)
+            before = set(world.cloud.things)
+            world.cloud.slow = slow
+            await world.begin_updating(second)
+            stack = await world.passes(passes)
+            if stack.status == S.UPDATE_IN_PROGRESS:
+                await world.store.write(lambda tx: beginnings.cancel(tx, stack, world.clock.now()))
+                assert (await world.settled()).status == S.UPDATE_ROLLBACK_COMPLETE
+                assert world.cloud.values() == shown(first)
+                assert set(world.cloud.things) == before
+
+    run(story())
+
+
+@worlds
 @given(wish=wishes(), deaths=deaths, data=st.data())
 def test_what_failed_is_tried_again_by_the_next_update(
     wish: Wanted, deaths: list[int], data: st.DataObject

@@ -1,4 +1,4 @@
-"""CreateStack, UpdateStack, DeleteStack, DescribeStacks, ListStacks, ListExports, ListImports."""
+"""Stacks: create, update, cancel, delete, describe, list; what they export and import."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from bambe.services.cloudformation.tables import STACKS, exports, find_stack, im
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import (
+        CancelUpdateStackInputTypeDef,
         CreateStackInputTypeDef,
         DeleteStackInputTypeDef,
         DescribeStacksInputTypeDef,
@@ -49,6 +50,14 @@ async def update_stack(call: Call, request: UpdateStackInputTypeDef) -> Answer:
         return beginnings.update(tx, stack, said, version, call.clock.now())
 
     return {"StackId": (await call.store.write(update)).arn}
+
+
+async def cancel_update_stack(call: Call, request: CancelUpdateStackInputTypeDef) -> Answer:
+    def cancel(tx: Tx) -> None:
+        beginnings.cancel(tx, get_stack(tx, call, request["StackName"]), call.clock.now())
+
+    await call.store.write(cancel)
+    return {}
 
 
 async def delete_stack(call: Call, request: DeleteStackInputTypeDef) -> Answer:
