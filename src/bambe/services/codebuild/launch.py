@@ -124,7 +124,12 @@ def _task(site: Site, build: Build, variables: Mapping[str, str]) -> TaskSpec:
         log_group=build.log_group if logs == "ENABLED" else "",
         log_stream=build.log_stream if logs == "ENABLED" else "",
     )
-    labels = {"bambe.kind": "build", "bambe.arn": build.arn}
+    labels = {
+        "bambe.kind": "build",
+        "bambe.arn": build.arn,
+        "bambe.account": build.account,
+        "bambe.region": build.region,
+    }
     return TaskSpec(id=build.task, containers=(container,), labels=labels)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bambe.engines.containers.port import ContainerSeen, ContainerSpec, HealthCheck, State, TaskSeen, TaskSpec
@@ -46,10 +46,17 @@ def spec(task: Task, definition: TaskDefinition, images: Mapping[str, str]) -> T
             _container(task, c, overrides.get(c["name"], {}), images.get(c["name"], c["image"]))
             for c in body["containerDefinitions"]
         ),
-        labels=labels(task),
+        labels=labels(task) | _log_labels(body["containerDefinitions"]),
         cpu=int(task.cpu or 0),
         memory=int(task.memory or 0),
     )
+
+
+def _log_labels(containers: Sequence[Shape]) -> dict[str, str]:
+    """Output goes to groups that exist; only `awslogs-create-group` makes missing ones (ECS: awslogs)."""
+    options = [(c.get("logConfiguration") or {}).get("options") or {} for c in containers]
+    creates = any(one.get("awslogs-create-group") == "true" for one in options)
+    return {} if creates else {"bambe.log-group": "exists"}
 
 
 def _container(task: Task, said: Shape, override: Shape, image: str) -> ContainerSpec:

@@ -122,6 +122,7 @@ class Ship:
             region=task.labels.get("bambe.region", self._site.region),
             group=container.log_group,
             stream=container.log_stream or f"{container.name}/{task.id}",
+            makes_group=task.labels.get("bambe.log-group") != "exists",
         )
 
 

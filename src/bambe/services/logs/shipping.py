@@ -26,13 +26,14 @@ MOST_WAITING = 5000
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a container's lines go."""
+    """Where a container's lines go. Without `makes_group`, those for a missing group are dropped."""
 
     runtime_id: str
     account: str
     region: str
     group: str
     stream: str
+    makes_group: bool = True
 
 
 @dataclass(slots=True)
@@ -122,7 +123,9 @@ class Shipping:
         for target, lines in batch.lines.items():
             # CloudWatch takes no empty event; Docker's own driver for it drops empty lines too.
             events = [(to_ms(line.at), line.text) for line in lines if line.text]
-            add_events(tx, _stream(tx, target, now), events, to_ms(now))
+            stream = _stream(tx, target, now)
+            if stream is not None:
+                add_events(tx, stream, events, to_ms(now))
             CURSORS.put(tx, advance(CURSORS.find(tx, target.runtime_id), target.runtime_id, lines))
 
 
@@ -141,10 +144,12 @@ def tell_failure(task: asyncio.Task[None]) -> None:
         log.error("%s failed", task.get_name(), exc_info=error)
 
 
-def _stream(tx: Tx, target: Target, now: datetime) -> Stream:
-    """The stream, made with its group where they are missing."""
+def _stream(tx: Tx, target: Target, now: datetime) -> Stream | None:
+    """The stream, made where it is missing, with its group if it may; None without a group."""
     place = (target.account, target.region, target.group)
     if GROUPS.find(tx, *place) is None:
+        if not target.makes_group:
+            return None
         GROUPS.insert(tx, Group(*place, created=now))
     found = STREAMS.find(tx, *place, target.stream)
     if found is None:

@@ -253,3 +253,20 @@ async def test_silence_writes_nothing(daemon: Daemon) -> None:
     for _ in range(50):
         await asyncio.sleep(0)
     assert changes == []
+
+
+async def test_lines_for_a_deleted_group_do_not_bring_it_back(daemon: Daemon) -> None:
+    late = task("late", "web")
+    await containers(daemon).start_task(TaskSpec("late", late.containers, {"bambe.log-group": "exists"}))
+    await containers(daemon).start_task(task("other", "web", bambe_region="us-east-1"))
+    containers(daemon).print("late", "web", "last words")
+    containers(daemon).print("other", "web", "words")
+
+    async def shipped() -> bool:
+        cursors = await daemon.house.store.read(tables.CURSORS.list)
+        return len(cursors) == 2
+
+    await until(shipped)
+    assert (await daemon.house.aws.logs.describe_log_groups())["logGroups"] == []
+    elsewhere = daemon.house.aws.within("000000000000", "us-east-1")
+    assert len((await elsewhere.logs.describe_log_groups())["logGroups"]) == 1
