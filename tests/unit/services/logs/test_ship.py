@@ -263,6 +263,7 @@ async def test_lines_for_a_deleted_group_do_not_bring_it_back(daemon: Daemon) ->
     containers(daemon).print("other", "web", "words")
 
     async def shipped() -> bool:
+        await daemon.house.clock.advance(0.3)
         cursors = await daemon.house.store.read(tables.CURSORS.list)
         return len(cursors) == 2
 
