@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from bambe.engines.registry.port import AsgiApp, Pushed, Pusher, RegistryPolicy
+from bambe.engines.registry.port import AsgiApp, Pushed, Pusher, RegistryPolicy, Still, always
 from bambe.kernel.errors import NotThere, Refused
 
 MEDIA_TYPE = "application/vnd.docker.distribution.manifest.v2+json"
@@ -62,7 +62,9 @@ class FakeRegistry:
             raise NotThere(f"There is no image {repository} {reference}.")
         return found.manifests[digest]
 
-    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
+    async def delete(self, who: Pusher, repository: str, reference: str, still: Still = always) -> None:
+        if not await still():
+            return
         found = self._repositories.get((who, repository), _Repository())
         if found.tags.pop(reference, None) is not None:
             return
@@ -71,7 +73,9 @@ class FakeRegistry:
         for tag in [tag for tag, digest in found.tags.items() if digest == reference]:
             del found.tags[tag]
 
-    async def delete_repository(self, who: Pusher, repository: str) -> None:
+    async def delete_repository(self, who: Pusher, repository: str, still: Still = always) -> None:
+        if not await still():
+            return
         self._repositories.pop((who, repository), None)
 
     async def collect(self) -> int:

@@ -37,12 +37,17 @@ ROUTES = (
 RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
+Changing = Callable[[Path], asyncio.Lock]
+"""The lock that pushes to a repository and removals from it take."""
+
+
 class Api:
     """Answers what Docker and its like ask, for repositories that `policy` knows."""
 
-    def __init__(self, layout: Layout, policy: RegistryPolicy) -> None:
+    def __init__(self, layout: Layout, policy: RegistryPolicy, changing: Changing) -> None:
         self._layout = layout
         self._policy = policy
+        self._changing = changing
         self._uploads = Uploads(layout)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -105,7 +110,7 @@ class Api:
         if mount and DIGEST.fullmatch(mount) and await self._can_mount(who, source, mount):
             await asyncio.to_thread(mark, directory / "_blobs" / hex_of(mount))
             return _blob_created(name, mount)
-        upload = self._uploads.begin(name)
+        upload = self._uploads.begin(directory)
         digest = request.first("digest")
         if digest:
             await self._uploads.append(upload, request.pieces())
@@ -119,7 +124,7 @@ class Api:
         return (directory / "_blobs" / hex_of(digest)).exists()
 
     async def _patch(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
-        upload = self._uploads.get(number, name)
+        upload = self._uploads.get(number, directory)
         said = re.fullmatch(r"(?:bytes[= ])?(\d+)-\d+(?:/.*)?", request.headers.get("content-range", ""))
         if said is not None and int(said[1]) != upload.size:
             raise UploadInvalid(f"the next byte is {upload.size}, not {said[1]}")
@@ -127,7 +132,7 @@ class Api:
         return _accepted(name, upload)
 
     async def _finish(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
-        upload = self._uploads.get(number, name)
+        upload = self._uploads.get(number, directory)
         await self._uploads.append(upload, request.pieces())
         return await self._adopt(upload, name, directory, request.first("digest"))
 
@@ -140,11 +145,11 @@ class Api:
     async def _progress(
         self, request: Request, who: Pusher, name: str, directory: Path, number: str
     ) -> Answer:
-        upload = self._uploads.get(number, name)
+        upload = self._uploads.get(number, directory)
         return Answer(204, _accepted(name, upload).headers)
 
     async def _cancel(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
-        self._uploads.cancel(self._uploads.get(number, name))
+        self._uploads.cancel(self._uploads.get(number, directory))
         return Answer(204)
 
     async def _blob(self, request: Request, who: Pusher, name: str, directory: Path, digest: str) -> Answer:
@@ -184,6 +189,13 @@ class Api:
             raise ManifestInvalid(f"the content is {digest}, not {reference}")
         media_type = request.headers.get("content-type") or str(manifest.get("mediaType", ""))
         tag = "" if by_digest else reference
+        async with self._changing(directory):
+            return await self._record(who, name, directory, tag, media_type, data)
+
+    async def _record(
+        self, who: Pusher, name: str, directory: Path, tag: str, media_type: str, data: bytes
+    ) -> Answer:
+        manifest, digest = manifests.parse(data), digest_of(data)
         # Kept without its tag first: what the house has recorded can be fetched.
         await asyncio.to_thread(manifests.put, self._layout, directory, "", media_type, data)
         size = manifests.size_of(manifest)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import shutil
 from pathlib import Path
+from weakref import WeakValueDictionary
 
 from bambe.engines.registry import manifests
 from bambe.engines.registry.api import Api
 from bambe.engines.registry.errors import RegistryError
 from bambe.engines.registry.layout import Layout, hex_of
-from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy
+from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy, Still, always
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import NotThere
 
@@ -24,10 +25,11 @@ class FileRegistry:
     def __init__(self, root: Path, clock: Clock | None = None) -> None:
         self._layout = Layout(root)
         self._clock = clock or SystemClock()
+        self._locks: WeakValueDictionary[Path, asyncio.Lock] = WeakValueDictionary()
 
     def app(self, policy: RegistryPolicy) -> AsgiApp:
         self._layout.prepare()
-        return Api(self._layout, policy)
+        return Api(self._layout, policy, self._changing)
 
     async def manifest(self, who: Pusher, repository: str, reference: str) -> tuple[str, bytes]:
         directory = self._directory(who, repository)
@@ -37,20 +39,30 @@ class FileRegistry:
             raise NotThere(str(error)) from error
         return media_type, data
 
-    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
-        try:
-            await asyncio.to_thread(manifests.delete, self._directory(who, repository), reference)
-        except RegistryError as error:
-            raise NotThere(str(error)) from error
+    async def delete(self, who: Pusher, repository: str, reference: str, still: Still = always) -> None:
+        directory = self._directory(who, repository)
+        async with self._changing(directory):
+            if not await still():
+                return
+            try:
+                await asyncio.to_thread(manifests.delete, directory, reference)
+            except RegistryError as error:
+                raise NotThere(str(error)) from error
 
-    async def delete_repository(self, who: Pusher, repository: str) -> None:
-        # Repositories below it (`a/b` below `a`) stay.
-        for part in ("_tags", "_manifests", "_blobs"):
-            directory = self._directory(who, repository) / part
-            await asyncio.to_thread(shutil.rmtree, directory, ignore_errors=True)
+    async def delete_repository(self, who: Pusher, repository: str, still: Still = always) -> None:
+        directory = self._directory(who, repository)
+        async with self._changing(directory):
+            if not await still():
+                return
+            # Repositories below it (`a/b` below `a`) stay.
+            for part in ("_tags", "_manifests", "_blobs"):
+                await asyncio.to_thread(shutil.rmtree, directory / part, ignore_errors=True)
 
     async def collect(self) -> int:
         return await asyncio.to_thread(self._collect)
+
+    def _changing(self, directory: Path) -> asyncio.Lock:
+        return self._locks.setdefault(directory, asyncio.Lock())
 
     def _directory(self, who: Pusher, repository: str) -> Path:
         return self._layout.repository(who.account, who.region, repository)

@@ -16,6 +16,15 @@ AsgiApp = Callable[
 ]
 
 
+Still = Callable[[], Awaitable[bool]]
+"""Asked while no push can come between: is the removal still wanted?"""
+
+
+async def always() -> bool:
+    """Every removal is wanted."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Pusher:
     """Who is pushing or pulling."""
@@ -63,11 +72,11 @@ class Registry(Protocol):
         """(media type, bytes) of a tag or digest; NotThere."""
         ...
 
-    async def delete(self, who: Pusher, repository: str, reference: str) -> None:
+    async def delete(self, who: Pusher, repository: str, reference: str, still: Still = always) -> None:
         """Remove a tag or, by digest, a manifest with its tags; NotThere when it is gone."""
         ...
 
-    async def delete_repository(self, who: Pusher, repository: str) -> None:
+    async def delete_repository(self, who: Pusher, repository: str, still: Still = always) -> None:
         """Remove a repository with all it has; those below it (`a/b` below `a`) stay."""
         ...
 

@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from io import BufferedWriter
+from pathlib import Path
 from typing import Any
 
 from bambe.engines.registry.errors import DigestInvalid, UploadUnknown
@@ -18,11 +18,12 @@ from bambe.engines.registry.layout import Layout, hex_of
 
 @dataclass(slots=True)
 class Upload:
-    """One upload."""
+    """One upload of one repository's directory; `lock` keeps its pieces in order."""
 
     id: str
-    repository: str
-    file: BufferedWriter
+    repository: Path
+    file: Path
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     size: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
 
@@ -34,14 +35,15 @@ class Uploads:
         self._layout = layout
         self._open: dict[str, Upload] = {}
 
-    def begin(self, repository: str) -> Upload:
+    def begin(self, repository: Path) -> Upload:
         """A new upload to `repository`."""
         number = secrets.token_hex(16)
-        upload = Upload(number, repository, (self._layout.uploads / number).open("wb"))
+        upload = Upload(number, repository, self._layout.uploads / number)
+        upload.file.touch()
         self._open[number] = upload
         return upload
 
-    def get(self, number: str, repository: str) -> Upload:
+    def get(self, number: str, repository: Path) -> Upload:
         """An upload under way; UploadUnknown."""
         upload = self._open.get(number)
         if upload is None or upload.repository != repository:
@@ -51,14 +53,15 @@ class Uploads:
     async def append(self, upload: Upload, pieces: AsyncIterator[bytes]) -> None:
         """Write what comes, off the event loop in large pieces."""
         waiting, size = [], 0
-        async for piece in pieces:
-            waiting.append(piece)
-            size += len(piece)
-            if size >= PIECE:
+        async with upload.lock:
+            async for piece in pieces:
+                waiting.append(piece)
+                size += len(piece)
+                if size >= PIECE:
+                    await asyncio.to_thread(_write, upload, b"".join(waiting))
+                    waiting, size = [], 0
+            if waiting:
                 await asyncio.to_thread(_write, upload, b"".join(waiting))
-                waiting, size = [], 0
-        if waiting:
-            await asyncio.to_thread(_write, upload, b"".join(waiting))
 
     async def finish(self, upload: Upload, digest: str) -> None:
         """Make the upload a blob; DigestInvalid when it is another's."""
@@ -68,21 +71,19 @@ class Uploads:
     def cancel(self, upload: Upload) -> None:
         """Forget an upload."""
         self._open.pop(upload.id, None)
-        upload.file.close()
-        (self._layout.uploads / upload.id).unlink(missing_ok=True)
+        upload.file.unlink(missing_ok=True)
 
     def _finish(self, upload: Upload, digest: str) -> None:
-        file = self._layout.uploads / upload.id
-        with upload.file:
-            upload.file.flush()
-            os.fsync(upload.file.fileno())
+        with upload.file.open("rb") as file:
+            os.fsync(file.fileno())
         if upload.digest.hexdigest() != hex_of(digest):
-            file.unlink()
+            upload.file.unlink()
             raise DigestInvalid(f"the content is sha256:{upload.digest.hexdigest()}, not {digest}")
-        self._layout.adopt(file, digest)
+        self._layout.adopt(upload.file, digest)
 
 
 def _write(upload: Upload, data: bytes) -> None:
-    upload.file.write(data)
+    with upload.file.open("ab") as file:
+        file.write(data)
     upload.digest.update(data)
     upload.size += len(data)

@@ -10,6 +10,7 @@ from bambe.engines.registry.port import Pusher, Registry
 from bambe.kernel.call import Store
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import NotThere
+from bambe.services.ecr.model import Removal
 from bambe.services.ecr.tables import REMOVALS
 
 ALL: Key = ("all",)
@@ -39,21 +40,25 @@ class RemovalLoop:
     async def reconcile(self, key: Key) -> datetime | None:
         rows = await self._store.read(REMOVALS.list)
         for row in rows:
-            key_of_row = (row.account, row.region, row.repository, row.reference)
-            if await self._store.read(lambda tx, key=key_of_row: REMOVALS.find(tx, *key)) is None:  # type: ignore[misc]
-                continue  # pushed again meanwhile
-            who = Pusher(row.account, row.region)
-            try:
-                if row.reference:
-                    await self._registry.delete(who, row.repository, row.reference)
-                else:
-                    await self._registry.delete_repository(who, row.repository)
-            except NotThere:
-                pass  # gone already
-            await self._store.write(lambda tx, gone=key_of_row: REMOVALS.delete(tx, *gone))  # type: ignore[misc]
+            await self._remove(row)
         if rows:
             await self._registry.collect()
         return None
+
+    async def _remove(self, row: Removal) -> None:
+        who, place = Pusher(row.account, row.region), REMOVALS.key_of(row)
+
+        async def still() -> bool:
+            return await self._store.read(lambda tx: REMOVALS.find(tx, *place)) is not None
+
+        try:
+            if row.reference:
+                await self._registry.delete(who, row.repository, row.reference, still)
+            else:
+                await self._registry.delete_repository(who, row.repository, still)
+        except NotThere:
+            pass  # gone already
+        await self._store.write(lambda tx: REMOVALS.delete(tx, *place))
 
 
 def reconcilers(store: Store, clock: Clock, registry: Registry) -> Sequence[Reconciler]:
