@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,12 @@ from pydantic import BaseModel, ValidationError
 from bambe.kernel.errors import BambeError
 from bambe.project.model import Health, Project, Release, Service
 
+NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
+SHAPES = {
+    "tuple_type": "this should be a list",
+    "dict_type": "this should be a mapping",
+    "model_type": "this should be a mapping with its keys below it",
+}
 Location = tuple[str | int, ...]
 
 
@@ -42,6 +49,7 @@ def parse(text: str, file: str = "bambe.yml") -> Project:
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         said = str(error).partition("\n")[0]
         raise BadProject(f"{file}: this is no YAML: {said}.") from None
+    _check_doubles(node, file)
     if not isinstance(data, dict):
         raise BadProject(f"{file}:1: this must be a mapping that begins with `project:` and `services:`.")
     try:
@@ -53,6 +61,21 @@ def parse(text: str, file: str = "bambe.yml") -> Project:
         raise BadProject(f"{file}:{_line(node, where)}: {_sentence(first, where)}") from None
 
 
+def _check_doubles(node: Any, file: str) -> None:
+    """A key given twice is a mistake that YAML itself forgives."""
+    if isinstance(node, yaml.SequenceNode):
+        for inner in node.value:
+            _check_doubles(inner, file)
+    if not isinstance(node, yaml.MappingNode):
+        return
+    seen: set[str] = set()
+    for key, inner in node.value:
+        if key.value in seen:
+            raise BadProject(f"{file}:{key.start_mark.line + 1}: `{key.value}` is given twice.")
+        seen.add(str(key.value))
+        _check_doubles(inner, file)
+
+
 def _sentence(error: Any, where: Location) -> str:
     name = ".".join(str(part) for part in where)
     kind = error["type"]
@@ -61,13 +84,18 @@ def _sentence(error: Any, where: Location) -> str:
         close = difflib.get_close_matches(str(where[-1]), known, 1)
         hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}."
         return f"`{name}` is not a key: {hint}"
+    if kind == "literal_error":
+        close = difflib.get_close_matches(str(error["input"]), re.findall(r"'(\w+)'", error["msg"]), 1)
+        hint = f" Did you mean `{close[0]}`?" if close else ""
+        return f"`{name}`: this should be {error['ctx']['expected']}.{hint}"
     if kind == "missing":
         return f"`{name}` is missing."
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "this should be")
-    if kind == "string_pattern_mismatch" and (
-        not name or where[-1] in ("project",) or "[key]" in error["loc"]
-    ):
-        said = "takes lower-case letters, digits and dashes, 2 to 20 of them, beginning with a letter"
+    if kind in ("string_pattern_mismatch", "string_too_long", "string_too_short"):
+        is_name = "[key]" in error["loc"] or where == ("project",)
+        said = NAME_SENTENCE if is_name else f"{error['input']!r} is not written as it should be"
+    if kind in SHAPES:
+        said = SHAPES[kind]
     return f"`{name}`: {said}." if name else f"{said}."
 
 

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-NAME = r"^[a-z][a-z0-9-]*[a-z0-9]$"
+NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+HOST = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$"
 UNITS = {"s": 1, "m": 60, "h": 3600}
 FARGATE = {
     256: (512, 1024, 2048),
@@ -30,7 +31,38 @@ def _duration(value: Any) -> Any:
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
-Name = Annotated[str, Field(pattern=NAME, max_length=20)]
+Name = Annotated[str, Field(pattern=NAME, min_length=2, max_length=20)]
+
+
+def _folder(value: Any) -> Any:
+    parts = str(value).strip("/").split("/")
+    if not isinstance(value, str) or value.startswith("/") or {"", ".", ".."} & set(parts):
+        raise ValueError(f"{value!r} is no folder below bambe.yml: write it like services/orders")
+    return value.strip("/")
+
+
+def _host(value: Any) -> Any:
+    if value and not re.fullmatch(HOST, str(value)):
+        raise ValueError(f"{value!r} is no domain name: write it like shop.example, in lower case")
+    return value
+
+
+def _branch(value: Any) -> Any:
+    if not re.fullmatch(r"[A-Za-z0-9._/-]+", str(value)) or ".." in str(value):
+        raise ValueError(f"{value!r} is no name of a branch")
+    return value
+
+
+def _variables(value: Any) -> Any:
+    for name in value if isinstance(value, dict) else ():
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
+            raise ValueError(f"{name!r} is no name of a variable: letters, digits and underscores")
+    return value
+
+
+Folder = Annotated[str, BeforeValidator(_folder, json_schema_input_type=str)]
+Host = Annotated[str, BeforeValidator(_host, json_schema_input_type=str)]
+Branch = Annotated[str, BeforeValidator(_branch, json_schema_input_type=str)]
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
 
 
@@ -67,6 +99,8 @@ class Release(Strict):
         for name in ("interval", "keep_old"):
             if getattr(self, name).total_seconds() % 60:
                 raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
+        if self.strategy in ("canary", "linear") and not self.interval:
+            raise ValueError("interval is at least 1m; for none, write `strategy: all_at_once`")
         if self.keep_old > timedelta(days=2):
             raise ValueError("keep_old is at most 48h (CodeDeploy's limit)")
         return self
@@ -84,6 +118,8 @@ class Health(Strict):
 
     @model_validator(mode="after")
     def _within_limits(self) -> Health:
+        if any(not 200 <= int(code) <= 499 for code in re.findall(r"\d+", self.codes)):
+            raise ValueError("codes are between 200 and 499 (the load balancer's limit)")
         seconds, timeout = self.interval.total_seconds(), self.timeout.total_seconds()
         if not 5 <= seconds <= 300:
             raise ValueError("interval is 5s to 5m (the load balancer's limit)")
@@ -95,15 +131,15 @@ class Health(Strict):
 class Service(Strict):
     """One container image, one ECS service."""
 
-    path: str = Field(description="its folder: Dockerfile and buildspec.yml are there")
-    also: tuple[str, ...] = Field(default=(), description="other folders whose changes build it")
-    port: int = Field(ge=1, le=65535)
+    path: Folder = Field(description="its folder: Dockerfile and buildspec.yml are there")
+    also: tuple[Folder, ...] = Field(default=(), description="other folders whose changes build it")
+    port: int = Field(ge=1, le=65535, strict=True)
     route: str = Field(default="none", description='"default", "none", or a path pattern such as "/orders*"')
     tasks: int = Field(default=1, ge=0, le=100)
     cpu: int = 256
     memory: int = 512
     health: Health = Health()
-    environment: dict[str, Text] = {}
+    environment: Annotated[dict[str, Text], BeforeValidator(_variables)] = {}
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
 
@@ -125,6 +161,12 @@ class Service(Strict):
     def _route_is_legal(self) -> Service:
         if self.route not in ("default", "none") and not self.route.startswith("/"):
             raise ValueError(f'route is "default", "none" or begins with "/", not {self.route!r}')
+        if self.route == "/*":
+            raise ValueError('the route of everything is called "default"')
+        if re.search(r"\s", self.route) or len(self.route) > 128:
+            raise ValueError("a route has no spaces and at most 128 characters (the load balancer's limit)")
+        if self.route.count("*") + self.route.count("?") > 5:
+            raise ValueError("a route has at most 5 wildcards (the load balancer's limit)")
         if self.stop_timeout.total_seconds() > 120:
             raise ValueError("stop_timeout is at most 120s (Fargate's limit)")
         return self
@@ -135,9 +177,9 @@ class Project(Strict):
 
     project: Name
     region: str = Field(default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
-    domain: str = Field(default="", description="the services' DNS domain; <project>.local if left out")
-    host: str = Field(default="", description="the certificate's name; <project>.example if left out")
-    branch: str = Field(default="main", description="the branch whose pushes are released")
+    domain: Host = Field(default="", description="the services' DNS domain; <project>.local if left out")
+    host: Host = Field(default="", description="the certificate's name; <project>.example if left out")
+    branch: Branch = Field(default="main", description="the branch whose pushes are released")
     release: Release = Release()
     services: dict[Name, Service] = Field(min_length=1)
 

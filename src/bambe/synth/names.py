@@ -77,8 +77,9 @@ def shortened(name: str, limit: int) -> str:
 
 
 def logical(name: str) -> str:
-    """A name as a logical id: letters and digits only."""
-    return "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+    """A name as a logical id: letters and digits only, and different names stay different."""
+    joined = "".join(part.capitalize() for part in name.split("-"))
+    return joined + digest_id(name, length=4) if "-" in name else joined
 
 
 def priorities(project: Project) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from bambe.project import Project
@@ -198,7 +199,7 @@ def _builders(project: Project, names: Names) -> dict[str, Resource]:
             "Type": "AWS::ECR::Repository",
             "Properties": {"RepositoryName": names.repository(service), "EmptyOnDelete": True},
         }
-        made[f"Build{logical(service)}"] = _builder(project, names, service)
+        made[f"Builder{logical(service)}"] = _builder(project, names, service)
     return made
 
 
@@ -248,7 +249,7 @@ def _build_variables(project: Project, names: Names, service: str) -> list[Resou
 def _push_filters(project: Project, service: str) -> list[Resource]:
     return [
         {"Type": "EVENT", "Pattern": "PUSH"},
-        {"Type": "HEAD_REF", "Pattern": f"^refs/heads/{project.branch}$"},
+        {"Type": "HEAD_REF", "Pattern": f"^refs/heads/{re.escape(project.branch)}$"},
         {"Type": "FILE_PATH", "Pattern": file_pattern(project, service)},
     ]
 
@@ -257,7 +258,7 @@ def file_pattern(project: Project, service: str) -> str:
     """The regular expression of the files whose changes build `service`."""
     wish = project.services[service]
     folders = [wish.path, *wish.also]
-    return "|".join(f"^{folder.strip('/').replace('.', '[.]')}/" for folder in folders)
+    return "|".join(f"^{re.escape(folder.strip('/'))}/" for folder in folders)
 
 
 def _outputs(project: Project, names: Names) -> dict[str, Resource]:

@@ -70,6 +70,20 @@ MISTAKES = [
     ("    release: rolling\n", "", r"notifier has no route"),
     ('route: "/orders*"', "route: default", r"gateway and orders both have the route 'default'"),
     ("percent: 10 ", "percent: 0 ", r"release\.percent"),
+    ("release: rolling", "release: roling", r"Did you mean `rolling`"),
+    ("path: services/orders", "path: ../orders", r"no folder below bambe\.yml"),
+    ("path: services/orders", "path: /etc", r"no folder below bambe\.yml"),
+    ('route: "/orders*"', 'route: "/*"', r'called "default"'),
+    ('route: "/orders*"', 'route: "/a b"', r"no spaces"),
+    ("domain: shop.local", "domain: shop local", r"no domain name"),
+    ("branch: main", "branch: ma$in", r"no name of a branch"),
+    ("interval: 5m", "interval: 0m", r"at least 1m"),
+    ('codes: "200"', 'codes: "600"', r"between 200 and 499"),
+    ('    port: 8080\n    route: "/orders*"', "    port: '80'\n    route: \"/orders*\"", r"orders\.port"),
+    ("ORDERS_URL:", "A=B:", r"no name of a variable"),
+    ("    tasks: 2 ", "    port: 1\n    tasks: 2 ", r"`port` is given twice"),
+    ("  orders:\n", "  a--b:\n", r"single dashes"),
+    ("also: [libs/web]", "also: libs/web", r"this should be a list"),
 ]
 
 

@@ -17,7 +17,7 @@ from bambe.synth.names import DEFAULT_PRIORITY, priorities
 from bambe.synth.shared import file_pattern
 
 SHOP = load(Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml")
-NAME = st.from_regex(r"\A[a-z][a-z0-9-]{0,17}[a-z0-9]\Z")
+NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
 
 @st.composite
@@ -101,6 +101,15 @@ def test_the_task_definition_in_the_build_is_the_one_that_is_registered(project:
         assert json.loads(filled.replace("${!", "${")) == task_definition(
             project, service, "<IMAGE>", "1", "r"
         )
+
+
+def test_no_service_hides_another_or_a_role() -> None:
+    names = ["role", "a1", "a-1", "ab", "a-b"]
+    services = {name: {"path": name, "port": 80, "release": "rolling"} for name in names}
+    template = shared_template(Project.model_validate({"project": "shop", "services": services}))
+    types = [one["Type"] for one in template["Resources"].values()]
+    assert types.count("AWS::CodeBuild::Project") == len(names)
+    assert types.count("AWS::IAM::Role") == 3
 
 
 def test_the_default_route_comes_last() -> None:
