@@ -87,8 +87,14 @@ def refused(call: Any, **parameters: Any) -> tuple[str, str]:
 
 
 def deployed(edge: Edge, *words: str) -> str:
-    """Deploy without its own wait, whose second look comes after 30 seconds; what it said."""
-    ran = edge.cli("cloudformation", "deploy", "--stack-name", "shop", *words, "--no-execute-changeset")
+    """Deploy without its own wait, whose second look comes after 30 seconds; what it said.
+
+    The CLI names a change set after the second it is made in: of two in one second AWS refuses one.
+    """
+    words = ("cloudformation", "deploy", "--stack-name", "shop", *words, "--no-execute-changeset")
+    ran = edge.cli(*words)
+    while "(AlreadyExistsException)" in ran.stderr:
+        ran = edge.cli(*words)
     if "Changeset created successfully" in ran.stdout:
         arn = next(word for word in ran.stdout.split() if word.startswith("arn:"))
         ran = edge.cli("cloudformation", "execute-change-set", "--change-set-name", arn)

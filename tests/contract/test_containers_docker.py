@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import secrets
 import subprocess
@@ -228,6 +229,33 @@ async def test_logs_go_on_over_rotation(machine: Machine, monkeypatch: pytest.Mo
     await machine.engine.start_task(task)
     numbers = [int(line.split()[0]) for line in await machine.output(task)]
     assert numbers == list(range(1, 15001))
+
+
+async def test_whoever_hears_of_an_end_sees_it(machine: Machine) -> None:
+    """The Engine says "die" before its listing knows; who looks once must not see it running."""
+    specs = [machine.spec("sleep 60") for _ in range(5)]
+    seen: dict[str, State] = {}
+
+    async def listen() -> None:
+        async for task_id in machine.engine.events():
+            tasks = {task.id: task for task in await machine.engine.list_tasks()}
+            seen[task_id] = tasks[task_id].containers[0].state
+
+    for spec in specs:
+        await machine.engine.start_task(spec)
+    seen.clear()
+    hearing = asyncio.create_task(listen())
+    await asyncio.sleep(0.3)
+    for spec in specs:
+        name = container_name(machine.instance, spec.id, "c0")
+        await asyncio.to_thread(docker, "kill", name)
+        async with asyncio.timeout(10):
+            while spec.id not in seen:
+                await asyncio.sleep(0.01)
+    hearing.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await hearing
+    assert [seen[spec.id] for spec in specs] == [State.EXITED] * len(specs)
 
 
 async def test_following_many_logs_leaves_room_for_other_calls(machine: Machine) -> None:

@@ -62,7 +62,7 @@ def test_a_release_survives_the_death_of_the_daemon_in_its_canary(bambe: Bambe) 
     answers = traffic.stop()
     assert [one for one in answers if one.failed] == []
     assert {one.version for one in answers[-60:] if one.route == "/orders"} == {"2"}
-    assert len(bambe.look("orders")["versions"]) == 1
+    wait_for(lambda: len(bambe.look("orders")["versions"]) == 1, "the old version is gone")
 
 
 def test_a_killed_container_is_replaced_and_no_request_fails(bambe: Bambe) -> None:
@@ -96,8 +96,10 @@ def test_a_broken_release_is_rolled_back_by_hand(bambe: Bambe) -> None:
     back = bambe.deployment(deployment)["rollbackInfo"]["rollbackDeploymentId"]
     wait_for(lambda: bambe.deployment(back)["status"] == "Succeeded", "the rollback ends", 120)
     assert bambe.deployment(back)["creator"] == "codeDeployRollback"
-    weights = [version["weight"] for version in bambe.look("orders")["versions"]]
-    assert weights == [100.0]
+    wait_for(
+        lambda: [version["weight"] for version in bambe.look("orders")["versions"]] == [100.0],
+        "the broken version is gone",
+    )
     traffic = bambe.traffic()
     traffic.start()
     wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")

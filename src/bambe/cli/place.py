@@ -18,6 +18,7 @@ from typing import Any
 
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
+from bambe.kernel.detached import Detached
 
 DEFAULT_PORT = 4566
 DEFAULT_REGION = "eu-central-1"
@@ -106,18 +107,18 @@ class Local:
         """Start the daemon unless it runs; return when it carries traffic."""
         if not self.running():
             self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with (self.state / "daemon.out").open("ab") as out:
-                process = subprocess.Popen(
-                    [sys.executable, "-m", "bambe.daemon", "--state", str(self.state), *options],
-                    stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-                )  # fmt: skip
+            process = Detached(
+                [sys.executable, "-m", "bambe.daemon", "--state", str(self.state), *options],
+                marker=str(self.state), pid_file=self.state / "daemon.pid", log=self.state / "daemon.out",
+            )  # fmt: skip
+            process.start()
             self._wait_for_answer(process)
         self._wait_for_engines(say)
 
-    def _wait_for_answer(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_for_answer(self, process: Detached) -> None:
         end = monotonic() + 20
         while not self.running():
-            if process.poll() is not None:
+            if process.find() is None:
                 raise Trouble(f"the daemon ended at once: {self._last_words()}")
             if monotonic() > end:
                 raise Trouble(f"the daemon does not answer: see {self.state / 'daemon.log'}.")

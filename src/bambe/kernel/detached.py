@@ -37,7 +37,7 @@ class Detached:
         """The pid of the running program, or None."""
         with suppress(OSError, ValueError):
             pid, started = map(int, self._pid_file.read_text().split())
-            if _started(pid) == started and self._marker in _command(pid):
+            if _started(pid) == started and self._is_named(_command(pid)):
                 return pid
         return next((pid for pid in _pids() if _command(pid) == self._argv and self._adopt(pid)), None)
 
@@ -65,6 +65,10 @@ class Detached:
                     log.seek(size - LOG_LIMIT // 4)
                     self._log.with_suffix(".old.log").write_bytes(log.read())
                 os.truncate(self._log, 0)
+
+    def _is_named(self, command: Sequence[str]) -> bool:
+        # Read from a cold disk, a program has no command line for the first moments after exec.
+        return not command or self._marker in command
 
     def _spawn(self) -> int:
         actions = [

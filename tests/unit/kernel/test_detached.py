@@ -42,6 +42,18 @@ async def test_somebody_elses_process_is_not_ours(tmp_path: Path, started: int) 
     await program.end()
 
 
+async def test_one_without_a_command_line_yet_is_ours(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between exec and the end of loading, which a cold disk makes long, /proc shows an empty one."""
+    program = sleeper(tmp_path)
+    pid = program.start()
+    with monkeypatch.context() as patched:
+        patched.setattr("bambe.kernel.detached._command", lambda _: [])
+        assert program.find() == pid
+    await program.end()
+
+
 async def test_one_that_will_not_go_is_killed(tmp_path: Path) -> None:
     script = f"trap '' TERM; while :; do sleep 0.1; done # {tmp_path}"
     program = Detached(["/bin/sh", "-c", script], script, tmp_path / "p", tmp_path / "l")

@@ -8,11 +8,14 @@ import signal
 import socket
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
+from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import urlsplit
+
+CONNECT, ANSWER = 0.3, 5.0
+"""Seconds to reach a neighbour on the same network, and to wait for what it says."""
 
 Route = Callable[[str], Any]
 """A path in, something JSON can write out; an exception becomes a 500."""
@@ -107,15 +110,32 @@ def serve(name: str, version: str, routes: dict[str, Route]) -> None:
     print(f"{name} {version} has finished", flush=True)
 
 
-def ask(url: str, tries: int = 2) -> Any:
-    """What another service answers under `url`; a lost connection is tried again."""
+def ask(url: str, tries: int = 3) -> Any:
+    """What another service answers under `url`.
+
+    A name can still have the address of a task that has just died: connecting gives up after
+    `CONNECT` seconds and goes on with the next address, and a lost connection is tried again.
+    """
     for left in reversed(range(tries)):
         try:
-            with urllib.request.urlopen(url, timeout=3) as response:
-                return json.load(response)
-        except urllib.error.HTTPError:
-            raise
-        except OSError:
+            return get(url)
+        except (OSError, HTTPException) as error:
             if not left:
-                raise
+                raise OSError(f"{url}: {error!r}") from error
     raise AssertionError
+
+
+def get(url: str) -> Any:
+    """One GET; an answer that is no success is a ValueError, since trying again would not help."""
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=CONNECT)
+    try:
+        connection.connect()
+        connection.sock.settimeout(ANSWER)
+        connection.request("GET", parts.path or "/")
+        response = connection.getresponse()
+        if response.status >= 400:
+            raise ValueError(f"{url} answers {response.status}")
+        return json.load(response)
+    finally:
+        connection.close()
