@@ -68,13 +68,22 @@ def test_a_program_that_is_not_there_is_said(tmp_path: Path) -> None:
         Detached(["/no/such"], "x", tmp_path / "p", tmp_path / "l").start()
 
 
+def inode(pid: int, descriptor: str) -> int | None:
+    try:
+        return os.stat(f"/proc/{pid}/fd/{descriptor}").st_ino
+    except OSError:
+        return None
+
+
 async def test_it_inherits_nothing_of_ours(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.set_inheritable(write, True)
     program = sleeper(tmp_path, f"64.{os.getpid()}")
     pid = program.start()
-    held = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+    held = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in "012"}
     assert held == {os.devnull, str(tmp_path / "sleep.log")}
+    # Others come and go while it loads its libraries.
+    assert os.fstat(write).st_ino not in {inode(pid, fd) for fd in os.listdir(f"/proc/{pid}/fd")}
     os.close(read)
     os.close(write)
     await program.end()
