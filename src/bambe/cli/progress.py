@@ -11,11 +11,11 @@ from bambe.kernel.clock import monotonic
 
 
 class Progress:
-    """Prints steps as they begin and end. `took` keeps the seconds of each, for a summary."""
+    """Prints steps as they begin and end. `took` keeps each title and its seconds, for a summary."""
 
     def __init__(self, quiet: bool = False) -> None:
         self.console = Console(highlight=False, quiet=quiet)
-        self.took: dict[str, float] = {}
+        self.took: list[tuple[str, float]] = []
 
     def say(self, line: str) -> None:
         """A detail of the step under way."""
@@ -27,5 +27,6 @@ class Progress:
         start = monotonic()
         self.console.print(f"[bold]▸[/] {title}")
         yield
-        self.took[title] = monotonic() - start
-        self.console.print(f"  [green]✓[/] [dim]{self.took[title]:.1f} s[/]")
+        seconds = monotonic() - start
+        self.took.append((title, seconds))
+        self.console.print(f"  [green]✓[/] [dim]{seconds:.1f} s[/]")

@@ -57,7 +57,8 @@ def _say_where(story: Story, progress: Progress) -> None:
         f"  repository   {story.home}/shop  (edit, commit, git push bambe HEAD:main)", soft_wrap=True
     )
     console.print(
-        f"  commands     export BAMBE_STATE={story.place.state}; cd {story.home}/shop; bambe status"
+        f"  commands     export BAMBE_STATE={story.place.state}; cd {story.home}/shop; bambe status",
+        soft_wrap=True,
     )
     console.print("  end it       bambe down")
 

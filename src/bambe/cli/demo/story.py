@@ -47,7 +47,7 @@ class Told:
     good_deployment: dict[str, Any] = field(default_factory=dict)
     rollback: dict[str, Any] = field(default_factory=dict)
     rollback_sentence: str = ""
-    took: dict[str, float] = field(default_factory=dict)
+    took: list[tuple[str, float]] = field(default_factory=list)
 
 
 class Story:

@@ -105,5 +105,5 @@ def _requests(lines: list[Line]) -> Table:
 
 def _times(told: Told, console: Console) -> None:
     console.print("\n[bold]Time[/]")
-    for title, seconds in told.took.items():
+    for title, seconds in told.took:
         console.print(f"  {seconds:6.1f} s  {title}", markup=False)
