@@ -8,8 +8,8 @@ from typing import Any
 
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
+from bambe.services.codedeploy.actions import Route, Seen, TaskSet
 from bambe.services.codedeploy.model import Deployment, Phase
-from bambe.services.codedeploy.planner import Route, Seen, TaskSet
 
 CONTROLLER = "Deployment group's ECSService must be configured for a CODE_DEPLOY deployment controller."
 WITHOUT_RULES = (Phase.TERMINATION_WAIT, Phase.DRAIN, Phase.CLEAN_UP)

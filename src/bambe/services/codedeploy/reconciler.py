@@ -12,11 +12,7 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy import lifecycle, tables
-from bambe.services.codedeploy.model import Deployment, Phase, Status
-from bambe.services.codedeploy.observe import World, is_passing, observe
-from bambe.services.codedeploy.planner import (
-    INSTALL_LIMIT,
-    MOMENT,
+from bambe.services.codedeploy.actions import (
     Action,
     Begin,
     CreateGreen,
@@ -27,8 +23,10 @@ from bambe.services.codedeploy.planner import (
     Terminate,
     Watch,
     Weigh,
-    plan,
 )
+from bambe.services.codedeploy.model import Deployment, Phase, Status
+from bambe.services.codedeploy.observe import World, is_passing, observe
+from bambe.services.codedeploy.planner import INSTALL_LIMIT, MOMENT, plan
 from bambe.services.codedeploy.requests import task_set, weighted
 from bambe.services.codedeploy.rollback import way_back
 

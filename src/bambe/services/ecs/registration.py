@@ -12,7 +12,7 @@ from typing import Any
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.ecs.model import Registry, Target, Task
-from bambe.services.ecs.task_planner import GONE, TargetSight
+from bambe.services.ecs.task_actions import GONE, TargetSight
 
 ABSENT = frozenset({"TargetGroupNotFound", "InvalidTarget", "InstanceNotFound", "ServiceNotFound"})
 PUBLISHED = timedelta(milliseconds=500)

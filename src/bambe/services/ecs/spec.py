@@ -9,7 +9,7 @@ from bambe.engines.containers.port import ContainerSeen, ContainerSpec, HealthCh
 from bambe.engines.containers.port import Health as Checked
 from bambe.services.ecs.model import Container, Health, Shape, Task, TaskDefinition
 from bambe.services.ecs.names import task_arn
-from bambe.services.ecs.task_planner import Sight
+from bambe.services.ecs.task_actions import Sight
 
 KIND = "ecs"
 DEFAULT_STOP_TIMEOUT = 30

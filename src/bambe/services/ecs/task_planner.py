@@ -8,7 +8,6 @@ caches), SIGTERM, gone. So no request meets a task that is not there yet, or not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,6 +20,22 @@ from bambe.services.ecs.model import (
     Task,
     TaskStatus,
 )
+from bambe.services.ecs.task_actions import (
+    GONE,
+    Action,
+    Announce,
+    Conceal,
+    Condemn,
+    Forget,
+    Halt,
+    Launch,
+    Note,
+    Register,
+    Remove,
+    Sight,
+    TargetSight,
+    Withdraw,
+)
 
 SHORT = timedelta(seconds=0.25)
 """How soon to look again at what sends no event: a target's health, a drain."""
@@ -28,101 +43,6 @@ TRIAL = timedelta(seconds=1)
 """How long a task without any health check must run to count as ready (AWS waits 40 s)."""
 LOGS_SHIPPED = timedelta(seconds=5)
 SHOWN = timedelta(hours=1)
-
-GONE = "gone"
-"""The state of a target that its group no longer knows."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """The task as the engine shows it."""
-
-    address: str
-    containers: tuple[Container, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TargetSight:
-    """One target as its group shows it; `state` as AWS spells it, or `GONE`."""
-
-    state: str
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Launch:
-    """Have the images and start the containers."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Register:
-    """Put the task into its target groups."""
-
-    targets: tuple[Target, ...]
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Announce:
-    """Make the task an instance of its Cloud Map services."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conceal:
-    """Take the task out of its Cloud Map services."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Withdraw:
-    """Take the task out of target groups and Cloud Map, for good."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Halt:
-    """SIGTERM, stop timeout, SIGKILL."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Remove:
-    """Remove what is left of the containers."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Delete the row."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Condemn:
-    """The task is to stop, for a reason of its own."""
-
-    code: StopCode
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Write down what changed about the task."""
-
-    changes: Mapping[str, Any] = field(hash=False)
-    why: str
-
-
-Action = Launch | Register | Announce | Conceal | Withdraw | Halt | Remove | Forget | Condemn | Note
 
 
 def plan(

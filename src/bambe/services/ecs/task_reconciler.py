@@ -22,7 +22,8 @@ from bambe.services.ecs.names import family_and_revision
 from bambe.services.ecs.sightings import Sightings
 from bambe.services.ecs.spec import KIND, sight, spec
 from bambe.services.ecs.tables import DEFINITIONS, TASKS
-from bambe.services.ecs.task_planner import (
+from bambe.services.ecs.task_actions import (
+    Action,
     Announce,
     Conceal,
     Condemn,
@@ -92,7 +93,7 @@ class TaskReconciler:
             now = self._clock.now()
             await self._store.write(lambda tx: told_once(tx, task, f"(task {task.id}) {error}", now))
 
-    async def _plan(self, task: Task) -> tuple[task_planner.Action, ...]:
+    async def _plan(self, task: Task) -> tuple[Action, ...]:
         if task.is_removed:
             return task_planner.plan(task, None, {}, self._clock.now())
         seen = sight(task, (await self._sightings.look()).get(task.id))
@@ -101,7 +102,7 @@ class TaskReconciler:
             targets = await registration.look(self._api(task), task)
         return task_planner.plan(task, seen, targets, self._clock.now())
 
-    async def _apply(self, task: Task, action: task_planner.Action) -> None:
+    async def _apply(self, task: Task, action: Action) -> None:
         match action:
             case Launch():
                 await self._begin_launch(task)

@@ -9,9 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bambe.services.codedeploy import lifecycle
-from bambe.services.codedeploy.configs import steps
-from bambe.services.codedeploy.model import AppSpec, Deployment, Phase, Plan, Status
-from bambe.services.codedeploy.planner import (
+from bambe.services.codedeploy.actions import (
     Action,
     Begin,
     CreateGreen,
@@ -25,8 +23,10 @@ from bambe.services.codedeploy.planner import (
     Terminate,
     Watch,
     Weigh,
-    plan,
 )
+from bambe.services.codedeploy.configs import steps
+from bambe.services.codedeploy.model import AppSpec, Deployment, Phase, Plan, Status
+from bambe.services.codedeploy.planner import plan
 from bambe.services.codedeploy.rollback import way_back
 
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -21,7 +21,7 @@ from bambe.services.ecs.model import (
     Task,
     TaskStatus,
 )
-from bambe.services.ecs.task_planner import (
+from bambe.services.ecs.task_actions import (
     GONE,
     Announce,
     Conceal,
