@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -90,7 +91,7 @@ def test_up_works_after_mistakes_and_down_leaves_nothing(fresh: Bambe) -> None:
     assert left == ""
     addresses = subprocess.run(["ip", "-br", "addr"], capture_output=True, text=True, check=True).stdout
     assert "bam-" + (fresh.state / "instance").read_text().strip() not in addresses
-    assert str(fresh.state) not in open("/proc/mounts").read()  # noqa: SIM115
+    assert str(fresh.state) not in Path("/proc/mounts").read_text()
 
 
 def test_a_second_up_after_down_works(fresh: Bambe) -> None:
