@@ -90,6 +90,8 @@ def test_a_broken_release_is_rolled_back_by_hand(bambe: Bambe) -> None:
     bambe.push()
     deployment = deployment_of(bambe, "orders", before)
     wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
+    refused = bambe.cli("deploy", "orders", check=False)
+    assert f"{deployment} is under way" in refused.stderr
     told = bambe.cli("rollback", "orders").stdout
     assert deployment in told
     wait_for(lambda: bambe.deployment(deployment)["status"] == "Stopped", "the deployment is stopped")
@@ -105,4 +107,17 @@ def test_a_broken_release_is_rolled_back_by_hand(bambe: Bambe) -> None:
     wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")
     answers = traffic.stop()
     assert {one.version for one in answers if one.route == "/orders"} == {"2"}
+    assert [one for one in answers if one.failed] == []
+
+
+def test_a_release_that_has_ended_is_taken_back_by_a_release_of_the_one_before(bambe: Bambe) -> None:
+    told = bambe.cli("rollback", "orders").stdout
+    assert "releases the version before (shop-orders:1)" in told
+    deployment = bambe.deployments("orders", "InProgress", "Created")[0]
+    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "Succeeded", "version 1 has all traffic", 180)
+    traffic = bambe.traffic()
+    traffic.start()
+    wait_for(lambda: len(traffic.answers) > 100, "traffic after going back")
+    answers = traffic.stop()
+    assert {one.version for one in answers if one.route == "/orders"} == {"1"}
     assert [one for one in answers if one.failed] == []

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.look import why_it_failed
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -191,15 +192,6 @@ class BringingUp:
         arn = primary[0]["taskDefinition"] if primary else one["taskDefinition"]
         found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
         return found
-
-
-def why_it_failed(build: dict[str, Any]) -> str:
-    """The first failed phase of a build in one sentence."""
-    for phase in build.get("phases", []):
-        if phase.get("phaseStatus") in ("FAILED", "FAULT", "TIMED_OUT", "STOPPED"):
-            contexts = [one.get("message", "") for one in phase.get("contexts", [])]
-            return f"the build failed in {phase['phaseType']}: {' '.join(contexts) or phase['phaseStatus']}"
-    return f"the build is {build['buildStatus']}"
 
 
 def _comparable(live: dict[str, Any]) -> dict[str, Any]:

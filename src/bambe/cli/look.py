@@ -24,7 +24,8 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A service as it is now. `release` is its deployment under way, "" without one."""
+    """A service as it is now. `release` is its deployment under way, `build` what its newest build is
+    doing or failed of; "" without one."""
 
     service: str
     status: str
@@ -34,6 +35,7 @@ class Look:
     versions: tuple[Version, ...] = ()
     release: str = ""
     release_says: str = ""
+    build: str = ""
     event: str = ""
 
     def as_json(self) -> dict[str, Any]:
@@ -49,6 +51,7 @@ class Looker:
     ecs: Any
     elbv2: Any
     codedeploy: Any
+    codebuild: Any
     _images: dict[str, str] = field(default_factory=dict)
 
     def services(self) -> list[Look]:
@@ -87,6 +90,7 @@ class Looker:
             versions=tuple(versions),
             release=release,
             release_says=says,
+            build=self._build(service["serviceName"]),
             event=events[0]["message"],
         )
 
@@ -141,6 +145,14 @@ class Looker:
             return "", ""
         return deployment, phase_of(releases.get(deployment), releases.target(deployment))
 
+    def _build(self, service: str) -> str:
+        project = Names(self.cluster).build(service)
+        if not self.codebuild.batch_get_projects(names=[project])["projects"]:
+            return ""
+        ids = self.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
+        builds = self.codebuild.batch_get_builds(ids=ids[:1])["builds"] if ids else []
+        return build_says(builds[0], service) if builds else ""
+
     def _image(self, task_definition: str) -> str:
         if task_definition not in self._images:
             found = self.ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
@@ -159,6 +171,25 @@ def shares_of(rule: dict[str, Any]) -> dict[str, float]:
                 for one in forward
             }
     return {}
+
+
+def build_says(build: dict[str, Any], service: str) -> str:
+    """What a build is doing, or why it failed, in words; "" for one that went well."""
+    commit = build.get("resolvedSourceVersion", "")[:12]
+    if build["buildStatus"] == "IN_PROGRESS":
+        return f"building {commit}: {build.get('currentPhase', 'QUEUED').lower()}"
+    if build["buildStatus"] == "SUCCEEDED":
+        return ""
+    return f"{why_it_failed(build)} (commit {commit}; bambe logs --build {service})"
+
+
+def why_it_failed(build: dict[str, Any]) -> str:
+    """The first failed phase of a build in one sentence."""
+    for phase in build.get("phases", []):
+        if phase.get("phaseStatus") in ("FAILED", "FAULT", "TIMED_OUT", "STOPPED"):
+            contexts = [one.get("message", "") for one in phase.get("contexts", [])]
+            return f"the build failed in {phase['phaseType']}: {' '.join(contexts) or phase['phaseStatus']}"
+    return f"the build is {build['buildStatus']}"
 
 
 def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:

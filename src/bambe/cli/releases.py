@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bambe.cli.trouble import Trouble
@@ -75,13 +75,21 @@ class Releases:
         content: dict[str, Any] = json.loads(part["content"])
         return content
 
-    def good_before(self, task_definition: str) -> dict[str, Any]:
-        """The AppSpec of the newest successful release of another task definition than this one."""
-        for deployment in self.ids("Succeeded"):
-            appspec = self.revision(deployment)
-            if task_definition_of(appspec) != task_definition:
-                return appspec
-        raise Trouble(f"{self._service} has no earlier release to go back to.")
+    def good_before(self, task_definition: str, first: Mapping[str, Any]) -> dict[str, Any]:
+        """What was released before `task_definition`; `first` is what the service began with."""
+        released = [dict(first), *(self.revision(one) for one in reversed(self.ids("Succeeded")))]
+        before = released_before(released, task_definition)
+        if before is None:
+            raise Trouble(f"{self._service} has no earlier release to go back to.")
+        return before
+
+
+def released_before(released: Sequence[dict[str, Any]], task_definition: str) -> dict[str, Any] | None:
+    """The AppSpec before the first of `task_definition` (oldest first), so that going back again goes
+    further back and never forth to what was left; None when there is nothing before."""
+    names = [task_definition_of(one) for one in released]
+    earlier = released[: names.index(task_definition)] if task_definition in names else released
+    return earlier[-1] if earlier else None
 
 
 def task_definition_of(appspec: Mapping[str, Any]) -> str:

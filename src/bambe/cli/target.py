@@ -9,6 +9,7 @@ from typing import Any
 from bambe.cli.look import Looker
 from bambe.cli.place import Local, default_state
 from bambe.cli.releases import Releases
+from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 from bambe.project import Project, load
 from bambe.synth import Names
@@ -41,7 +42,8 @@ class Target:
 
     def looker(self) -> Looker:
         """What runs, as data."""
-        return Looker(self.cluster, self.client("ecs"), self.client("elbv2"), self.client("codedeploy"))
+        clients = (self.client(name) for name in ("ecs", "elbv2", "codedeploy", "codebuild"))
+        return Looker(self.cluster, *clients)
 
     def releases(self, service: str) -> Releases:
         """The deployments of a blue/green service."""
@@ -60,6 +62,12 @@ class Target:
         """The ARN of `family:revision`."""
         answer = self.client("ecs").describe_task_definition(taskDefinition=name)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def first_revision(self, service: str) -> str:
+        """The ARN of the task definition a service's stack was created with; releases come after it."""
+        stack = Stacks(self.client("cloudformation")).find(self.names.stack(service)) or {}
+        given = {one["ParameterKey"]: one["ParameterValue"] for one in stack.get("Parameters", [])}
+        return str(given.get("TaskDefinition", ""))
 
     def balancer(self) -> dict[str, Any] | None:
         """The project's load balancer, or None before there is one."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bambe.cli.bringing_up import BringingUp, why_it_failed
-from bambe.cli.target import open_target
+from bambe.cli.bringing_up import BringingUp
+from bambe.cli.look import phase_of, why_it_failed
+from bambe.cli.target import Target, open_target
+from bambe.cli.trouble import Trouble
 
 
 @click.command("deploy")
@@ -14,7 +16,7 @@ from bambe.cli.target import open_target
 def command(service: str, image: str) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
     target = open_target()
-    target.is_rolling(service)
+    check_free(target, service)
     work = BringingUp(target, click.echo)
     if image:
         click.echo(f"{service}: {work.release(service, image)} releases {image}")
@@ -32,3 +34,16 @@ def command(service: str, image: str) -> None:
         click.echo(f"{service}: {why_it_failed(build)}")
         return
     click.echo(f"{service}: {build['id']} builds and releases {head[:12]} (bambe logs --build -f {service})")
+
+
+def check_free(target: Target, service: str) -> None:
+    """CodeDeploy has one deployment of a group at a time (DeploymentLimitExceededException)."""
+    if target.is_rolling(service):
+        return
+    releases = target.releases(service)
+    under_way = releases.active()
+    if under_way is not None:
+        phase = phase_of(releases.get(under_way), releases.target(under_way))
+        raise Trouble(
+            f"{service}: {under_way} is under way ({phase}): wait for its end, or `bambe rollback {service}`."
+        )

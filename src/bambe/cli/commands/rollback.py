@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import click
 
+from bambe.cli.releases import task_definition_of
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
+from bambe.synth import appspec
 
 
 @click.command("rollback")
@@ -28,8 +30,10 @@ def roll_back(target: Target, service: str) -> str:
     if not look.versions:
         raise Trouble(f"{service} has no version running to go back from.")
     current = target.task_definition_arn(look.versions[0].task_definition)
-    deployment = releases.create(releases.good_before(current), f"rollback of {current}")
-    return f"{service}: {deployment} releases the version before."
+    before = releases.good_before(current, appspec(target.project, service, target.first_revision(service)))
+    deployment = releases.create(before, f"rollback of {current}")
+    name = task_definition_of(before).rsplit("/", 1)[-1]
+    return f"{service}: {deployment} releases the version before ({name})."
 
 
 def _by(deployment: str | None) -> str:

@@ -30,7 +30,9 @@ def command(as_json: bool) -> None:
     console.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
     console.print(table(looks))
     for look in looks:
-        if not look.steady and look.event:
+        if look.build:
+            console.print(f"  {look.service}: {look.build}", highlight=False, markup=False, soft_wrap=True)
+        if not look.steady and not look.release and look.event:
             console.print(f"  {look.service}: {look.event}", style="dim", highlight=False)
 
 

@@ -10,13 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bambe.cli.bringing_up import why_it_failed
 from bambe.cli.commands.down import down
 from bambe.cli.commands.rollback import roll_back
 from bambe.cli.commands.up import up
 from bambe.cli.demo.counts import Answered, Phase, Share, share
 from bambe.cli.demo.shop import Shop
 from bambe.cli.demo.traffic import Traffic
+from bambe.cli.look import why_it_failed
 from bambe.cli.place import Local
 from bambe.cli.progress import Progress
 from bambe.cli.releases import Releases

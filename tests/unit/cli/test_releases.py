@@ -1,0 +1,44 @@
+"""The way back through what was released."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bambe.cli.releases import released_before, task_definition_of
+
+
+def appspec(revision: int) -> dict[str, Any]:
+    properties = {"TaskDefinition": f"shop-orders:{revision}"}
+    return {"Resources": [{"TargetService": {"Properties": properties}}]}
+
+
+def before(revisions: list[int], current: int) -> int | None:
+    found = released_before([appspec(one) for one in revisions], f"shop-orders:{current}")
+    return None if found is None else int(task_definition_of(found).partition(":")[2])
+
+
+def test_the_version_before_is_the_one_released_before() -> None:
+    assert before([1, 2, 3], 3) == 2
+    assert before([1, 2, 3], 2) == 1
+    assert before([1], 1) is None
+    assert before([1, 2], 9) == 2
+
+
+def test_going_back_again_goes_further_back() -> None:
+    assert before([1, 2, 3, 2], 2) == 1
+    assert before([1, 2, 3, 2, 1], 1) is None
+    assert before([1, 2, 3, 2, 4], 4) == 2
+
+
+@given(st.lists(st.integers(1, 6), min_size=1, max_size=12))
+def test_going_back_ends_at_the_beginning(revisions: list[int]) -> None:
+    seen: list[int] = []
+    current: int | None = revisions[-1]
+    while current is not None:
+        assert current not in seen
+        seen.append(current)
+        current = before([*revisions, *seen[1:]], current)
+    assert seen[-1] == revisions[0]
