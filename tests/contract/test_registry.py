@@ -7,6 +7,7 @@ import base64
 import gc
 import io
 import json
+import logging
 import os
 import secrets
 import shutil
@@ -15,8 +16,11 @@ import tarfile
 import threading
 import warnings
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
+from email.message import Message
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -48,8 +52,11 @@ class Policy:
     async def has_repository(self, who: Pusher, name: str) -> bool:
         return name in self.repositories
 
+    async def refusal(self, who: Pusher, pushed: Pushed) -> str:
+        return "the tag is immutable" if pushed.tag == "frozen" else ""
+
     async def pushing(self, who: Pusher, pushed: Pushed) -> str:
-        if pushed.tag == "frozen":
+        if pushed.tag in ("frozen", "freezing"):  # the latter has become so since `refusal` was asked
             return "the tag is immutable"
         self.pushed.append(pushed)
         return ""
@@ -77,18 +84,34 @@ class Client:
 
     async def ask(self, method: str, path: str, body: bytes = b"", **more: Any) -> Reply:
         headers = {"authorization": basic("AWS", self._password), **more.pop("headers", {})}
-        scope = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "query_string": urlencode(more).encode(),
-            "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
-        }
         halves = [body[: len(body) // 2], body[len(body) // 2 :]]
         incoming = [
             {"type": "http.request", "body": halves[0], "more_body": True},
             {"type": "http.request", "body": halves[1], "more_body": False},
         ]
+        outgoing = await self._exchange(method, path, headers, more, incoming)
+        said = {name.decode(): value.decode() for name, value in outgoing[0]["headers"]}
+        return Reply(outgoing[0]["status"], said, b"".join(m.get("body", b"") for m in outgoing[1:]))
+
+    async def hang_up(self, method: str, path: str, body: bytes, **more: Any) -> list[Any]:
+        """Send a part of a body and go away; what the application sent to nobody."""
+        headers = {"authorization": basic("AWS", self._password)}
+        incoming = [
+            {"type": "http.request", "body": body, "more_body": True},
+            {"type": "http.disconnect"},
+        ]
+        return await self._exchange(method, path, headers, more, incoming)
+
+    async def _exchange(
+        self, method: str, path: str, headers: dict[str, str], query: Any, incoming: list[Any]
+    ) -> list[Any]:
+        scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "query_string": urlencode(query).encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items() if value],
+        }
         outgoing: list[Any] = []
 
         async def receive() -> Any:
@@ -98,8 +121,7 @@ class Client:
             outgoing.append(message)
 
         await self._app(scope, receive, send)
-        said = {name.decode(): value.decode() for name, value in outgoing[0]["headers"]}
-        return Reply(outgoing[0]["status"], said, b"".join(m.get("body", b"") for m in outgoing[1:]))
+        return outgoing
 
     async def blob(self, name: str, content: bytes) -> Reply:
         """Push a blob in two requests, as Docker does."""
@@ -287,6 +309,59 @@ async def test_chunks_follow_each_other(client: Client) -> None:
     assert (await client.ask("PUT", place, digest=digest_of(b"hello"))).status == 201
 
 
+async def test_an_upload_cut_off_goes_on_where_it_was(client: Client) -> None:
+    place = (await client.ask("POST", "/v2/shop/blobs/uploads/")).headers["location"]
+    assert await client.hang_up("PATCH", place, b"hel") == []
+    assert (await client.ask("GET", place)).headers["range"] == "0-2"
+    assert await client.hang_up("PUT", place, b"l", digest=digest_of(b"hello")) == []
+    assert (await client.ask("GET", place)).headers["range"] == "0-3"
+    assert (await client.ask("PATCH", place, b"o", headers={"content-range": "4-4"})).status == 202
+    assert (await client.ask("PUT", place, digest=digest_of(b"hello"))).status == 201
+    assert (await client.ask("GET", f"/v2/shop/blobs/{digest_of(b'hello')}")).body == b"hello"
+
+
+async def test_an_upload_cut_off_that_nobody_can_name_is_forgotten(client: Client, tmp_path: Path) -> None:
+    place = "/v2/shop/blobs/uploads/"
+    assert await client.hang_up("POST", place, b"hel", digest=digest_of(b"hello")) == []
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_a_manifest_cut_off_is_none(client: Client, policy: Policy) -> None:
+    assert await client.hang_up("PUT", "/v2/shop/manifests/1", image("hello")[0][:20]) == []
+    assert policy.pushed == []
+
+
+async def test_a_chunk_waits_for_the_one_before(tmp_path: Path, policy: Policy) -> None:
+    """Who comes back while the connection that broke is still being read must not write at its place."""
+    app = FileRegistry(tmp_path).app(policy)
+    client, breaks = Client(app), asyncio.Event()
+    place = (await client.ask("POST", "/v2/shop/blobs/uploads/")).headers["location"]
+    coming = [{"type": "http.request", "body": b"x" * (1 << 20), "more_body": True}]
+
+    async def receive() -> Any:
+        if coming:
+            return coming.pop()
+        await breaks.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        raise AssertionError("nobody listens")
+
+    scope = {
+        "type": "http",
+        "method": "PATCH",
+        "path": place,
+        "headers": [(b"authorization", basic("AWS", "ada").encode())],
+    }
+    first = asyncio.ensure_future(app(scope, receive, send))
+    while (await client.ask("GET", place)).headers["range"] == "0-0":
+        await asyncio.sleep(0)
+    again = asyncio.create_task(client.ask("PATCH", place, b"ab", headers={"content-range": "0-1"}))
+    breaks.set()
+    await first
+    assert (await again).status == 416
+
+
 async def test_content_that_is_not_its_digest(client: Client) -> None:
     place = (await client.ask("POST", "/v2/shop/blobs/uploads/")).headers["location"]
     reply = await client.ask("PUT", place, b"hello", digest=digest_of(b"other"))
@@ -338,6 +413,20 @@ async def test_a_refused_push_moves_no_tag(client: Client) -> None:
     reply = await client.push("shop", "frozen")
     assert (reply.status // 100, reply.body.count(b"the tag is immutable")) == (4, 1)
     assert (await client.ask("HEAD", "/v2/shop/manifests/frozen")).status == 404
+
+
+@pytest.mark.parametrize("tag", ["frozen", "freezing"])
+async def test_a_refused_push_leaves_no_image(client: Client, tag: str) -> None:
+    await client.push("shop", tag)
+    assert (await client.ask("HEAD", f"/v2/shop/manifests/{digest_of(image('hello')[0])}")).status == 404
+
+
+@pytest.mark.parametrize("tag", ["frozen", "freezing"])
+async def test_a_refused_push_leaves_the_image_that_was_there(client: Client, tag: str) -> None:
+    await client.push("shop", "1")
+    await client.push("shop", tag)
+    for reference in ("1", digest_of(image("hello")[0])):
+        assert (await client.ask("HEAD", f"/v2/shop/manifests/{reference}")).status == 200
 
 
 async def test_manifests_need_their_blobs(client: Client, policy: Policy) -> None:
@@ -432,6 +521,25 @@ async def test_blobs_of_a_push_under_way_are_not_collected(tmp_path: Path, polic
     assert (await client.ask("HEAD", f"/v2/shop/blobs/{digest_of(b'layer')}")).status == 404
 
 
+async def test_collecting_goes_on_past_an_image_with_a_part_missing(
+    tmp_path: Path, policy: Policy, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = ManualClock(SystemClock().now())
+    registry = FileRegistry(tmp_path, clock)
+    client = Client(registry.app(policy))
+    await client.push("shop", "1", "broken")
+    await client.push("shop", "2", "whole")
+    await client.blob("shop", b"layer")
+    digest = digest_of(image("broken")[0])
+    lost = digest.removeprefix("sha256:")
+    (tmp_path / "blobs" / "sha256" / lost[:2] / lost).unlink()
+    await clock.advance(timedelta(days=2).total_seconds())
+    assert await registry.collect() >= len(b"layer")
+    assert [(one.levelname, digest in one.getMessage()) for one in caplog.records] == [("WARNING", True)]
+    for blob in image("whole")[1]:
+        assert (await client.ask("GET", f"/v2/shop/blobs/{digest_of(blob)}")).body == blob
+
+
 async def test_many_pushes_at_once(client: Client) -> None:
     replies = await asyncio.gather(*(client.push("shop", f"t{n}", f"content {n % 3}") for n in range(12)))
     assert {reply.status for reply in replies} == {201}
@@ -463,6 +571,35 @@ def door(tmp_path: Path) -> Iterator[Door]:
     made = Door(tmp_path / "registry")
     yield made
     made.stop()
+
+
+def test_a_client_that_goes_away_leaves_no_traceback(door: Door, caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("uvicorn.error")
+    logger.addHandler(caplog.handler)
+    said = {"authorization": basic("AWS", "ada")}
+    try:
+        place = asked(door, "POST", "/v2/shop/blobs/uploads/")["location"]
+        with closing(HTTPConnection("127.0.0.1", door.port)) as cut:
+            cut.putrequest("PATCH", place)
+            for name, value in {**said, "content-length": "100"}.items():
+                cut.putheader(name, value)
+            cut.endheaders(b"half")
+        for _ in range(500):
+            if (seen := asked(door, "GET", place)["range"]) == "0-3":
+                break
+            threading.Event().wait(0.01)
+        assert seen == "0-3"
+        door.stop()
+    finally:
+        logger.removeHandler(caplog.handler)
+    assert caplog.records == []
+
+
+def asked(door: Door, method: str, path: str) -> Message:
+    """The headers of an answer."""
+    with closing(HTTPConnection("127.0.0.1", door.port)) as connection:
+        connection.request(method, path, headers={"authorization": basic("AWS", "ada")})
+        return connection.getresponse().headers
 
 
 @pytest.mark.docker

@@ -20,9 +20,8 @@ from bambe.engines.registry.errors import (
     RegistryError,
     Unauthorized,
     Unsupported,
-    UploadInvalid,
 )
-from bambe.engines.registry.http import Answer, Receive, Request, Send, failure, send_answer
+from bambe.engines.registry.http import Answer, ClientGone, Receive, Request, Send, failure, send_answer
 from bambe.engines.registry.layout import DIGEST, TAG, Layout, digest_of, hex_of, mark
 from bambe.engines.registry.port import Pushed, Pusher, RegistryPolicy
 from bambe.engines.registry.uploads import Upload, Uploads
@@ -56,6 +55,8 @@ class Api:
             answer = await self._answer(request)
         except RegistryError as error:
             answer = failure(error)
+        except ClientGone:
+            return
         await send_answer(send, answer, request.method == "HEAD")
 
     async def _answer(self, request: Request) -> Answer:
@@ -113,7 +114,11 @@ class Api:
         upload = self._uploads.begin(directory)
         digest = request.first("digest")
         if digest:
-            await self._uploads.append(upload, request.pieces())
+            try:
+                await self._uploads.append(upload, request.pieces())
+            except ClientGone:
+                self._uploads.cancel(upload)  # its number was never told
+                raise
             return await self._adopt(upload, name, directory, digest)
         return _accepted(name, upload)
 
@@ -126,9 +131,7 @@ class Api:
     async def _patch(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
         upload = self._uploads.get(number, directory)
         said = re.fullmatch(r"(?:bytes[= ])?(\d+)-\d+(?:/.*)?", request.headers.get("content-range", ""))
-        if said is not None and int(said[1]) != upload.size:
-            raise UploadInvalid(f"the next byte is {upload.size}, not {said[1]}")
-        await self._uploads.append(upload, request.pieces())
+        await self._uploads.append(upload, request.pieces(), int(said[1]) if said else None)
         return _accepted(name, upload)
 
     async def _finish(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
@@ -196,12 +199,17 @@ class Api:
         self, who: Pusher, name: str, directory: Path, tag: str, media_type: str, data: bytes
     ) -> Answer:
         manifest, digest = manifests.parse(data), digest_of(data)
-        # Kept without its tag first: what the house has recorded can be fetched.
-        await asyncio.to_thread(manifests.put, self._layout, directory, "", media_type, data)
         size = manifests.size_of(manifest)
         pushed = Pushed(name, tag, digest, media_type, size, data.decode(errors="replace"))
-        refusal = await self._policy.pushing(who, pushed)
-        if refusal:
+        if refusal := await self._policy.refusal(who, pushed):
+            raise Denied(refusal)
+        is_new = not manifests.has(directory, digest)
+        # Kept without its tag first: what the house has recorded can be fetched.
+        await asyncio.to_thread(manifests.put, self._layout, directory, "", media_type, data)
+        if refusal := await self._policy.pushing(who, pushed):
+            # The repository has changed since it was asked.
+            if is_new:
+                await asyncio.to_thread(manifests.delete, directory, digest)
             raise Denied(refusal)
         if tag:
             await asyncio.to_thread(mark, directory / "_tags" / tag, digest)

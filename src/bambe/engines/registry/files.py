@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from weakref import WeakValueDictionary
 
@@ -14,6 +16,8 @@ from bambe.engines.registry.layout import Layout, hex_of
 from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy, Still, always
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import NotThere
+
+log = logging.getLogger("bambe.engines.registry")
 
 PUSH_LIMIT = 3600.0
 """Seconds that a push may take between its first blob and its manifest."""
@@ -77,10 +81,11 @@ class FileRegistry:
             marks += [mark for mark in (repository / "_blobs").glob("*") if mark.name not in wanted]
         old = self._clock.now().timestamp() - PUSH_LIMIT
         for mark in marks:
-            if mark.stat().st_mtime > old:
-                needed.add(mark.name)
-            else:
-                mark.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a push or a removal took it meanwhile
+                if mark.stat().st_mtime > old:
+                    needed.add(mark.name)
+                else:
+                    mark.unlink()
         freed = 0
         for blob in self._layout.blobs():
             if blob.name not in needed and blob.stat().st_mtime <= old:
@@ -94,6 +99,14 @@ class FileRegistry:
             if manifest.name.startswith("."):
                 continue
             found.add(manifest.name)
-            data = self._layout.blob(f"sha256:{manifest.name}").read_bytes()
-            found |= {hex_of(digest) for digest in manifests.blobs_of(manifests.parse(data))}
+            found |= self._parts(repository, f"sha256:{manifest.name}")
         return found
+
+    def _parts(self, repository: Path, digest: str) -> set[str]:
+        """The blobs a manifest needs; none when it cannot be read, which nobody can pull either."""
+        try:
+            manifest = manifests.parse(self._layout.blob(digest).read_bytes())
+        except (FileNotFoundError, RegistryError) as error:
+            log.warning("the manifest %s of %s cannot be read: %s", digest, repository, error)
+            return set()
+        return {hex_of(one) for one in manifests.blobs_of(manifest)}

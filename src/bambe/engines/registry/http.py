@@ -11,10 +11,15 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from bambe.engines.registry.errors import RegistryError
+from bambe.kernel.errors import BambeError
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 PIECE = 1 << 20
+
+
+class ClientGone(BambeError):
+    """The client went away in the middle of its request: nobody is left to answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +43,11 @@ class Request:
         return self.query.get(name, [""])[0]
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """The body as it comes."""
+        """The body as it comes; ClientGone when it breaks off."""
         while True:
             message = await self.receive()
             if message["type"] == "http.disconnect":
-                raise ConnectionResetError("the client went away")
+                raise ClientGone
             if message.get("body"):
                 yield message["body"]
             if not message.get("more_body"):

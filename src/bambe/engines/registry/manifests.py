@@ -60,11 +60,7 @@ def put(layout: Layout, repository: Path, tag: str, media_type: str, data: bytes
     missing = [
         digest for digest in blobs_of(manifest) if not (repository / "_blobs" / hex_of(digest)).exists()
     ]
-    missing += [
-        digest
-        for digest in children_of(manifest)
-        if not (repository / "_manifests" / hex_of(digest)).exists()
-    ]
+    missing += [digest for digest in children_of(manifest) if not has(repository, digest)]
     if missing:
         raise ManifestInvalid(f"the repository has no {missing[0]}")
     digest = digest_of(data)
@@ -73,6 +69,11 @@ def put(layout: Layout, repository: Path, tag: str, media_type: str, data: bytes
     if tag:
         mark(repository / "_tags" / tag, digest)
     return digest
+
+
+def has(repository: Path, digest: str) -> bool:
+    """Whether the repository has a manifest."""
+    return (repository / "_manifests" / hex_of(digest)).exists()
 
 
 def get(layout: Layout, repository: Path, reference: str) -> tuple[str, str, bytes]:

@@ -56,8 +56,12 @@ class RegistryPolicy(Protocol):
         """Whether the repository was created (ECR knows no push-to-create)."""
         ...
 
+    async def refusal(self, who: Pusher, pushed: Pushed) -> str:
+        """Why the push is refused (immutable tag taken), or ""; asked before anything of it is kept."""
+        ...
+
     async def pushing(self, who: Pusher, pushed: Pushed) -> str:
-        """Record the manifest before the push is answered; a text refuses it (immutable tag taken)."""
+        """Record the manifest before the push is answered; a text refuses it, as `refusal` does."""
         ...
 
 

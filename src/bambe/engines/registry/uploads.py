@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bambe.engines.registry.errors import DigestInvalid, UploadUnknown
+from bambe.engines.registry.errors import DigestInvalid, UploadInvalid, UploadUnknown
 from bambe.engines.registry.http import PIECE
 from bambe.engines.registry.layout import Layout, hex_of
 
@@ -50,18 +50,25 @@ class Uploads:
             raise UploadUnknown(f"there is no upload {number}")
         return upload
 
-    async def append(self, upload: Upload, pieces: AsyncIterator[bytes]) -> None:
-        """Write what comes, off the event loop in large pieces."""
+    async def append(self, upload: Upload, pieces: AsyncIterator[bytes], start: int | None = None) -> None:
+        """Write what comes, off the event loop in large pieces; what came before a break is kept.
+
+        UploadInvalid when `start` is given and is not where the upload ends.
+        """
         waiting, size = [], 0
         async with upload.lock:
-            async for piece in pieces:
-                waiting.append(piece)
-                size += len(piece)
-                if size >= PIECE:
+            if start not in (None, upload.size):
+                raise UploadInvalid(f"the next byte is {upload.size}, not {start}")
+            try:
+                async for piece in pieces:
+                    waiting.append(piece)
+                    size += len(piece)
+                    if size >= PIECE:
+                        await asyncio.to_thread(_write, upload, b"".join(waiting))
+                        waiting, size = [], 0
+            finally:
+                if waiting:
                     await asyncio.to_thread(_write, upload, b"".join(waiting))
-                    waiting, size = [], 0
-            if waiting:
-                await asyncio.to_thread(_write, upload, b"".join(waiting))
 
     async def finish(self, upload: Upload, digest: str) -> None:
         """Make the upload a blob; DigestInvalid when it is another's."""

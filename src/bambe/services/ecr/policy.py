@@ -30,22 +30,18 @@ class EcrPolicy:
     async def has_repository(self, who: Pusher, name: str) -> bool:
         return await self._store.read(lambda tx: _is_open(tx, who, name))
 
+    async def refusal(self, who: Pusher, pushed: Pushed) -> str:
+        return await self._store.read(lambda tx: _refusal(tx, who, pushed))
+
     async def pushing(self, who: Pusher, pushed: Pushed) -> str:
         return await self._store.write(lambda tx: self._record(tx, who, pushed))
 
     def _record(self, tx: Tx, who: Pusher, pushed: Pushed) -> str:
-        repository = REPOSITORIES.find(tx, who.account, who.region, pushed.repository)
-        if repository is None or not _is_open(tx, who, pushed.repository):
-            return f"The repository with name '{pushed.repository}' does not exist"
+        if refusal := _refusal(tx, who, pushed):
+            return refusal
         where = (who.account, who.region, pushed.repository)
-        named = {"account": who.account, "region": who.region, "repository": pushed.repository}
-        holder = next((one for one in IMAGES.list(tx, **named) if pushed.tag in one.tags), None)
+        holder = _holder(tx, who, pushed)
         if holder is not None and holder.digest != pushed.digest:
-            if repository.mutability == "IMMUTABLE":
-                return (
-                    f"The image tag '{pushed.tag}' already exists in the '{pushed.repository}' repository"
-                    " and cannot be overwritten because the tag is immutable."
-                )
             IMAGES.update(tx, replace(holder, tags=[tag for tag in holder.tags if tag != pushed.tag]))
         image = IMAGES.find(tx, *where, pushed.digest) or Image(
             *where, pushed.digest, pushed.media_type, pushed.size, pushed.manifest, self._clock.now()
@@ -56,6 +52,26 @@ class EcrPolicy:
         REMOVALS.delete(tx, *where, pushed.digest)
         REMOVALS.delete(tx, *where, pushed.tag)
         return ""
+
+
+def _refusal(tx: Tx, who: Pusher, pushed: Pushed) -> str:
+    """Why a push does not count, in ECR's words, or ""."""
+    repository = REPOSITORIES.find(tx, who.account, who.region, pushed.repository)
+    if repository is None or not _is_open(tx, who, pushed.repository):
+        return f"The repository with name '{pushed.repository}' does not exist"
+    holder = _holder(tx, who, pushed)
+    if holder is None or holder.digest == pushed.digest or repository.mutability != "IMMUTABLE":
+        return ""
+    return (
+        f"The image tag '{pushed.tag}' already exists in the '{pushed.repository}' repository"
+        " and cannot be overwritten because the tag is immutable."
+    )
+
+
+def _holder(tx: Tx, who: Pusher, pushed: Pushed) -> Image | None:
+    """The image that has the tag now."""
+    named = {"account": who.account, "region": who.region, "repository": pushed.repository}
+    return next((one for one in IMAGES.list(tx, **named) if pushed.tag in one.tags), None)
 
 
 def _is_open(tx: Tx, who: Pusher, name: str) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 
 import pytest
 
-from bambe.engines.registry.port import Pusher
+from bambe.engines.registry.port import Pushed, Pusher
 from bambe.kernel.errors import NotThere, Refused
 from bambe.services.ecr.policy import EcrPolicy
+from tests.fakes.registry import MEDIA_TYPE
 from tests.support.house import House
 from tests.unit.services.ecr.conftest import WHO
 
@@ -50,6 +52,18 @@ async def test_immutable_tags_stay_where_they_are(shop: House) -> None:
     with pytest.raises(Refused, match="The image tag '1' already exists in the 'shop' repository and cannot"):
         await shop.registry.push(WHO, "shop", "1", "second")
     await shop.registry.push(WHO, "shop", "2", "second")
+
+
+async def test_a_push_that_would_be_refused_is_known_before(shop: House, policy: EcrPolicy) -> None:
+    await shop.aws.ecr.put_image_tag_mutability(repositoryName="shop", imageTagMutability="IMMUTABLE")
+    first = Pushed("shop", "1", "sha256:" + "1" * 64, MEDIA_TYPE, 1, "{}")
+    second = replace(first, digest="sha256:" + "2" * 64)
+    assert await policy.refusal(WHO, first) == ""
+    assert await policy.pushing(WHO, first) == ""
+    assert await policy.refusal(WHO, first) == ""
+    assert await policy.refusal(WHO, replace(second, tag="")) == ""
+    assert await policy.refusal(WHO, second) == await policy.pushing(WHO, second) != ""
+    assert "does not exist" in await policy.refusal(WHO, replace(first, repository="other"))
 
 
 async def test_deleted_images_leave_the_registry(shop: House) -> None:
