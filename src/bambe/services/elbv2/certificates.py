@@ -13,6 +13,8 @@ from bambe.engines.proxy.port import Certificate
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 
+TABLE = "acm_certificates"
+"""ACM's table on the change feed, by name since services do not import each other."""
 PENDING = "RequestInProgressException"
 NOT_THERE = "ResourceNotFoundException"
 

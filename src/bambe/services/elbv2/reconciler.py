@@ -12,14 +12,14 @@ from bambe.engines.dns.port import Dns, Zones
 from bambe.engines.proxy.port import Proxy, TargetSeen
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.elbv2.certificates import Certificates
+from bambe.services.elbv2 import certificates
 from bambe.services.elbv2.model import DOMAIN, BalancerState, LoadBalancer, TargetState
 from bambe.services.elbv2.planner import Action, Gone, Sighting, addresses, is_moving, plan
 from bambe.services.elbv2.tables import BALANCERS, GROUPS, LISTENERS, RULES, TARGETS
 from bambe.services.elbv2.world import Rows, world
 
 ALL: Key = ("all",)
-TABLES = {table.name for table in (BALANCERS, LISTENERS, RULES, GROUPS, TARGETS)}
+TABLES = {table.name for table in (BALANCERS, LISTENERS, RULES, GROUPS, TARGETS)} | {certificates.TABLE}
 SOON = timedelta(seconds=0.1)
 WATCH = timedelta(seconds=1)
 """How often targets at rest are looked at; those that move are looked at every `SOON`."""
@@ -39,7 +39,7 @@ class TrafficLoop:
         self._proxy = proxy
         self._dns = dns
         self._network = network
-        self._certificates = Certificates(aws)
+        self._certificates = certificates.Certificates(aws)
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [ALL] if table in TABLES else []

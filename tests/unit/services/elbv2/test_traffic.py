@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bambe.engines.proxy.port import FixedResponse, Forward, TargetHealth
 from bambe.kernel.errors import AwsError
+from bambe.services.acm.authority import Authority
+from bambe.services.acm.tables import CERTIFICATES
+from bambe.services.elbv2 import certificates
 from tests.support.house import House
 from tests.unit.services.elbv2.conftest import Edge, group
 
@@ -208,6 +213,44 @@ async def test_a_deleted_certificate_of_its_own_is_made_anew(edge: Edge) -> None
     assert len(after) == 2
     assert after[0].id != before[0].id
     assert after[1] == before[1]
+
+
+def served(edge: Edge) -> list[str]:
+    """The certificates the proxy has, in order: the load balancer's own, then the listener's."""
+    return [one.chain for one in edge.house.proxy.world.load_balancers[0].listeners[0].certificates]
+
+
+async def test_a_certificate_imported_anew_is_served_without_waiting_for_a_resync(edge: Edge) -> None:
+    acm, authority = edge.house.aws.acm, Authority(Path(edge.house.site.state) / "other")
+
+    async def bring(**more: str) -> str:
+        issued = authority.issue(["own.example"], "EC_prime256v1", edge.house.clock.now())
+        material = {"Certificate": issued.certificate.encode(), "PrivateKey": issued.key.encode()}
+        return str((await acm.import_certificate(**material, **more))["CertificateArn"])
+
+    arn = await bring()
+    await edge.elb.modify_listener(ListenerArn=edge.listener, Certificates=[{"CertificateArn": arn}])
+    await edge.house.settle()
+    before = served(edge)
+    await bring(CertificateArn=arn)
+    await edge.house.runners["elbv2.traffic"].once()
+    assert served(edge)[0] == before[0]
+    assert served(edge)[1] != before[1]
+
+
+async def test_a_renewed_certificate_is_served_without_waiting_for_a_resync(edge: Edge) -> None:
+    before = served(edge)
+    await edge.house.clock.advance(timedelta(days=380).total_seconds())
+    issuing, traffic = edge.house.runners["acm.issue"], edge.house.runners["elbv2.traffic"]
+    await traffic.once()
+    issuing.wake(await issuing.reconciler.keys())
+    await issuing.once()
+    await traffic.once()
+    assert not set(served(edge)) & set(before)
+
+
+def test_the_table_of_certificates_is_known_by_its_name() -> None:
+    assert CERTIFICATES.name == certificates.TABLE
 
 
 async def test_sticky_groups_need_a_sticky_rule(edge: Edge) -> None:
