@@ -1,4 +1,4 @@
-"""Counting what traffic saw, by the phase of the release in which each request was sent."""
+"""Counting what traffic saw, by the phase of the release in which each request was answered."""
 
 from __future__ import annotations
 
@@ -9,18 +9,25 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 EDGE = timedelta(milliseconds=200)
-"""Around a change of weights a request counts for neither share: sent before, it may be routed after."""
+"""A change of weights reaches the proxy within this time; so near to it a request counts for no share."""
+DEVIATIONS = 3.5
+"""How far from its weight chance may take a share: one run in two thousand is farther."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One request: when it was sent, which version answered ("" for none), whether it failed, and how."""
+    """One request: when it was sent and answered, by which version ("" for none), whether it failed, how."""
 
     at: datetime
+    until: datetime
     route: str
     version: str
     failed: bool
     why: str = ""
+
+    def touches(self, start: datetime, end: datetime) -> bool:
+        """Whether it was under way at any moment between `start` and `end`."""
+        return self.at <= end and self.until >= start
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ def count(answers: Iterable[Answered], phases: Sequence[Phase]) -> list[Line]:
     starts = [phase.start for phase in ordered]
     groups: dict[tuple[int, str], list[Answered]] = {}
     for one in answers:
-        number = max(0, bisect_right(starts, one.at) - 1)
+        number = max(0, bisect_right(starts, one.until) - 1)
         groups.setdefault((number, one.route), []).append(one)
     return [_line(ordered[number].name, route, groups[number, route]) for number, route in sorted(groups)]
 
@@ -80,9 +87,9 @@ class Share:
 
     @property
     def error(self) -> float:
-        """Three standard deviations of a binomial share, in percent."""
+        """`DEVIATIONS` standard deviations of a binomial share, in percent."""
         p = self.weight / 100
-        return 300.0 * math.sqrt(p * (1 - p) / self.total) if self.total else 100.0
+        return 100.0 * DEVIATIONS * math.sqrt(p * (1 - p) / self.total) if self.total else 100.0
 
     @property
     def is_fair(self) -> bool:
@@ -93,6 +100,8 @@ class Share:
 def share(
     answers: Iterable[Answered], route: str, version: str, start: datetime, end: datetime, weight: float
 ) -> Share:
-    """The share of `version` on `route` between `start` and `end`, without the edges."""
-    inside = [one for one in answers if one.route == route and start + EDGE <= one.at <= end - EDGE]
+    """The share of `version` among requests to `route` sent and answered between `start` and `end`."""
+    inside = [
+        one for one in answers if one.route == route and start + EDGE <= one.at and one.until <= end - EDGE
+    ]
     return Share(sum(one.version == version for one in inside), len(inside), weight)

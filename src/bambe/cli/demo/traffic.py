@@ -86,4 +86,4 @@ class Traffic:
                 why = f"HTTP {answer.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}"
-        self.answers.append(Answered(at, route, version, failed, why))
+        self.answers.append(Answered(at, self._clock.now(), route, version, failed, why))
