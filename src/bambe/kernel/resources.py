@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import BambeError
 
 Properties = Mapping[str, Any]
+LIMIT = timedelta(hours=2)
+"""AWS's where a type says nothing (`timeoutInMinutes` of a handler, provider.definition.schema.v1.json)."""
 
 
 class ResourceFailed(BambeError):
@@ -56,7 +59,11 @@ class ResourceType:
     * `update(aws, wish, made, old_properties)` changes in place; a change in a property named in
       `replaces` (or any change, where `update` is None) makes a new resource and deletes the old.
     * `delete` counts what is already gone as done.
-    * `ready` is asked again until True (None: ready at once); it raises ResourceFailed to fail.
+    * `ready` is asked again until True (None: ready at once); it raises ResourceFailed to fail. `gone` is
+      the same for a deletion.
+    * `busy` are codes of errors with which `delete` is refused only for a while: it is asked again.
+    * `limit` is how long each creation, change and deletion may wait for that, of the machine's time (no
+      rehearsal shortens what a machine needs to work); past it the resource has failed.
     """
 
     name: str
@@ -68,3 +75,5 @@ class ResourceType:
     gone: Callable[[Aws, Made, Properties], Awaitable[bool]] | None = None
     required: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
+    busy: frozenset[str] = frozenset()
+    limit: timedelta = LIMIT

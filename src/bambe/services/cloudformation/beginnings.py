@@ -247,7 +247,7 @@ def delete(tx: Tx, stack: Stack, now: datetime, keep: tuple[str, ...] = ()) -> N
             put_resource(tx, replace(row, retained=True, status=_kept(row.status), updated_at=now))
         elif row.status == ResourceStatus.DELETE_FAILED:
             again = ResourceStatus.DELETE_IN_PROGRESS
-            put_resource(tx, replace(row, status=again, called=False, updated_at=now))
+            put_resource(tx, replace(row, status=again, called=False, fail_after=None, updated_at=now))
     stack = STACKS.get(tx, *stack.key)
     forget_change_sets(tx, stack)
     move_stack(tx, stack, StackStatus.DELETE_IN_PROGRESS, now, "User Initiated")

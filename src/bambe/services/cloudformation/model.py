@@ -152,7 +152,10 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """What a replacement left behind, to be deleted when the update is done (or taken back)."""
+    """What a replacement left behind, to be deleted when the update is done (or taken back).
+
+    `fail_after` is when that is given up; it is set when the deletion has to wait.
+    """
 
     type: str
     physical_id: str
@@ -160,6 +163,7 @@ class Leftover:
     properties: dict[str, Any]
     retained: bool = False
     depends: list[str] = field(default_factory=list)
+    fail_after: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +172,7 @@ class Resource:
 
     `called` says that the call under way has been answered; `stale` that a failure is of an earlier
     operation, so that the one under way tries again. `depends` holds the needs of both while it changes.
+    `fail_after` is when waiting for the resource ends; it is set when the waiting begins.
     """
 
     account: str
@@ -189,6 +194,7 @@ class Resource:
     retained: bool = False
     stale: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
+    fail_after: datetime | None = None
 
     @property
     def exists(self) -> bool:

@@ -198,7 +198,7 @@ def _rewritten(stack: Stack, rows: Rows, action: Action, now: datetime) -> Resou
         return replace(row, status=to, reason=action.why, updated_at=now) if row.status.in_progress else None
     if isinstance(action, Remove):
         to = R.DELETE_SKIPPED if row.retained else R.DELETE_IN_PROGRESS
-        return replace(row, status=to, called=False, reason="", updated_at=now)
+        return replace(row, status=to, called=False, reason="", fail_after=None, updated_at=now)
     if isinstance(action, Restore):
         return _restored(row, action.leftover, now)
     if isinstance(action, Note):
@@ -219,6 +219,7 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
         "called": False,
         "reason": "",
         "stale": False,
+        "fail_after": None,
         "updated_at": now,
     }
     if row is None or not (row.exists and (row.physical_id or row.leftovers)):

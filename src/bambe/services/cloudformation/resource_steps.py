@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
-from bambe.kernel.resources import Made, ResourceFailed, ResourceType, Wish
-from bambe.services.cloudformation.model import Resource, ResourceStatus, Stack
+from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
+from bambe.services.cloudformation.model import Leftover, Resource, ResourceStatus, Stack
 
 R = ResourceStatus
+TIMED_OUT = "Resource timed out waiting for completion"
 BAD_PROPERTIES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a resource type raises for a property of a shape it cannot read."""
+
+Waiting = TypeVar("Waiting", Resource, Leftover)
 
 
 class Steps:
@@ -39,18 +42,23 @@ class Steps:
 
     async def sweep(self, row: Resource) -> Resource:
         """Delete the oldest leftover of a replacement; what cannot be deleted is given up."""
-        leftover = row.leftovers[0]
+        oldest, *others = row.leftovers
+        try:
+            left = None if oldest.retained else await self._swept(oldest)
+        except (AwsError, ResourceFailed) as error:
+            reason = f"{oldest.physical_id} was replaced and cannot be deleted: {error}"
+            return replace(row, leftovers=others, reason=reason, updated_at=self._now)
+        return replace(row, leftovers=[left, *others] if left else others)
+
+    async def _swept(self, leftover: Leftover) -> Leftover | None:
+        """What is left of a leftover after trying to delete it."""
         declared = self._types[leftover.type]
         made = Made(leftover.physical_id, leftover.attributes)
-        try:
-            if not leftover.retained:
-                await declared.delete(self._aws, made, leftover.properties)
-                if declared.gone and not await declared.gone(self._aws, made, leftover.properties):
-                    return row
-        except (AwsError, ResourceFailed) as error:
-            reason = f"{leftover.physical_id} was replaced and cannot be deleted: {error}"
-            return replace(row, leftovers=row.leftovers[1:], reason=reason, updated_at=self._now)
-        return replace(row, leftovers=row.leftovers[1:])
+        if not await self._deleted(declared, made, leftover.properties, leftover.fail_after):
+            return self._waiting(leftover)
+        if declared.gone and not await declared.gone(self._aws, made, leftover.properties):
+            return self._waiting(leftover)
+        return None
 
     async def _step(self, row: Resource) -> Resource:
         if row.status == R.DELETE_IN_PROGRESS:
@@ -60,7 +68,7 @@ class Steps:
         declared = self._types[row.type]
         made = Made(row.physical_id, row.attributes)
         if declared.ready and not await declared.ready(self._aws, made, row.wanted):
-            return row
+            return self._waiting(row)
         done = R.CREATE_COMPLETE if row.status == R.CREATE_IN_PROGRESS else R.UPDATE_COMPLETE
         return replace(row, status=done, properties=row.wanted, reason="", updated_at=self._now)
 
@@ -85,11 +93,35 @@ class Steps:
         # A resource that was to be updated has what was wanted last.
         properties: dict[str, Any] = row.wanted or row.properties
         if row.physical_id and not row.called:
-            await declared.delete(self._aws, made, properties)
+            if not await self._deleted(declared, made, properties, row.fail_after):
+                return self._waiting(row)
             row = replace(row, called=True)
         if row.physical_id and declared.gone and not await declared.gone(self._aws, made, properties):
-            return row
+            return self._waiting(row)
         return replace(row, status=R.DELETE_COMPLETE, reason="", updated_at=self._now)
+
+    async def _deleted(
+        self, declared: ResourceType, made: Made, properties: Properties, fail_after: datetime | None
+    ) -> bool:
+        """Whether the service has taken the deletion; an error that passes is one only past the limit."""
+        try:
+            await declared.delete(self._aws, made, properties)
+        except AwsError as error:
+            if error.wire_code() in declared.busy and not self._is_past(fail_after):
+                return False
+            raise
+        return True
+
+    def _waiting(self, one: Waiting) -> Waiting:
+        """The same, which is not done yet; ResourceFailed past the limit."""
+        if one.fail_after is None:
+            return replace(one, fail_after=self._now + self._types[one.type].limit)
+        if self._is_past(one.fail_after):
+            raise ResourceFailed(f"{TIMED_OUT} (RequestToken: {self._stack.token})")
+        return one
+
+    def _is_past(self, deadline: datetime | None) -> bool:
+        return deadline is not None and self._now >= deadline
 
     def _wish(self, row: Resource) -> Wish:
         return Wish(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -14,6 +15,8 @@ from bambe.services.servicediscovery.errors import NamespaceAlreadyExists, Servi
 
 NAMESPACE = ("Description", "Name", "Properties", "Vpc")
 SERVICE = ("Description", "DnsConfig", "HealthCheckConfig", "HealthCheckCustomConfig", "Name", "NamespaceId")
+LEAVING = timedelta(minutes=5)
+"""How long instances may take to leave a service that is deleted: tasks get at most 120 s to stop."""
 NUMBERS = ("FailureThreshold", "TTL")
 
 
@@ -170,5 +173,7 @@ RESOURCES = (
         create=_create_service,
         update=_update_service,
         delete=_delete_service,
+        busy=frozenset({"ResourceInUse"}),
+        limit=LEAVING,
     ),
 )

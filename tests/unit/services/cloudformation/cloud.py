@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -21,14 +22,28 @@ class LimitExceeded(AwsError):
     """A service that does not want to."""
 
 
+class StillInUse(AwsError):
+    """A service that does not want to yet."""
+
+
+LIMIT = timedelta(hours=1)
+
+
 @dataclass
 class Cloud:
-    """What exists: id -> (token, properties). `deaths` counts calls down; at 0 the caller dies after it."""
+    """What exists: id -> (token, properties). `deaths` counts calls down; at 0 the caller dies after it.
+
+    Half of the next `slow` questions whether something is ready are denied, and all while `stuck`; the next
+    `busy` deletions are refused, and the next `lingering` questions whether something is gone are denied.
+    """
 
     things: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     told: list[tuple[str, str]] = field(default_factory=list)
     refuses: set[str] = field(default_factory=set)
     slow: int = 0
+    stuck: bool = False
+    busy: int = 0
+    lingering: int = 0
     deaths: list[int] = field(default_factory=list)
     calls: int = 0
 
@@ -42,6 +57,9 @@ class Cloud:
             update=self._update,
             delete=self._delete,
             ready=self._ready,
+            gone=self._gone,
+            busy=frozenset({"StillInUse"}),
+            limit=LIMIT,
         )
         return {THING: declared}
 
@@ -78,13 +96,22 @@ class Cloud:
         self._call()
         for _, thing in self.things.values():
             assert made.physical_id not in thing.get("Needs", []), "deleted though it is needed"
+        self.busy -= 1
+        if self.busy >= 0 and made.physical_id in self.things:
+            raise StillInUse(f"{made.physical_id} is in use")
         if self.things.pop(made.physical_id, None):
             self.told.append(("delete", made.physical_id.split("-")[1]))
         self._die()
 
     async def _ready(self, aws: Aws, made: Made, properties: Properties) -> bool:
+        if self.stuck:
+            return False
         self.slow -= 1
         return self.slow < 0 or self.slow % 2 == 0
+
+    async def _gone(self, aws: Aws, made: Made, properties: Properties) -> bool:
+        self.lingering -= 1
+        return self.lingering < 0
 
     def _check(self, properties: Properties) -> None:
         if properties.get("Value") in self.refuses:

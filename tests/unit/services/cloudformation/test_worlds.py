@@ -174,6 +174,30 @@ def test_a_stack_becomes_what_its_templates_say_in_turn(
 
 
 @worlds
+@given(
+    first=wishes(),
+    second=wishes(),
+    busy=st.integers(0, 8),
+    lingering=st.integers(0, 8),
+    deaths=deaths,
+)
+def test_what_is_busy_for_a_while_goes_in_the_end(
+    first: Wanted, second: Wanted, busy: int, lingering: int, deaths: list[int]
+) -> None:
+    async def story() -> None:
+        async with World(Cloud(busy=busy, lingering=lingering, deaths=deaths)) as world:
+            await world.create(first)
+            assert (await world.update(second)).status == S.UPDATE_COMPLETE
+            assert world.cloud.values() == shown(second)
+            assert len(world.cloud.things) == len(second)
+            world.cloud.busy, world.cloud.lingering = busy, lingering
+            assert (await world.delete()).status == S.DELETE_COMPLETE
+            assert world.cloud.things == {}
+
+    run(story())
+
+
+@worlds
 @given(wish=wishes(), slow=st.integers(0, 12), deaths=deaths, data=st.data())
 def test_a_failed_creation_leaves_nothing(
     wish: Wanted, slow: int, deaths: list[int], data: st.DataObject

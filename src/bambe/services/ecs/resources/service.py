@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -14,6 +15,8 @@ REPLACES = frozenset({"Cluster", "LaunchType", "Role", "SchedulingStrategy", "Se
 WHOLE_NUMBERS = ("desiredCount", "healthCheckGracePeriodSeconds")
 HOPELESS = "is unable to consistently start tasks successfully"
 """The event after three tasks in a row have failed: waiting longer will not help."""
+STABLE_LIMIT = timedelta(hours=3)
+"""AWS: CloudFormation waits three hours for a service to stabilize."""
 TELLING = (" failed: ", "is unhealthy in", "failed container health checks")
 
 
@@ -131,4 +134,5 @@ SERVICE = ResourceType(
     ready=_ready,
     gone=_gone,
     replaces=REPLACES,
+    limit=STABLE_LIMIT,
 )
