@@ -8,7 +8,6 @@ two containers has a third that holds its namespace.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import secrets
 import statistics
@@ -18,14 +17,22 @@ import time
 
 from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import ContainerSpec, TaskSpec
+from benchmarks.report import Result, Row, options, tell
 
+TITLE = "Starting a task"
+QUESTION = """\
+How long does starting a task take beside a bare `docker run --detach` of the same image, turn by turn,
+medians? Both attach a container to the same bridge network; a task of two containers has a third that
+holds its namespace. A task of one may take at most 15 % more."""
+
+IMAGE, ROUNDS = "python:3.11-slim", 15
 LIMIT = 1.15
 """Most a task of one container may take, as a multiple of `docker run`."""
 
 COMMAND = ("sleep", "60")
 
 
-async def measure(image: str, rounds: int) -> tuple[list[float], list[float], list[float]]:
+async def _measure(image: str, rounds: int) -> tuple[list[float], list[float], list[float]]:
     """Seconds of `docker run`, of a task of one container, of a task of two; one of each per round."""
     engine = DockerContainers(f"bench{secrets.token_hex(3)}")
     network = await engine.start()
@@ -63,20 +70,26 @@ def docker_run(image: str, network: str, gateway: str) -> float:
     return took
 
 
+def measured(image: str = IMAGE, rounds: int = ROUNDS) -> Result:
+    """Tasks of one and of two beside `docker run`."""
+    bare, single, double = asyncio.run(_measure(image, rounds))
+    peer = ("docker run --detach", statistics.median(bare) * 1000, "ms")
+    return Result(
+        (
+            Row("a task of one container", statistics.median(single) * 1000, *peer, at_most=LIMIT),
+            Row("a task of two containers", statistics.median(double) * 1000, *peer),
+        ),
+        f"Best of {rounds}: docker run {min(bare) * 1000:.0f} ms, a task of one {min(single) * 1000:.0f} ms, "
+        f"of two {min(double) * 1000:.0f} ms.",
+    )
+
+
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--image", default="python:3.11-slim")
-    options = parser.parse_args()
-    bare, single, double = asyncio.run(measure(options.image, options.rounds))
-    peer = statistics.median(bare)
-    print("| start | median ms | times `docker run` | best ms |\n|---|---|---|---|")
-    for title, took in (("docker run --detach", bare), ("task of one", single), ("task of two", double)):
-        middle = statistics.median(took)
-        print(f"| {title} | {middle * 1000:.0f} | {middle / peer:.2f} | {min(took) * 1000:.0f} |")
-    print(f"| limit for a task of one | | {LIMIT:.2f} | |")
-    within = statistics.median(single) <= LIMIT * peer
-    return 0 if within else 1
+    parser = options(__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--image", default=IMAGE)
+    said = parser.parse_args()
+    return tell(measured(said.image, said.rounds))
 
 
 if __name__ == "__main__":

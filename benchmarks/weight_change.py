@@ -7,7 +7,6 @@ Beside the limit of the house (50 ms) and what Envoy itself takes when its file 
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import statistics
 import sys
@@ -20,14 +19,22 @@ from tests.support.backend import Backend, Client
 
 from bambe.engines.proxy.envoy import EnvoyProxy
 from bambe.engines.proxy.port import Check, Forward, Listener, LoadBalancer, Rule, Target, TargetGroup, World
+from benchmarks.report import Result, Row, options, tell
 
+TITLE = "Change of weights"
+QUESTION = """\
+How soon do clients see a change of weights: from the call that changes them to the first answer that
+shows it? The median may be 50 ms. Beside it, what Envoy itself takes when its file is renamed by hand."""
+
+ROUNDS = 100
 HOST, PORT = "127.0.26.1", 18261
 LIMIT = 50.0
+OURS, BARE = "apply()", "a bare rename"
 CLIENTS = 2
 PAUSE = 0.02
 
 
-async def measure(rounds: int) -> dict[str, list[float]]:
+async def _measure(rounds: int) -> dict[str, list[float]]:
     """Milliseconds of each round, by way."""
     backends = [await Backend(name).start() for name in ("blue", "green")]
     with tempfile.TemporaryDirectory() as state:
@@ -48,7 +55,7 @@ async def measure(rounds: int) -> dict[str, list[float]]:
                 temporary.write_text(blue if to_blue else green)
                 temporary.replace(routes)
 
-            return {"apply()": await _rounds(applied, rounds), "bare rename": await _rounds(renamed, rounds)}
+            return {OURS: await _rounds(applied, rounds), BARE: await _rounds(renamed, rounds)}
         finally:
             await proxy.remove_everything()
             for backend in backends:
@@ -87,16 +94,29 @@ def _world(backends: list[Backend], blue: int) -> World:
     return World((LoadBalancer("lb", "lb", (HOST,), (Listener("ls", PORT, "HTTP", (rule,)),)),), groups)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=100)
-    found = asyncio.run(measure(parser.parse_args().rounds))
-    print("| change of weights | median ms | p99 ms | limit ms |\n|---|---|---|---|")
-    for way, times in found.items():
-        worst = sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
-        print(f"| {way} | {statistics.median(times):.1f} | {worst:.1f} | {LIMIT:.0f} |")
-    sys.exit(statistics.median(found["apply()"]) > LIMIT)
+def measured(rounds: int = ROUNDS) -> Result:
+    """Median and worst beside the limit and a bare rename."""
+    found = asyncio.run(_measure(rounds))
+    ours, bare = found[OURS], found[BARE]
+    middle = statistics.median(ours)
+    return Result(
+        (
+            Row("median", middle, "limit", LIMIT, "ms", at_most=1),
+            Row("median", middle, BARE, statistics.median(bare), "ms"),
+            Row("99th percentile", _worst(ours), BARE, _worst(bare), "ms"),
+        )
+    )
+
+
+def _worst(times: list[float]) -> float:
+    return sorted(times)[min(len(times) - 1, int(len(times) * 0.99))]
+
+
+def main() -> int:
+    parser = options(__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    return tell(measured(parser.parse_args().rounds))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
