@@ -99,9 +99,9 @@ def page(record: Record) -> str:
     failed = sum(one.failed for one in record.answers)
     return f"""# A release, minute by minute
 
-The release of the architecture itself on the unscaled clock: 10 % of the traffic for 5 minutes, then all, the old
-version ended 30 minutes later. One push changed two services; `orders` went to its end, `inventory` was taken back
-by hand 5 minutes into its termination wait. Steady traffic of {RATE:.0f} requests a second through HTTPS on
+The release of the architecture itself on the unscaled clock: 10 % of the traffic for 5 minutes, then all, the
+old version ended 30 minutes later. One push changed two services; `orders` went to its end, `inventory` was
+taken back by hand 5 minutes into its termination wait. Steady traffic of {RATE:.0f} requests a second through HTTPS on
 port 443, half of it on fresh connections, was counted all the while:
 **{len(record.answers):,} requests, {failed} failed.**
 
