@@ -63,6 +63,10 @@ class Namespace:
         return f"arn:aws:servicediscovery:{self.region}:{self.account}:namespace/{self.id}"
 
     @property
+    def has_dns(self) -> bool:
+        return self.type != NamespaceType.HTTP
+
+    @property
     def folded(self) -> str:
         """The name as names are compared: DNS knows no upper case."""
         return self.name.lower()
@@ -95,8 +99,12 @@ class Service:
         return f"arn:aws:servicediscovery:{self.region}:{self.account}:service/{self.id}"
 
     @property
+    def has_dns(self) -> bool:
+        return bool(self.records)
+
+    @property
     def type(self) -> str:
-        return "DNS_HTTP" if self.records else "HTTP"
+        return "DNS_HTTP" if self.has_dns else "HTTP"
 
 
 @dataclass(frozen=True, slots=True)

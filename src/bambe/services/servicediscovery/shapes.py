@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from bambe.kernel.call import Answer
-from bambe.services.servicediscovery.model import Instance, Namespace, NamespaceType, Operation, Service
+from bambe.services.servicediscovery.model import Instance, Namespace, Operation, Service
 
 
 def namespace_summary(row: Namespace) -> Answer:
     """`NamespaceSummary`."""
     properties: Answer = {"HttpProperties": {"HttpName": row.name}}
-    if row.type != NamespaceType.HTTP:
+    if row.has_dns:
         properties["DnsProperties"] = {"HostedZoneId": row.hosted_zone, "SOA": {"TTL": row.soa_ttl}}
     return _said(
         {

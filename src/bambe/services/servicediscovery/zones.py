@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bambe.engines.dns import port as dns
-from bambe.services.servicediscovery.model import Instance, Namespace, NamespaceType, Service
+from bambe.services.servicediscovery.model import Instance, Namespace, Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,7 @@ class Rows:
 
 def zones(rows: Rows) -> dns.Zones:
     """One zone for each namespace with DNS, one name for each of its services with records."""
-    spaces = {
-        (row.account, row.region, row.id): row for row in rows.namespaces if row.type != NamespaceType.HTTP
-    }
+    spaces = {(row.account, row.region, row.id): row for row in rows.namespaces if row.has_dns}
     members: defaultdict[tuple[str, str, str], list[Instance]] = defaultdict(list)
     for row in rows.instances:
         members[row.account, row.region, row.service].append(row)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bambe.engines.dns.port import Zones
 from tests.unit.services.servicediscovery.conftest import Map
 
@@ -48,6 +50,38 @@ async def test_an_operation_waits_for_the_name_server(cloud_map: Map) -> None:
     cloud_map.house.dns.running = True
     await cloud_map.house.advance(60)
     assert await cloud_map.status(operation) == "SUCCESS"
+
+
+async def test_what_is_found_by_the_api_alone_waits_for_no_name_server(cloud_map: Map) -> None:
+    cloud, house = cloud_map.cloud, cloud_map.house
+    house.dns.running = False
+
+    async def ended(answer: Any) -> None:
+        await house.settle()
+        assert await cloud_map.status(answer["OperationId"]) == "SUCCESS"
+
+    created = await cloud.create_http_namespace(Name="api")
+    await ended(created)
+    operation = (await cloud.get_operation(OperationId=created["OperationId"]))["Operation"]
+    space = operation["Targets"]["NAMESPACE"]
+    await ended(await cloud.update_http_namespace(Id=space, Namespace={"Description": "d"}))
+    for namespace in (space, cloud_map.namespace):
+        made = await cloud.create_service(Name="alone", NamespaceId=namespace, Type="HTTP")
+        service = made["Service"]["Id"]
+        where = {"ServiceId": service, "InstanceId": "i1"}
+        await ended(await cloud.register_instance(**where, Attributes={"AWS_INSTANCE_IPV4": "10.200.0.5"}))
+        await ended(await cloud.update_service(Id=service, Service={"Description": "d"}))
+        await ended(await cloud.deregister_instance(**where))
+        await cloud.delete_service(Id=service)
+    await ended(await cloud.delete_namespace(Id=space))
+
+
+async def test_records_that_are_dropped_wait_for_the_name_server(cloud_map: Map) -> None:
+    cloud_map.house.dns.running = False
+    change = {"Description": "no records any more"}
+    answer = await cloud_map.cloud.update_service(Id=cloud_map.service, Service=change)
+    await cloud_map.house.settle()
+    assert await cloud_map.status(answer["OperationId"]) == "PENDING"
 
 
 async def test_a_namespace_without_dns_is_no_zone(cloud_map: Map) -> None:

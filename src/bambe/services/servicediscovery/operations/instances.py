@@ -41,7 +41,7 @@ async def register_instance(call: Call, request: RegisterInstanceRequestTypeDef)
         )
         _put(tx, service, row)
         return submit(
-            tx, call, OperationType.REGISTER_INSTANCE, INSTANCE=row.id, SERVICE=service.id,
+            tx, call, OperationType.REGISTER_INSTANCE, service, INSTANCE=row.id, SERVICE=service.id,
             NAMESPACE=service.namespace,
         )  # fmt: skip
 
@@ -55,7 +55,7 @@ async def deregister_instance(call: Call, request: DeregisterInstanceRequestType
         INSTANCES.delete(tx, *row.key)
         _count(tx, service)
         return submit(
-            tx, call, OperationType.DEREGISTER_INSTANCE, INSTANCE=row.id, SERVICE=service.id,
+            tx, call, OperationType.DEREGISTER_INSTANCE, service, INSTANCE=row.id, SERVICE=service.id,
             NAMESPACE=service.namespace,
         )  # fmt: skip
 

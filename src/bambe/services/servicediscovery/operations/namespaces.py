@@ -97,7 +97,7 @@ async def delete_namespace(call: Call, request: DeleteNamespaceRequestTypeDef) -
                 "Namespace has associated services; delete the services before deleting the namespace"
             )
         NAMESPACES.delete(tx, row.account, row.region, row.id)
-        return submit(tx, call, OperationType.DELETE_NAMESPACE, NAMESPACE=row.id)
+        return submit(tx, call, OperationType.DELETE_NAMESPACE, row, NAMESPACE=row.id)
 
     return {"OperationId": await call.store.write(delete)}
 
@@ -131,7 +131,7 @@ async def _create(call: Call, kind: NamespaceType, request: Any) -> Answer:
                 NamespaceId=known.id,
             )
         NAMESPACES.insert(tx, row)
-        return submit(tx, call, OperationType.CREATE_NAMESPACE, NAMESPACE=row.id)
+        return submit(tx, call, OperationType.CREATE_NAMESPACE, row, NAMESPACE=row.id)
 
     return {"OperationId": await call.store.write(create)}
 
@@ -146,7 +146,7 @@ async def _update(call: Call, kind: NamespaceType, request: Any) -> Answer:
         description = change.get("Description", row.description)
         fresh = replace(row, description=description, soa_ttl=_soa_ttl(change, row.soa_ttl))
         NAMESPACES.update(tx, fresh)
-        return submit(tx, call, OperationType.UPDATE_NAMESPACE, NAMESPACE=row.id)
+        return submit(tx, call, OperationType.UPDATE_NAMESPACE, row, NAMESPACE=row.id)
 
     return {"OperationId": await call.store.write(update)}
 

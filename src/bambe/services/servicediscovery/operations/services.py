@@ -98,7 +98,7 @@ async def update_service(call: Call, request: UpdateServiceRequestTypeDef) -> An
             raise InvalidInput("The record types of a service cannot be changed: create another service")
         fresh = replace(row, records=records, description=change.get("Description", row.description))
         SERVICES.update(tx, fresh)
-        return submit(tx, call, OperationType.UPDATE_SERVICE, SERVICE=row.id)
+        return submit(tx, call, OperationType.UPDATE_SERVICE, row, SERVICE=row.id)
 
     return {"OperationId": await call.store.write(update)}
 
