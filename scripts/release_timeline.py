@@ -101,8 +101,8 @@ def page(record: Record) -> str:
 
 The release of the architecture itself on the unscaled clock: 10 % of the traffic for 5 minutes, then all, the
 old version ended 30 minutes later. One push changed two services; `orders` went to its end, `inventory` was
-taken back by hand 5 minutes into its termination wait. Steady traffic of {RATE:.0f} requests a second through HTTPS on
-port 443, half of it on fresh connections, was counted all the while:
+taken back by hand 5 minutes into its termination wait. Steady traffic of {RATE:.0f} requests a second
+through HTTPS on port 443, half of it on fresh connections, was counted all the while:
 **{len(record.answers):,} requests, {failed} failed.**
 
 `python -m scripts.release_timeline` runs it again (about 37 minutes) and writes this page.
