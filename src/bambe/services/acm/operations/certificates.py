@@ -49,7 +49,7 @@ async def request_certificate(call: Call, request: RequestCertificateRequestType
         created_at=call.clock.now(),
         token=request.get("IdempotencyToken", ""),
         algorithm=request.get("KeyAlgorithm", "EC_prime256v1"),
-        tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("Tags", ())),
     )
 
     def write(tx: Tx) -> Certificate:
@@ -68,7 +68,7 @@ async def import_certificate(call: Call, request: ImportCertificateRequestTypeDe
         for member in ("Certificate", "PrivateKey", "CertificateChain")
     }
     row = await asyncio.to_thread(_imported, call, said)
-    row = replace(row, tags=to_dict(request.get("Tags", ())))  # type: ignore[arg-type]
+    row = replace(row, tags=to_dict(request.get("Tags", ())))
 
     def write(tx: Tx) -> Certificate:
         if "CertificateArn" not in request:
@@ -126,7 +126,7 @@ async def delete_certificate(call: Call, request: DeleteCertificateRequestTypeDe
 
 
 async def add_tags_to_certificate(call: Call, request: AddTagsToCertificateRequestTypeDef) -> Answer:
-    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["Tags"])
 
     def add(tx: Tx) -> None:
         row = _get(tx, call, request["CertificateArn"])

@@ -37,7 +37,7 @@ async def create_application(call: Call, request: CreateApplicationInputTypeDef)
         id=uuid_id(),
         platform=platform,
         created=call.clock.now(),
-        tags=tags.to_dict(request.get("tags", ())),  # type: ignore[arg-type]
+        tags=tags.to_dict(request.get("tags", ())),
     )
 
     def write(tx: Tx) -> None:

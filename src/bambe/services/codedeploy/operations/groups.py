@@ -50,7 +50,7 @@ async def create_deployment_group(call: Call, request: CreateDeploymentGroupInpu
         alarms=checks.alarms(request.get("alarmConfiguration")),
         triggers=_plain(request.get("triggerConfigurations")),
         outdated=request.get("outdatedInstancesStrategy", "UPDATE"),
-        tags=tags.to_dict(request.get("tags", ())),  # type: ignore[arg-type]
+        tags=tags.to_dict(request.get("tags", ())),
     )
     await _check_service(call, row)
 

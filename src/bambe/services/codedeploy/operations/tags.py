@@ -28,7 +28,7 @@ async def list_tags_for_resource(call: Call, request: ListTagsForResourceInputTy
 
 
 async def tag_resource(call: Call, request: TagResourceInputTypeDef) -> Answer:
-    new = tags.to_dict(request["Tags"])  # type: ignore[arg-type]
+    new = tags.to_dict(request["Tags"])
     await call.store.write(lambda tx: _change(tx, call, request["ResourceArn"], lambda old: old | new))
     return {}
 

@@ -56,7 +56,7 @@ async def create_security_group(call: Call, request: CreateSecurityGroupRequestT
         description=request["Description"],
         vpc=vpc,
         egress=[ANYWHERE],
-        tags=to_dict(specifications[0].get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(specifications[0].get("Tags", ())),
     )
 
     def create(tx: Tx) -> None:
@@ -131,7 +131,7 @@ async def revoke_security_group_egress(
 
 async def create_tags(call: Call, request: ClientCreateTagsRequestTypeDef) -> Answer:
     network = Network(call.account, call.region)
-    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["Tags"])
 
     def tag(tx: Tx) -> None:
         for resource in request["Resources"]:

@@ -40,7 +40,7 @@ async def create_repository(call: Call, request: CreateRepositoryRequestTypeDef)
         mutability=request.get("imageTagMutability", "MUTABLE"),
         scan_on_push=bool(request.get("imageScanningConfiguration", {}).get("scanOnPush")),
         encryption=request.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
-        tags=to_dict(request.get("tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("tags", ())),
     )
 
     def create(tx: Tx) -> None:
@@ -98,7 +98,7 @@ async def put_image_tag_mutability(call: Call, request: PutImageTagMutabilityReq
 
 
 async def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Answer:
-    fresh = to_dict(request["tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["tags"])
 
     def tag(tx: Tx) -> None:
         row = _of_arn(tx, call, request["resourceArn"])

@@ -48,7 +48,7 @@ async def create_cluster(call: Call, request: CreateClusterRequestTypeDef) -> An
         capacity_providers=list(request.get("capacityProviders", ())),
         default_strategy=[dict(item) for item in request.get("defaultCapacityProviderStrategy", ())],
         connect_defaults=dict(request.get("serviceConnectDefaults", {})),
-        tags=to_dict(request.get("tags", ()), "key", "value"),  # type: ignore[arg-type]
+        tags=to_dict(request.get("tags", ()), "key", "value"),
     )
 
     def create(tx: Tx) -> Shape:

@@ -32,7 +32,7 @@ MISSING = "The specified resource could not be found."
 
 
 async def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Answer:
-    added = to_dict(request["tags"], "key", "value")  # type: ignore[arg-type]
+    added = to_dict(request["tags"], "key", "value")
     if any(key.lower().startswith("aws:") for key in added):
         raise InvalidParameterException("aws: prefixed tag key names are not allowed for external use.")
 

@@ -31,7 +31,7 @@ ACTIVE, INACTIVE, DELETING = "ACTIVE", "INACTIVE", "DELETE_IN_PROGRESS"
 
 async def register_task_definition(call: Call, request: RegisterTaskDefinitionRequestTypeDef) -> Answer:
     body = _body(dict(request))
-    tags = to_dict(request.get("tags", ()), "key", "value")  # type: ignore[arg-type]
+    tags = to_dict(request.get("tags", ()), "key", "value")
     body["compatibilities"] = fargate.compatibilities(body)
     now = call.clock.now()
 

@@ -57,7 +57,7 @@ async def create_listener(call: Call, request: CreateListenerInputTypeDef) -> An
             protocol=protocol,
             certificates=certificates,
             ssl_policy=request.get("SslPolicy", POLICY) if protocol == "HTTPS" else "",
-            tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+            tags=to_dict(request.get("Tags", ())),
         )
         default = Rule(
             account=call.account,

@@ -62,7 +62,7 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
         subnets=subnets,
         security_groups=list(request.get("SecurityGroups", ())),
         attributes=dict(BALANCER_DEFAULTS),
-        tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("Tags", ())),
     )
 
     def create(tx: Tx) -> LoadBalancer:

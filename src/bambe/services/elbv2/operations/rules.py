@@ -45,7 +45,7 @@ async def create_rule(call: Call, request: CreateRuleInputTypeDef) -> Answer:
             actions=actions,
             priority=priority,
             conditions=kept,
-            tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+            tags=to_dict(request.get("Tags", ())),
         )
         checks.one_balancer(row.groups, used_groups(tx, call.account, call.region), row.balancer)
         RULES.insert(tx, row)

@@ -24,7 +24,7 @@ Tagged = LoadBalancer | Listener | Rule | TargetGroup
 
 
 async def add_tags(call: Call, request: AddTagsInputTypeDef) -> Answer:
-    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["Tags"])
     await _change(call, request["ResourceArns"], lambda tags: {**tags, **fresh})
     return {}
 

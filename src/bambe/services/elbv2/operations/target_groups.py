@@ -166,7 +166,7 @@ def _wanted(call: Call, request: CreateTargetGroupInputTypeDef) -> TargetGroup:
         vpc=request.get("VpcId", ""),
         protocol_version=request.get("ProtocolVersion", "HTTP1"),
         attributes=dict(GROUP_DEFAULTS),
-        tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("Tags", ())),
     )
     row = replace(row, **{"check_protocol": protocol, **_check_fields(request)})
     _check(row)

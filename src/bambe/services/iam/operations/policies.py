@@ -39,7 +39,7 @@ async def create_policy(call: Call, request: CreatePolicyRequestTypeDef) -> Answ
         document=checked(request["PolicyDocument"]),
         created_at=call.clock.now(),
         description=request.get("Description", ""),
-        tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("Tags", ())),
     )
 
     def create(tx: Tx) -> None:

@@ -43,7 +43,7 @@ async def create_role(call: Call, request: CreateRoleRequestTypeDef) -> Answer:
         description=request.get("Description", ""),
         max_session=request.get("MaxSessionDuration", 3600),
         boundary=request.get("PermissionsBoundary", ""),
-        tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+        tags=to_dict(request.get("Tags", ())),
     )
 
     def create(tx: Tx) -> None:
@@ -97,7 +97,7 @@ async def delete_role(call: Call, request: DeleteRoleRequestTypeDef) -> Answer:
 
 
 async def tag_role(call: Call, request: TagRoleRequestTypeDef) -> Answer:
-    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["Tags"])
     await _change(call, request["RoleName"], lambda role: replace(role, tags={**role.tags, **fresh}))
     return {}
 

@@ -58,7 +58,7 @@ async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> An
             custom_health=custom,
             description=request.get("Description", ""),
             creator_request_id=request.get("CreatorRequestId", ""),
-            tags=to_dict(request.get("Tags", ())),  # type: ignore[arg-type]
+            tags=to_dict(request.get("Tags", ())),
         )
         if row.records:
             checks.dns_name(f"{row.name}.{namespace.name}")

@@ -29,7 +29,7 @@ MAX_TAGS = 50
 
 
 async def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Answer:
-    fresh = to_dict(request["Tags"])  # type: ignore[arg-type]
+    fresh = to_dict(request["Tags"])
     await _change(call, request["ResourceARN"], lambda tags: {**tags, **fresh})
     return {}
 
