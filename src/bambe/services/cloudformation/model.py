@@ -72,6 +72,8 @@ MOVES: dict[StackStatus, frozenset[StackStatus]] = {
     S.DELETE_FAILED: _DELETE,
 }
 UPDATABLE = frozenset(status for status, to in MOVES.items() if S.UPDATE_IN_PROGRESS in to)
+GOING_BACK = (S.UPDATE_ROLLBACK_IN_PROGRESS, S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
+"""A failed update is being taken back: what counts is the version before."""
 
 
 class ResourceStatus(StrEnum):

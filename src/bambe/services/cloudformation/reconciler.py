@@ -7,49 +7,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
 
 from bambe.control import Key, Reconciler
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
-from bambe.kernel.ids import hex_id, upper_id
 from bambe.kernel.resources import ResourceType
 from bambe.services.cloudformation import outputs
 from bambe.services.cloudformation.intrinsics import evaluate, is_wanted
-from bambe.services.cloudformation.model import (
-    Leftover,
-    Resource,
-    ResourceStatus,
-    Stack,
-    StackStatus,
-)
-from bambe.services.cloudformation.planner import (
-    CONVERGED,
-    Action,
-    Begin,
-    Fail,
-    Goal,
-    Move,
-    Note,
-    Remove,
-    Restore,
-    Step,
-    Sweep,
-    plan,
-)
+from bambe.services.cloudformation.model import GOING_BACK, Resource, Stack, StackStatus
+from bambe.services.cloudformation.planner import CONVERGED, Action, Goal, Move, Step, Sweep, plan
 from bambe.services.cloudformation.resource_steps import Steps
+from bambe.services.cloudformation.rewriting import rewritten
 from bambe.services.cloudformation.scope import scope_of
-from bambe.services.cloudformation.tables import (
-    STACKS,
-    exports,
-    move_stack,
-    put_resource,
-    resources_of,
-)
+from bambe.services.cloudformation.tables import STACKS, exports, move_stack, put_resource, resources_of
 from bambe.services.cloudformation.template import EMPTY, dependencies, order, parse, retained
 
-R, S = ResourceStatus, StackStatus
+S = StackStatus
 LOOK_AGAIN = timedelta(seconds=0.2)
 Rows = dict[str, Resource]
 
@@ -90,7 +64,7 @@ class StackLoop:
         return self._clock.now() + LOOK_AGAIN
 
     def _goal(self, stack: Stack, rows: Rows, known: Mapping[str, str]) -> Goal:
-        version = stack.previous if stack.status in _BACK and stack.previous else stack.goal
+        version = stack.previous if stack.status in GOING_BACK and stack.previous else stack.goal
         template = parse(version.template) if stack.status not in _GONE else EMPTY
         scope = scope_of(stack, template, version, rows.values(), known)
         names = tuple(name for name in order(template) if is_wanted(name, scope))
@@ -132,7 +106,7 @@ class StackLoop:
             return True
         changed = False
         for action in actions:
-            row = _rewritten(stack, rows, action, now)
+            row = rewritten(stack, rows, action, now)
             if row is not None:
                 put_resource(tx, row)
                 changed = True
@@ -145,7 +119,7 @@ class StackLoop:
         now = self._clock.now()
         if stack.status in CONVERGED and action.to == CONVERGED[stack.status]:
             try:
-                stack = outputs.written(tx, stack, rows, known, stack.status in _BACK)
+                stack = outputs.written(tx, stack, rows, known, stack.status in GOING_BACK)
             except AwsError as error:
                 back = S.ROLLBACK_IN_PROGRESS if stack.status == S.CREATE_IN_PROGRESS else None
                 back = back or (
@@ -165,7 +139,6 @@ class StackLoop:
         move_stack(tx, stack, action.to, now, action.why)
 
 
-_BACK = (S.UPDATE_ROLLBACK_IN_PROGRESS, S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS)
 _GONE = (S.DELETE_IN_PROGRESS, S.ROLLBACK_IN_PROGRESS)
 
 
@@ -184,97 +157,6 @@ def _observe(tx: Tx, key: Key) -> tuple[Stack | None, Rows, dict[str, str]]:
         return None, {}, {}
     known = {name: value for name, (value, _) in exports(tx, stack.account, stack.region).items()}
     return stack, {row.logical_id: row for row in resources_of(tx, stack)}, known
-
-
-def _rewritten(stack: Stack, rows: Rows, action: Action, now: datetime) -> Resource | None:
-    """The row as an action writes it; None for actions that do more than write."""
-    row = rows.get(action.logical_id) if not isinstance(action, Move) else None
-    if isinstance(action, Begin):
-        return _begun(stack, row, action, now)
-    if row is None:
-        return None
-    if isinstance(action, Fail):
-        to = R.CREATE_FAILED if row.status == R.CREATE_IN_PROGRESS else R.UPDATE_FAILED
-        return replace(row, status=to, reason=action.why, updated_at=now) if row.status.in_progress else None
-    if isinstance(action, Remove):
-        to = R.DELETE_SKIPPED if row.retained else R.DELETE_IN_PROGRESS
-        return replace(row, status=to, called=False, reason="", fail_after=None, updated_at=now)
-    if isinstance(action, Restore):
-        return _restored(row, action.leftover, now)
-    if isinstance(action, Note):
-        return replace(row, depends=list(action.depends), retained=action.retained)
-    return None
-
-
-def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> Resource:
-    back = stack.status in _BACK and stack.previous is not None
-    version = stack.previous if back and stack.previous else stack.goal
-    template = parse(version.template)
-    declared = template.resources[action.logical_id]
-    fresh: dict[str, Any] = {
-        "type": declared["Type"],
-        "depends": dependencies(template, action.logical_id),
-        "retained": retained(declared),
-        "wanted": action.properties,
-        "called": False,
-        "reason": "",
-        "stale": False,
-        "fail_after": None,
-        "updated_at": now,
-    }
-    if row is None or not (row.exists and (row.physical_id or row.leftovers)):
-        return Resource(
-            account=stack.account,
-            region=stack.region,
-            stack=stack.id,
-            logical_id=action.logical_id,
-            status=R.CREATE_IN_PROGRESS,
-            **_identity(stack, action.logical_id),
-            **fresh,
-        )
-    if not action.replace:
-        before = row.wanted if row.status == R.UPDATE_FAILED else row.properties
-        fresh["depends"] = sorted({*row.depends, *fresh["depends"]})
-        return replace(row, status=R.UPDATE_IN_PROGRESS, properties=before, **fresh)
-    keep = retained(declared, "UpdateReplacePolicy")
-    left = [_leftover(row, keep)] if row.physical_id else []
-    fresh["reason"] = "Requested update requires the creation of a new physical resource"
-    return replace(
-        row,
-        status=R.UPDATE_IN_PROGRESS,
-        physical_id="",
-        attributes={},
-        properties={},
-        leftovers=[*row.leftovers, *left],
-        **_identity(stack, action.logical_id),
-        **fresh,
-    )
-
-
-def _restored(row: Resource, leftover: Leftover, now: datetime) -> Resource:
-    left = [_leftover(row, keep=False)] if row.physical_id else []
-    return replace(
-        row,
-        type=leftover.type,
-        status=R.UPDATE_COMPLETE,
-        physical_id=leftover.physical_id,
-        attributes=leftover.attributes,
-        properties=leftover.properties,
-        wanted=leftover.properties,
-        depends=leftover.depends,
-        leftovers=[*row.leftovers[:-1], *left],
-        reason="",
-        updated_at=now,
-    )
-
-
-def _leftover(row: Resource, keep: bool) -> Leftover:
-    properties = row.properties or row.wanted
-    return Leftover(row.type, row.physical_id, row.attributes, properties, keep, row.depends)
-
-
-def _identity(stack: Stack, logical_id: str) -> dict[str, Any]:
-    return {"token": hex_id(32), "name": f"{stack.name}-{logical_id}-{upper_id(12)}"}
 
 
 def reconcilers(
