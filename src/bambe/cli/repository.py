@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,9 +41,8 @@ class Repository:
         if self._git("remote", "get-url", REMOTE, check=False) != url:
             self._git("remote", "remove", REMOTE, check=False)
             self._git("remote", "add", REMOTE, url)
-        helper = f"!'{sys.executable}' -m bambe.cli.credential '{state}'"
         host = url.split("/git/")[0]
-        self._git("config", "--replace-all", f"credential.{host}.helper", helper)
+        self._git("config", "--replace-all", f"credential.{host}.helper", _helper(state / "credentials"))
 
     def push(self, branch: str) -> list[str]:
         """Push HEAD to `branch` of the platform; what the platform said of it."""
@@ -61,6 +60,13 @@ class Repository:
         if check and done.returncode:
             raise Trouble(f"git {arguments[0]} failed: {_last(done.stderr.splitlines())}")
         return done.stdout.strip() if not done.returncode else ""
+
+
+def _helper(credentials: Path) -> str:
+    """git's credential helper: the access key, read by the shell (git-credential(1); asked at each push)."""
+    pairs = {"aws_access_key_id": "username", "aws_secret_access_key": "password"}
+    reading = "; ".join(f"s/^{key} *= */{name}=/p" for key, name in pairs.items())
+    return f'!f() {{ test "$1" != get || sed -n {shlex.quote(reading)} {shlex.quote(str(credentials))}; }}; f'
 
 
 def _last(lines: list[str]) -> str:

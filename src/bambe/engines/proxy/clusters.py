@@ -1,9 +1,9 @@
 """A target group as an Envoy cluster, and its targets as a load assignment.
 
 How health follows ELB, and where it is quicker. A target that passes stays checked at the group's own
-interval. One that does not pass (new, starting, or failing) is checked every quarter of a second, so a
-task is in service moments after it answers, and the `healthy` count costs its number of quarter
-seconds instead of intervals. A first check that passes is enough, as at ELB.
+interval. One that does not pass (new, starting, or failing) is checked every tenth of a second, so a task is
+in service moments after it answers, and the `healthy` count costs its number of tenths of a second
+instead of intervals. A first check that passes is enough, as at ELB.
 
 When no target passes, all of them get traffic (ELB fails open); `PANIC` says so: Envoy rounds the
 threshold to a whole per cent, 0 would switch failing open off, 1 means "no target in a hundred".
@@ -22,7 +22,7 @@ OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOp
 TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 RAW = "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"
 
-QUICK = 0.25
+QUICK = 0.1
 PANIC = 1
 # A target that closes an idle connection just as a request leaves on it loses that request, and one
 # that is not safe may not be sent again. So the proxy lets go first: shorter than the shortest

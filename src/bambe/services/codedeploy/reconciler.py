@@ -32,6 +32,9 @@ from bambe.services.codedeploy.rollback import way_back
 
 SOON = timedelta(seconds=0.2)
 NOW_AND_THEN = timedelta(seconds=2)
+WAITS_FOR_ECS = (Phase.INSTALL, Phase.CLEAN_UP)
+ECS_TABLES = ("ecs_task_sets", "ecs_tasks")
+"""ECS's tables on the change feed, by name since services do not import each other."""
 STATUS = {Phase.READY: Status.READY}
 
 
@@ -44,9 +47,14 @@ class Deployments:
         self._store = store
         self._clock = clock
         self._aws = aws
+        self._waiting: dict[Key, Key] = {}
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
-        return (key,) if table == tables.deployments.name else ()
+        if table == tables.deployments.name:
+            return (key,)
+        if table in ECS_TABLES:
+            return [one for one, service in self._waiting.items() if service == key[:4]]
+        return ()
 
     async def keys(self) -> Iterable[Key]:
         def running(tx: Tx) -> list[Key]:
@@ -67,8 +75,11 @@ class Deployments:
 
     async def reconcile(self, key: Key) -> datetime | None:
         row = await self._store.read(lambda tx: tables.deployments.find(tx, *key))
+        self._waiting.pop(key, None)
         if row is None or row.is_over:
             return None
+        if row.phase in WAITS_FOR_ECS:
+            self._waiting[key] = _service_key(row)
         aws = self._aws.within(row.account, row.region)
         world = await observe(aws, row)
         for action in plan(row, world.seen, self._clock.now()):
@@ -180,6 +191,12 @@ async def _weigh(
             await aws.elbv2.modify_listener(ListenerArn=listener, DefaultActions=actions)
         else:
             await aws.elbv2.modify_rule(RuleArn=rule["RuleArn"], Actions=actions)
+
+
+def _service_key(row: Deployment) -> Key:
+    """The service as ECS keys it."""
+    cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
+    return (row.account, row.region, cluster, service)
 
 
 def _look_again(row: Deployment, now: datetime) -> datetime | None:

@@ -14,6 +14,8 @@ from bambe.kernel.errors import AwsError
 from bambe.services.ecs.model import Registry, Target, Task
 from bambe.services.ecs.task_actions import GONE, TargetSight
 
+TARGETS_TABLE = "elbv2_targets"
+"""ELB's table of targets on the change feed, by name since services do not import each other."""
 ABSENT = frozenset({"TargetGroupNotFound", "InvalidTarget", "InstanceNotFound", "ServiceNotFound"})
 PUBLISHED = timedelta(milliseconds=500)
 """How long a name server may take to hear of a change, on top of the record's TTL."""

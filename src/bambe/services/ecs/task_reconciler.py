@@ -52,9 +52,14 @@ class TaskReconciler:
         self._images = Images(store, aws, site, containers)
         self._sightings = Sightings(containers)
         self.chores = Chores()
+        self._addresses: dict[str, Key] = {}
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
-        return [key] if table == TASKS.name else []
+        if table == TASKS.name:
+            return [key]
+        if table == registration.TARGETS_TABLE:
+            return [self._addresses[key[3]]] if key[3] in self._addresses else []
+        return []
 
     async def keys(self) -> Iterable[Key]:
         """Every task; containers of tasks that no row knows are removed on the way."""
@@ -75,6 +80,7 @@ class TaskReconciler:
 
     async def reconcile(self, key: Key) -> datetime | None:
         task = await self._store.read(lambda tx: TASKS.find(tx, *key))
+        self._remember(key, task)
         if task is None:
             await self.chores.cancel(key)
             return None
@@ -86,6 +92,14 @@ class TaskReconciler:
             await self._apply(task, action)
         after = await self._store.read(lambda tx: TASKS.find(tx, *key))
         return task_planner.look_again(after, self._clock.now()) if after else None
+
+    def _remember(self, key: Key, task: Task | None) -> None:
+        """Have the address of every task with targets at hand: the health of a target wakes its task."""
+        if task is not None and task.targets and task.address and task.status != TaskStatus.STOPPED:
+            self._addresses[task.address] = key
+        else:
+            for address in [one for one, other in self._addresses.items() if other == key]:
+                del self._addresses[address]
 
     async def failed(self, key: Key, error: Exception) -> None:
         task = await self._store.read(lambda tx: TASKS.find(tx, *key))

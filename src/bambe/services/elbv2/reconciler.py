@@ -20,7 +20,7 @@ from bambe.services.elbv2.world import Rows, world
 
 ALL: Key = ("all",)
 TABLES = {table.name for table in (BALANCERS, LISTENERS, RULES, GROUPS, TARGETS)} | {certificates.TABLE}
-SOON = timedelta(seconds=0.1)
+SOON = timedelta(seconds=0.05)
 WATCH = timedelta(seconds=1)
 """How often targets at rest are looked at; those that move are looked at every `SOON`."""
 

@@ -146,3 +146,20 @@ async def test_an_external_service_begins_without_tasks(town: Town) -> None:
     await town.advance(3)
     await town.aws.ecs.update_service_primary_task_set(**HERE, primaryTaskSet=made["id"])
     assert (await town.shown())["runningCount"] == 1
+
+
+async def test_the_health_of_a_target_wakes_its_task(town: Town) -> None:
+    await blue(town)
+    loop = town.runners["ecs.task"].reconciler
+    (task, _) = await town.tasks()
+    address = task["attachments"][0]["details"]
+    inner = next(one["value"] for one in address if one["name"] == "privateIPv4Address")
+    target = ("000000000000", "eu-central-1", "blue", inner, 8080)
+    (woken,) = loop.concerns("elbv2_targets", target)
+    assert woken[-1] == task["taskArn"].rsplit("/", 1)[-1]
+    assert list(loop.concerns("elbv2_targets", (*target[:3], "10.9.9.9", 8080))) == []
+    await town.aws.ecs.stop_task(cluster="shop", task=task["taskArn"])
+    await town.advance(3)
+    town.balancers.drained()
+    await town.advance(60)
+    assert woken not in loop.concerns("elbv2_targets", target)
