@@ -28,16 +28,16 @@ from benchmarks.shop import brought_up
 
 TITLE = "Commit to canary"
 QUESTION = """\
-How long after the start of `git push` does the new version of one service answer its first request
-through the load balancer, beside a bare `docker build` and `docker run` of the same folder until that
-answers? In both the base layers are cached and the source has changed; they take turns, medians. At most
-2 s more. Green gets one request in ten, and one is sent every 20 ms: 0.2 s of it are waiting for green's
-turn."""
+How long after the start of `git push` has the new version of one service its 10 % of the traffic, beside
+a bare `docker build` and `docker run` of the same folder until that answers? In both the base layers are
+cached and the source has changed; they take turns, medians. At most 2 s more. A client asks every 20 ms all
+the while: green's first answer comes about 0.2 s later, since it gets one request in ten."""
 
 ROUNDS = 5
 LIMIT = 2.0
 PAUSE = 0.02
 PATIENCE = 120.0
+LAST = "10 % on green until its first answer"
 WORTH_TELLING = 0.02
 COMMAND = re.compile(r"\[Container\] (\S+ \S+) Running command (.*)")
 
@@ -57,10 +57,12 @@ def measured(rounds: int = ROUNDS) -> Result:
             ours.append(took)
             steps.append(where)
             bare.append(peer.round(was, version))
-    own, other = statistics.median(ours[1:]), statistics.median(sum(one.values()) for one in bare[1:])
+    own = statistics.median(took - where[LAST] for took, where in zip(ours[1:], steps[1:], strict=True))
+    other = statistics.median(sum(one.values()) for one in bare[1:])
     rows = (
-        Row("commit to first answer", own, "docker build + docker run", other, "s"),
+        Row("commit to 10 % on green", own, "docker build + docker run", other, "s"),
         Row("more than bare", own - other, "limit", LIMIT, "s", at_most=1),
+        Row("commit to green's first answer", statistics.median(ours[1:]), "the same", other, "s"),
     )
     parts = [("where Bambe's time goes", _medians(steps[1:])), ("bare", _medians(bare[1:]))]
     spread = f"{rounds} rounds: {', '.join(f'{took:.1f}' for took in ours[1:])} s."
@@ -121,7 +123,7 @@ def _marks(bambe: Bambe, build: str, deployment: str) -> Iterator[Step]:
             yield f"`{text}`", at
     yield "CreateDeployment until green's tasks run", created
     yield "until the target group finds them healthy and CodeDeploy goes on", _running_since(bambe, created)
-    yield "10 % on green until its first answer", _event(bambe, deployment, "AllowTraffic")
+    yield LAST, _event(bambe, deployment, "AllowTraffic")
 
 
 def _build(bambe: Bambe, build: str) -> dict[str, Any]:

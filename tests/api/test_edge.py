@@ -17,6 +17,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from bambe.edge.server import AddressTaken, Server
+from bambe.wire.service import WireService
 from tests.api.conftest import Edge
 
 CALLS = {
@@ -122,6 +123,9 @@ def test_half_a_signature(edge: Edge) -> None:
         ("dynamodb", "list_tables", {}),
         ("lambda", "list_functions", {}),
         ("sqs", "list_queues", {}),
+        ("s3", "list_buckets", {}),
+        ("s3", "get_object", {"Bucket": "shop", "Key": "a/b"}),
+        ("route53", "list_hosted_zones", {}),
     ],
 )
 def test_what_is_not_there_says_so_by_name(
@@ -221,6 +225,15 @@ def test_a_bug_is_an_internal_failure_with_a_trace(edge: Edge, caplog: pytest.Lo
     code, status, _ = fails(edge.aws("ecs"), "list_clusters")
     assert (code, status) == ("InternalFailure", 500)
     assert "KeyError: 'a bug'" in caplog.text
+
+
+def test_an_error_that_cannot_be_spelled_is_said_plainly(edge: Edge, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("a bug")
+
+    monkeypatch.setattr(WireService, "error", broken)
+    client = edge.aws("iam", aws_secret_access_key="x" * 40)
+    assert fails(client, "list_roles")[:2] == ("SignatureDoesNotMatch", 403)
 
 
 def test_reset_is_for_ephemeral_daemons(edge: Edge) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -9,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -117,15 +118,15 @@ class Bambe:
     def pid(self) -> int:
         return int(json.loads((self.state / "daemon.json").read_text())["pid"])
 
-    def kill(self) -> None:
-        """kill -9 of the daemon."""
-        pid = self.pid
-        os.kill(pid, signal.SIGKILL)
+    @contextlib.contextmanager
+    def dead(self) -> Iterator[None]:
+        """kill -9 of the daemon; at the end it is started again, as a person would."""
+        os.kill(self.pid, signal.SIGKILL)
         wait_for(lambda: not self.place.running(), "the daemon is dead")
-
-    def start(self) -> None:
-        """Start the daemon again, as a person would."""
-        self.place.start("--port", str(self.port), "--scale", str(self.scale))
+        try:
+            yield
+        finally:
+            self.place.start("--port", str(self.port), "--scale", str(self.scale))
 
     def containers(self) -> list[str]:
         """Everything of this installation that Docker has."""

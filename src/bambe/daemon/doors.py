@@ -1,29 +1,27 @@
-"""What the registry and git ask of the house, answered by the services and the key ring."""
+"""A door that is there before what is behind it."""
 
 from __future__ import annotations
 
-from typing import Protocol
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from bambe.services.codebuild.webhooks import Pushes
-
-
-class Authenticates(Protocol):
-    """The part of the key ring that git needs."""
-
-    async def authenticate(self, username: str, password: str) -> object | None:
-        """Who has these keys, or None."""
-        ...
+AsgiApp = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class GitDoor:
-    """Git's policy: keys are checked at the key ring, pushes are judged by CodeBuild's webhooks."""
+class LaterApp:
+    """An ASGI application whose requests wait until `open` says which one answers them."""
 
-    def __init__(self, keyring: Authenticates, pushes: Pushes) -> None:
-        self._keyring = keyring
-        self._pushes = pushes
+    def __init__(self) -> None:
+        self._app: AsgiApp | None = None
+        self._opened = asyncio.Event()
 
-    async def authorize(self, username: str, password: str) -> bool:
-        return await self._keyring.authenticate(username, password) is not None
+    def open(self, app: AsgiApp) -> None:
+        """Let everybody in who waits, and all who come."""
+        self._app = app
+        self._opened.set()
 
-    async def pushed(self, repository: str) -> list[str]:
-        return await self._pushes.pushed(repository)
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await self._opened.wait()
+        if self._app is not None:
+            await self._app(scope, receive, send)

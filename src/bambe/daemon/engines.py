@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bambe.daemon.options import INNER_NAME
 from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import Network
 from bambe.engines.dns.port import Zones
@@ -19,7 +21,6 @@ from bambe.kernel.errors import EngineError
 
 log = logging.getLogger("bambe.daemon")
 
-INNER_NAME = "bambe.internal"
 RETRY = 2.0
 
 
@@ -36,7 +37,6 @@ class Engines:
     proxy: EnvoyProxy | None = None
     network: Network | None = None
     waiting_for: str = "the Docker Engine"
-    _started: list[Any] = field(default_factory=list)
 
     async def start(self, clock: Clock) -> dict[str, Any]:
         """Try until all run; answer them as parts for reconcilers."""
@@ -81,3 +81,15 @@ class Engines:
         await self.dns.remove_everything()
         await self.containers.remove_everything()
         await self.containers.stop()
+
+
+def engines(instance: str, state: Path, endpoint: Callable[[], str], hook_token: str) -> Engines:
+    """The engines of the installation `instance`; git's hooks tell of pushes at `endpoint`."""
+    return Engines(
+        instance=instance,
+        state=state,
+        git=GitRepositories(state / "git", hook_url=endpoint, hook_token=hook_token),
+        registry=FileRegistry(state / "registry"),
+        containers=DockerContainers(instance),
+        dns=DnsServer(state),
+    )

@@ -9,7 +9,7 @@ from typing import Any
 from bambe.control import Key, Runner
 from bambe.daemon.wiring import MissingPart, provide
 from bambe.kernel.clock import Clock
-from bambe.services import Registry, Service
+from bambe.services import Folder, Registry, Service
 from bambe.store import Database
 
 
@@ -17,7 +17,7 @@ class Loops:
     """The runners; `start` may be called again when more parts have come."""
 
     def __init__(self, services: Registry, store: Database, clock: Clock) -> None:
-        self._waiting: dict[str, Service] = {s.name: s for s in services.values() if s.reconcilers}
+        self._waiting: dict[str, Service | Folder] = dict(services)
         self._store = store
         self._clock = clock
         self._runners: list[Runner] = []
@@ -27,6 +27,7 @@ class Loops:
         """Start the loops of every service whose parts are all there."""
         for service in list(self._waiting.values()):
             if service.reconcilers is None:
+                del self._waiting[service.name]
                 continue
             try:
                 reconcilers = provide(service.reconcilers, parts)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from bambe.kernel.errors import BambeError
 
+INNER_NAME = "bambe.internal"
+"""The platform's name inside tasks and builds."""
 LOOPBACK = ("127.", "localhost", "::1")
 
 

@@ -1,42 +1,43 @@
 """The wiring: builds everything, starts it in order, stops it in reverse.
 
-start: state -> store -> API answers -> (in the background) engines -> inner door -> loops
+start: state -> store -> API answers -> (in the background) everything is imported -> registry and git
+       answer -> loops of the store -> engines -> inner door -> loops of the engines
 stop:  inner and outer doors -> loops -> engines let go -> store
+
+Importing all of Bambe takes longer than the rest of a start, so what the first answer does not need
+is imported behind it, here and in `daemon.engines`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bambe import __version__
-from bambe.daemon.doors import GitDoor
-from bambe.daemon.engines import INNER_NAME, Engines
+from bambe.daemon.doors import LaterApp
 from bambe.daemon.loops import Loops
-from bambe.daemon.options import Options
+from bambe.daemon.options import INNER_NAME, Options
 from bambe.daemon.state import StateDirectory
 from bambe.edge.app import App
 from bambe.edge.credentials import KeyRing
 from bambe.edge.dispatch import Dispatcher
 from bambe.edge.server import Server
-from bambe.engines.containers.docker import DockerContainers
-from bambe.engines.dns.process import DnsServer
-from bambe.engines.git.repositories import GitRepositories
-from bambe.engines.registry.files import FileRegistry
 from bambe.kernel.call import Caller, Site
 from bambe.kernel.clock import SystemClock
 from bambe.kernel.ids import hex_id
 from bambe.services import discover
-from bambe.services.codebuild.webhooks import Pushes
-from bambe.services.ecr.policy import EcrPolicy
 from bambe.services.sts.sessions import find_session
 from bambe.store import Database
 from bambe.wire import Models
+
+if TYPE_CHECKING:
+    from bambe.daemon.engines import Engines
 
 log = logging.getLogger("bambe.daemon")
 
@@ -50,6 +51,8 @@ class Platform:
         self.directory = StateDirectory(options.state or self._scratch or Path())
         self.clock = SystemClock(options.scale)
         self._background: asyncio.Task[None] | None = None
+        self._doors = {"/v2": LaterApp(), "/git": LaterApp()}
+        self.engines: Engines | None = None
         self.ready = False
 
     async def start(self) -> None:
@@ -65,18 +68,12 @@ class Platform:
         self.models = Models(self.services)
         self.dispatcher = Dispatcher(self.services, self.models, self.store, self.clock, self.site)
         self.keyring = self._keyring()
-        self.engines = self._engines()
+        self.loops = Loops(self.services, self.store, self.clock)
         await self.server.start(self._app())
         self.directory.announce(
             endpoint=self.site.endpoint, instance=self.directory.instance, region=self.site.region
         )
-        self.loops = Loops(self.services, self.store, self.clock)
-        self.parts = self._parts()
-        self.loops.start(self.parts)
-        if options.engines:
-            self._background = asyncio.create_task(self._bring_up_engines(), name="engines")
-        else:
-            self.ready = True
+        self._background = asyncio.create_task(self._bring_up(), name="bringing up")
 
     async def stop(self) -> None:
         """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
@@ -86,9 +83,9 @@ class Platform:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._background
         await self.loops.stop()
-        if self._scratch is not None and self._options.engines and self.engines.network is not None:
+        if self.engines is not None and self._scratch is not None and self.engines.network is not None:
             await self.engines.remove_everything()
-        else:
+        elif self.engines is not None:
             await self.engines.stop()
         await self.store.stop()
         self.directory.close()
@@ -98,8 +95,7 @@ class Platform:
     async def remove(self) -> None:
         """Remove all that a stopped daemon of this state directory left running."""
         self.directory.open()
-        self.engines = self._engines()
-        await self.engines.remove_everything()
+        await self._make_engines().remove_everything()
         self.directory.close()
 
     async def reset(self) -> None:
@@ -113,7 +109,7 @@ class Platform:
         """What /_bambe/health answers."""
         return {
             "ready": self.ready,
-            "waiting_for": "" if self.ready else self.engines.waiting_for,
+            "waiting_for": "" if self.ready else self._waiting_for(),
             "instance": self.directory.instance,
             "version": __version__,
             "ephemeral": self._options.ephemeral,
@@ -121,14 +117,35 @@ class Platform:
             "services": sorted(self.services),
         }
 
-    async def _bring_up_engines(self) -> None:
-        self.parts |= await self.engines.start(self.clock)
-        network = self.engines.network
-        if network is not None and not self._options.any_credentials:
-            await self.server.add(network.gateway, self.port)
-        self.loops.start(self.parts)
+    async def _bring_up(self) -> None:
+        try:
+            await asyncio.to_thread(self._read)
+            engines = self.engines = self._make_engines()
+            self._open_doors(engines)
+            self.loops.start(parts := self._parts(engines))
+            if self._options.engines:
+                await self._bring_up_engines(engines, parts)
+        except Exception:
+            log.exception("the platform cannot be brought up")
+            raise
         self.ready = True
         log.info("ready: %s", self.site.endpoint)
+
+    async def _bring_up_engines(self, engines: Engines, parts: dict[str, Any]) -> None:
+        parts |= await engines.start(self.clock)
+        network = engines.network
+        if network is not None and not self._options.any_credentials:
+            await self.server.add(network.gateway, self.port)
+        self.loops.start(parts)
+
+    def _read(self) -> None:
+        """Import what nobody has asked for yet."""
+        importlib.import_module("bambe.daemon.engines")
+        for service in self.services.values():
+            service.read()
+
+    def _waiting_for(self) -> str:
+        return "the daemon to read its services" if self.engines is None else self.engines.waiting_for
 
     def _site(self, port: int) -> Site:
         self.port = port
@@ -151,37 +168,33 @@ class Platform:
             any_credentials=self._options.any_credentials,
         )
 
-    def _engines(self) -> Engines:
-        state, instance = self.directory.path, self.directory.instance
+    def _make_engines(self) -> Engines:
+        from bambe.daemon.engines import engines
+
         self._hook_token = hex_id(40)
-        return Engines(
-            instance=instance,
-            state=state,
-            git=GitRepositories(
-                state / "git", hook_url=lambda: self.site.endpoint, hook_token=self._hook_token
-            ),
-            registry=FileRegistry(state / "registry"),
-            containers=DockerContainers(instance),
-            dns=DnsServer(state),
+        return engines(
+            self.directory.instance, self.directory.path, lambda: self.site.endpoint, self._hook_token
         )
 
     def _app(self) -> App:
-        self.pushes = Pushes(self.store, self.clock, self.engines.git, self.site)
-        policy = EcrPolicy(self.store, self.clock)
         return App(
             self.dispatcher,
             self.models,
             self.keyring,
             self.clock,
-            mounts={
-                "/v2": self.engines.registry.app(policy),
-                "/git": self.engines.git.app(GitDoor(self.keyring, self.pushes)),
-            },
+            mounts=self._doors,
             health=self.health,
             reset=self.reset if self._options.ephemeral else None,
         )
 
-    def _parts(self) -> dict[str, Any]:
+    def _open_doors(self, engines: Engines) -> None:
+        from bambe.daemon.policies import EcrPolicy, GitDoor, Pushes
+
+        pushes = Pushes(self.store, self.clock, engines.git, self.site)
+        self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
+        self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
+
+    def _parts(self, engines: Engines) -> dict[str, Any]:
         principal = f"arn:aws:iam::{self.site.account}:role/aws-service-role/bambe"
         caller = Caller(self.site.account, self.site.region, principal)
         return {
@@ -189,7 +202,7 @@ class Platform:
             "clock": self.clock,
             "site": self.site,
             "aws": self.dispatcher.aws(caller),
-            "registry": self.engines.registry,
-            "git": self.engines.git,
+            "registry": engines.registry,
+            "git": engines.git,
             "resources": {r.name: r for s in self.services.values() for r in s.resources},
         }

@@ -183,9 +183,13 @@ def _signature(request: Request) -> tuple[Signature | None, Denied | None]:
 
 
 def _refused(request: Request | None, found: Found | None, error: AwsError, request_id: str) -> Response:
-    if found is None:
-        return plain_error(request, error, request_id)
-    return found.service.error(error, request_id)
+    """The error as the service spells it; where no service is known, or its spelling fails, plainly."""
+    if found is not None:
+        try:
+            return found.service.error(error, request_id)
+        except Exception:
+            log.exception("the error of request %s cannot be spelled", request_id)
+    return plain_error(request, error, request_id)
 
 
 def _sentence(status: int, message: str) -> Response:

@@ -34,7 +34,7 @@ class BadService(BambeError):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One service folder, as data."""
+    """A service, as data."""
 
     name: str
     operations: Mapping[str, Operation]
@@ -43,34 +43,50 @@ class Service:
     reconcilers: ReconcilerFactory | None = None
 
 
-Registry = Mapping[str, Service]
+class Folder:
+    """A service read from its folder: each part is imported when it is first asked for, a missing one is
+    empty. So a daemon answers before it has read what nobody has asked for yet."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._package = f"{__name__}.{name}"
+
+    @functools.cached_property
+    def operations(self) -> Mapping[str, Operation]:
+        return _operations(self._package)
+
+    @functools.cached_property
+    def migrations(self) -> tuple[Migration, ...]:
+        found: tuple[Migration, ...] = getattr(_part(self._package, "tables"), "MIGRATIONS", ())
+        return found
+
+    @functools.cached_property
+    def resources(self) -> tuple[ResourceType, ...]:
+        found: tuple[ResourceType, ...] = getattr(_part(self._package, "resources"), "RESOURCES", ())
+        return found
+
+    @functools.cached_property
+    def reconcilers(self) -> ReconcilerFactory | None:
+        found: ReconcilerFactory | None = getattr(_part(self._package, "reconciler"), "reconcilers", None)
+        return found
+
+    def read(self) -> None:
+        """Import every part that is not yet."""
+        _ = (self.operations, self.migrations, self.resources, self.reconcilers)
 
 
-def discover() -> Registry:
-    """Walk the folders beside this file and answer what each offers."""
-    found = pkgutil.iter_modules(__path__)
-    return {module.name: load(module.name) for module in found if module.ispkg}
+Registry = Mapping[str, Service | Folder]
+
+
+def discover() -> Mapping[str, Folder]:
+    """A service for every folder beside this file."""
+    return {module.name: Folder(module.name) for module in pkgutil.iter_modules(__path__) if module.ispkg}
 
 
 @functools.cache
 def resource_types() -> Mapping[str, ResourceType]:
     """Every CloudFormation type of every service, by its name."""
     return {declared.name: declared for service in discover().values() for declared in service.resources}
-
-
-def load(name: str) -> Service:
-    """One service folder; a missing part is an empty one."""
-    package = f"{__name__}.{name}"
-    tables = _part(package, "tables")
-    resources = _part(package, "resources")
-    reconciler = _part(package, "reconciler")
-    return Service(
-        name=name,
-        operations=_operations(package),
-        migrations=getattr(tables, "MIGRATIONS", ()),
-        resources=getattr(resources, "RESOURCES", ()),
-        reconcilers=getattr(reconciler, "reconcilers", None),
-    )
 
 
 def _part(package: str, part: str) -> ModuleType | None:

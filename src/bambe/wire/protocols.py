@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from bambe.kernel.errors import AwsError
+from bambe.kernel.errors import AwsError, NotImplementedByBambe
 from bambe.wire.description import Description, OperationDescription, Reference
 from bambe.wire.errors import SerializationException
 from bambe.wire.faults import Faults
@@ -261,6 +261,21 @@ class Ec2Protocol(QueryProtocol):
         self._fields(fault.use, fault.fields, out)
         out.append(f"</Error></Errors><RequestID>{request_id}</RequestID></Response>")
         return self._response(fault.status, "".join(out), request_id)
+
+
+class UnspokenProtocol(QueryProtocol):
+    """One that Bambe cannot read or write (S3's rest-xml): only its errors, in the XML of query."""
+
+    def __init__(self, description: Description, faults: Faults) -> None:
+        super().__init__(description, faults)
+        about = description.metadata
+        self._reason = f"Bambe does not speak {about.protocol}, the protocol of {about.service_full_name}"
+
+    def parser(self, operation: OperationDescription) -> Parse:
+        raise NotImplementedByBambe(self._reason)
+
+    def serializer(self, operation: OperationDescription) -> Serialize:
+        raise NotImplementedByBambe(self._reason)
 
 
 PROTOCOLS: dict[str, Callable[[Description, Faults], WireProtocol]] = {

@@ -9,12 +9,12 @@ from uuid import uuid4
 
 from botocore import xform_name
 
-from bambe.kernel.errors import AwsError, CommonError, NotImplementedByBambe, UnknownOperationException
+from bambe.kernel.errors import AwsError, CommonError, UnknownOperationException
 from bambe.wire import errors
 from bambe.wire.checks import Check, Checks
 from bambe.wire.description import Description, OperationDescription, description
 from bambe.wire.faults import Faults
-from bambe.wire.protocols import PROTOCOLS, Parse, Serialize, WireProtocol
+from bambe.wire.protocols import PROTOCOLS, Parse, Serialize, UnspokenProtocol, WireProtocol
 from bambe.wire.request import Response
 from bambe.wire.rest import Routes
 
@@ -88,12 +88,7 @@ class WireService:
     @cached_property
     def protocol(self) -> WireProtocol:
         """How this service is spelled."""
-        try:
-            make = PROTOCOLS[self.protocol_name]
-        except KeyError:
-            raise NotImplementedByBambe(
-                f"Bambe does not speak {self.protocol_name}, the protocol of {self.name}"
-            ) from None
+        make = PROTOCOLS.get(self.protocol_name, UnspokenProtocol)
         return make(self.description, self.faults)
 
     @cached_property

@@ -16,7 +16,7 @@ from bambe.engines.git.port import Commit, Ref
 from bambe.kernel.call import Aws, Call, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.kernel.errors import AwsError, NotThere
-from bambe.services import Service, load
+from bambe.services import Folder, Service
 from bambe.services.codebuild.webhooks import Pushes
 from bambe.store import Database
 from tests.fakes.containers import FakeContainers
@@ -84,7 +84,7 @@ class Workshop:
             REGION,
         )
         self.denied = False
-        self.service = load("codebuild")
+        self.service = Folder("codebuild")
         registry = {"codebuild": self.service, "sts": self._sts()}
         dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, self.site)
         self.aws: Aws = dispatcher.aws(Caller(ACCOUNT, REGION, "arn:aws:iam::000000000000:root"))

@@ -12,7 +12,7 @@ from bambe.edge.dispatch import Dispatcher
 from bambe.kernel.call import Aws, Call, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.kernel.errors import AwsError, InternalFailure
-from bambe.services import Service, load
+from bambe.services import Folder, Service
 from bambe.store import Database
 from tests.support.house import ACCOUNT, REGION, AnyModels
 
@@ -156,7 +156,7 @@ class House:
         self.store = Database()
         self.world = World()
         site = Site("http://x", "http://y", "localhost:4566", str(state), ACCOUNT, REGION)
-        self.service = load("codedeploy")
+        self.service = Folder("codedeploy")
         registry = {"codedeploy": self.service, "ecs": self.world.ecs(), "elbv2": self.world.elbv2()}
         dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, site)
         self.aws: Aws = dispatcher.aws(Caller(ACCOUNT, REGION, "root"))
