@@ -136,15 +136,14 @@ def _memory(bambe: Bambe) -> tuple[list[Row], str]:
             peers[peer.name] = process.pid
         time.sleep(IDLE)
         own = _mebibytes(bambe.pid)
-        title = "idle memory of the daemon (PSS)"
+        title = "idle memory of the daemon, resident"
         rows = [Row(title, own, "limit", LIMIT_MEMORY, "MiB", at_most=1)]
-        rows += [Row(title, own, name, _mebibytes(pid), "MiB") for name, pid in peers.items()]
+        rows += [Row(title, own, name, _with_children(pid), "MiB") for name, pid in peers.items()]
     others = [f"{name} {_mebibytes(_pid(bambe.state, name)):.0f} MiB" for name in ("envoy", "dns")]
-    resident, private = _mebibytes(bambe.pid, "Rss"), _mebibytes(bambe.pid, "Anonymous")
+    private = _mebibytes(bambe.pid, "Anonymous")
     about = ", ".join(version(peer) for peer in PEERS if peer.name in peers)
     return rows, (
-        f"The daemon's resident memory, pages shared with other programs counted whole: {resident:.0f} MiB, "
-        f"of which {private:.0f} MiB are of no file. Beside it run {' and '.join(others)} (PSS). "
+        f"Of the daemon's memory {private:.0f} MiB are of no file. Its children: {' and '.join(others)}. "
         f"Peers: {about or 'none'}."
     )
 
@@ -153,12 +152,15 @@ def _pid(state: Path, name: str) -> int:
     return int(next(state.rglob(f"{name}.pid")).read_text().split()[0])
 
 
-def _mebibytes(pid: int, figure: str = "Pss") -> float:
-    """Memory of a process and its children (proc(5), smaps_rollup)."""
+def _mebibytes(pid: int, figure: str = "Rss") -> float:
+    """Memory of one process (proc(5), smaps_rollup)."""
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    own = next(int(line.split()[1]) for line in rollup if line.startswith(f"{figure}:")) / 1024
+    return next(int(line.split()[1]) for line in rollup if line.startswith(f"{figure}:")) / 1024
+
+
+def _with_children(pid: int) -> float:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return own + sum(_mebibytes(int(child), figure) for child in children)
+    return _mebibytes(pid) + sum(_with_children(int(child)) for child in children)
 
 
 def main() -> int:
