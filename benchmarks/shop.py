@@ -19,13 +19,14 @@ SCALE = 60
 
 
 @contextlib.contextmanager
-def brought_up() -> Iterator[Bambe]:
-    """The shop after `bambe up`; everything is removed again, the images too."""
+def brought_up(*edits: tuple[str, str]) -> Iterator[Bambe]:
+    """The shop after `bambe up`, its bambe.yml edited; everything is removed again, the images too."""
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # no user has a platform that compiles at each start
     with tempfile.TemporaryDirectory(prefix="bambe-bench-", ignore_cleanup_errors=True) as home:
         bambe = Bambe(Path(home) / "state", Shop.create(Path(home) / "shop"), free_port(), SCALE)
-        bambe.shop.edit("bambe.yml", "keep_old: 30m", "keep_old: 1m")  # no round waits for it
-        bambe.shop.commit("Keep the old version for a minute")
+        for old, new in (("keep_old: 30m", "keep_old: 1m"), *edits):  # no round waits 30 minutes
+            bambe.shop.edit("bambe.yml", old, new)
+        bambe.shop.commit("For measuring")
         try:
             done = bambe.up(check=False)
             if done.returncode:

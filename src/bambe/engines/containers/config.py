@@ -25,6 +25,8 @@ HOLDER = ".holder"
 MIB = 1024 * 1024
 SECOND = 1_000_000_000
 PERIOD = 100_000
+YIELDING = 64
+"""CPU shares of a task that yields; others have 1024, or what they ask for."""
 # Large files: Engine 20.10 skips a file that a follower has not begun when the next one is full.
 LOGS = {"Type": "json-file", "Config": {"max-size": "50m", "max-file": "2"}}
 FORMS = ("CMD", "CMD-SHELL", "NONE")
@@ -126,7 +128,9 @@ def _limits(task: TaskSpec, container: ContainerSpec) -> dict[str, Any]:
     limits: dict[str, Any] = {}
     if cpu := task.cpu or container.cpu:
         limits |= {"CpuPeriod": PERIOD, "CpuQuota": max(1000, cpu * PERIOD // 1024)}
-    if container.cpu:
+    if task.yields:
+        limits["CpuShares"] = YIELDING
+    elif container.cpu:
         limits["CpuShares"] = max(2, container.cpu)
     if memory := container.memory or task.memory:
         limits |= {"Memory": memory * MIB, "MemorySwap": memory * MIB}

@@ -78,7 +78,8 @@ class TaskSpec:
     """A task: containers that share one network namespace and address.
 
     `id` is unique for ever and makes `start_task` safe to repeat; `labels` come back from
-    `list_tasks` unchanged (owner's ARN and the like). `cpu`/`memory` limit the task as a whole.
+    `list_tasks` unchanged (owner's ARN and the like). `cpu`/`memory` limit the task as a whole. One
+    that `yields` (a build) gets what others leave of a busy machine's processors.
     """
 
     id: str
@@ -86,6 +87,7 @@ class TaskSpec:
     labels: Mapping[str, str] = field(default_factory=dict)
     cpu: int = 0
     memory: int = 0
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

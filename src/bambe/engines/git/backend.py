@@ -8,15 +8,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import signal
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 
 from bambe.engines.git.hook import HOOKS
-from bambe.engines.git.program import MISSING, environment
-from bambe.kernel.errors import Unavailable
+from bambe.engines.git.program import Running, environment, start
 
 log = logging.getLogger("bambe.git")
 
@@ -54,54 +51,38 @@ def variables(
 
 async def serve(variables: Mapping[str, str], receive: Receive, send: Send) -> None:
     """Run the program on this request. A reader that hangs up ends it; a push that came whole goes on."""
-    try:
-        process = await asyncio.create_subprocess_exec(
-            "git",
-            "http-backend",
-            env=variables,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-    except FileNotFoundError as error:
-        raise Unavailable(MISSING) from error
+    running = await start("http-backend", variables=variables)
     reading = not variables["PATH_INFO"].endswith("/git-receive-pack")
-    feeding = asyncio.create_task(_feed(process, receive, reading))
-    listening = asyncio.create_task(_listen(process, variables["PATH_INFO"]))
+    feeding = asyncio.create_task(_feed(running, receive, reading))
+    listening = asyncio.create_task(_listen(running.stderr, variables["PATH_INFO"]))
     try:
-        await _answer(process, send)
-        await process.wait()
+        await _answer(running.stdout, send)
+        await running.wait()
     finally:
         feeding.cancel()
-        if process.returncode is None:
-            _kill(process)
+        await running.end()
         await asyncio.gather(feeding, listening, return_exceptions=True)
 
 
-async def _feed(process: asyncio.subprocess.Process, receive: Receive, reading: bool) -> None:
-    stdin = process.stdin
-    assert stdin is not None
+async def _feed(running: Running, receive: Receive, reading: bool) -> None:
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            _kill(process)
+            await running.end()
             return
         more = message.get("more_body", False)
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            stdin.write(message.get("body", b""))
-            await stdin.drain()
-    stdin.close()
+            running.stdin.write(message.get("body", b""))
+            await running.stdin.drain()
+    running.stdin.close()
     while reading:
         if (await receive())["type"] == "http.disconnect":
-            _kill(process)
+            await running.end()
             return
 
 
-async def _answer(process: asyncio.subprocess.Process, send: Send) -> None:
-    stdout = process.stdout
-    assert stdout is not None
+async def _answer(stdout: asyncio.StreamReader, send: Send) -> None:
     status, headers = await _head(stdout)
     await send({"type": "http.response.start", "status": status, "headers": headers})
     while chunk := await stdout.read(CHUNK):
@@ -122,13 +103,6 @@ async def _head(stdout: asyncio.StreamReader) -> tuple[int, Headers]:
     return (status if ended else 500), headers
 
 
-async def _listen(process: asyncio.subprocess.Process, path: str) -> None:
-    assert process.stderr is not None
-    while line := await process.stderr.readline():
+async def _listen(stderr: asyncio.StreamReader, path: str) -> None:
+    while line := await stderr.readline():
         log.warning("%s: %s", path, line.decode(errors="replace").rstrip())
-
-
-def _kill(process: asyncio.subprocess.Process) -> None:
-    """End it with the programs it started."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)

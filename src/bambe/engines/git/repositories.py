@@ -63,27 +63,28 @@ class GitRepositories:
         return [Ref(name, peeled or commit) for commit, peeled, name in rows]
 
     async def commit(self, repository: str, revision: str) -> Commit:
-        found = await self._resolve(repository, revision)
-        wanted = "--format=%H%x00%an <%ae>%x00%B"
-        printed = await git("log", "-1", wanted, found, "--", directory=self._find(repository))
+        words = ("log", "-1", "--format=%H%x00%an <%ae>%x00%B", "--end-of-options", _commit(revision), "--")
+        printed = await self._ask(repository, revision, *words)
         id, author, message = printed.decode(errors="replace").split("\0", 2)
         return Commit(id, author, message.rstrip("\n"))
 
     async def changed_files(self, repository: str, old: str, new: str) -> list[str]:
-        before = await self._resolve(repository, old) if old else EMPTY_TREE
-        after = await self._resolve(repository, new)
-        words = ("diff", "--name-only", "-z", "--no-renames", before, after, "--")
-        printed = await git(*words, directory=self._find(repository))
+        between = (_commit(old) if old else EMPTY_TREE, _commit(new))
+        words = ("diff", "--name-only", "-z", "--no-renames", "--end-of-options", *between, "--")
+        printed = await self._ask(repository, new, *words)
         return [name.decode(errors="replace") for name in printed.split(b"\0") if name]
 
     async def export(self, repository: str, revision: str, into: Path) -> str:
-        found = await self._resolve(repository, revision)
-        source = self._find(repository)
+        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", _commit(revision))
+        found = (await self._ask(repository, revision, *words)).decode().strip()
         # No hard links: what runs in a build container may write its copy of .git.
-        await git("clone", "--quiet", "--no-hardlinks", "--no-checkout", str(source), str(into))
-        await git("checkout", "--quiet", "--detach", found, directory=into)
+        source = str(self._find(repository))
+        await git("clone", "--quiet", "--no-hardlinks", "--no-checkout", source, str(into))
         url = f"{self._hook_url().rstrip('/')}/git/{repository}.git"
-        await git("remote", "set-url", "origin", url, directory=into)
+        await asyncio.gather(
+            git("checkout", "--quiet", "--detach", found, directory=into),
+            git("remote", "set-url", "origin", url, directory=into),
+        )
         return found
 
     async def remove(self, repository: str) -> None:
@@ -95,10 +96,10 @@ class GitRepositories:
             raise NotThere(f"There is no repository {repository}.")
         return found
 
-    async def _resolve(self, repository: str, revision: str) -> str:
-        words = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    async def _ask(self, repository: str, revision: str, *words: str) -> bytes:
+        """What git says of a revision; `NotThere` if there is none such."""
         try:
-            return (await git(*words, directory=self._find(repository))).decode().strip()
+            return await git(*words, directory=self._find(repository))
         except GitFailed as error:
             raise NotThere(f"{repository} has no commit {revision!r}.") from error
 
@@ -114,6 +115,11 @@ class GitRepositories:
             self._root.mkdir(parents=True, exist_ok=True)
             hook.install(self._root)
         hook.open_door(self._root, url, self._hook_token)
+
+
+def _commit(revision: str) -> str:
+    """A revision that can only mean one commit, whatever it looks like."""
+    return f"{revision}^{{commit}}"
 
 
 def _settle(fresh: Path, target: Path) -> None:

@@ -22,7 +22,7 @@ OPTIONS = "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOp
 TLS = "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
 RAW = "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"
 
-QUICK = 0.1
+QUICK = 0.05
 PANIC = 1
 # A target that closes an idle connection just as a request leaves on it loses that request, and one
 # that is not safe may not be sent again. So the proxy lets go first: shorter than the shortest

@@ -130,7 +130,7 @@ def _task(site: Site, build: Build, variables: Mapping[str, str]) -> TaskSpec:
         "bambe.account": build.account,
         "bambe.region": build.region,
     }
-    return TaskSpec(id=build.task, containers=(container,), labels=labels)
+    return TaskSpec(id=build.task, containers=(container,), labels=labels, yields=True)
 
 
 async def _default_branch(git: Git, repository: str) -> str:

@@ -98,6 +98,7 @@ def test_a_tasks_limits_hold_where_a_container_has_none() -> None:
     host = host_config(ContainerSpec("app", "x"), cpu=4096, memory=512)
     assert (host["CpuQuota"], host["Memory"]) == (400_000, 512 * 2**20)
     assert "CpuShares" not in host
+    assert host_config(ContainerSpec("app", "x"), yields=True)["CpuShares"] == 64
     host = host_config(ContainerSpec("app", "x", cpu=128, memory=64), cpu=1024, memory=512)
     assert (host["CpuQuota"], host["CpuShares"], host["Memory"]) == (100_000, 128, 64 * 2**20)
     host = host_config(ContainerSpec("app", "x"))
