@@ -43,14 +43,17 @@ def stock_aws(arguments: Sequence[str] = ()) -> str:
 
 
 def version_two(besides: Path) -> str:
-    """An AWS CLI of version 2 on the PATH, other than one in the folder `besides`."""
-    folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if one != str(besides)]
-    program = shutil.which("aws", path=os.pathsep.join(folders))
-    if program is not None:
-        said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
-        if (said.stdout + said.stderr).startswith("aws-cli/2"):
+    """The first AWS CLI of version 2 on the PATH, the folder `besides` left out."""
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        program = shutil.which("aws", path=folder)
+        if folder != str(besides) and program is not None and _is_version_two(program):
             return program
     raise Trouble(
         "only the AWS CLI of version 2 has this command, and it is not on the PATH: install it"
         " (https://aws.amazon.com/cli/), or use `bambe logs SERVICE --follow`."
     )
+
+
+def _is_version_two(program: str) -> bool:
+    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+    return (said.stdout + said.stderr).startswith("aws-cli/2")
