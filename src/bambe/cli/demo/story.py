@@ -130,9 +130,11 @@ class Story:
             self._progress.say(self.told.rollback_sentence)
             back = self._until(lambda: self._rollback_of(deployment), "there is no rollback")
             self._until(lambda: self._ended(back), "the rollback does not end")
+        with self._progress.step("the broken version's tasks end"):
+            self._until(self._is_alone, "they do not end")
         self.told.rollback = self._releases.get(back)
-        begun = self._releases.get(deployment)["createTime"]
-        self.told.phases += [Phase(BROKEN, begun), Phase(BACK, self.told.rollback["completeTime"])]
+        self.told.phases.append(Phase(BROKEN, self._releases.get(deployment)["createTime"]))
+        self._phase(BACK)
         self._let_traffic_run(2.0)
 
     @property
@@ -195,6 +197,10 @@ class Story:
         if info["status"] in ("Failed", "Stopped"):
             said = info.get("errorInformation", {}).get("message", "")
             raise Trouble(f"{deployment} is {info['status']}: {said}")
+
+    def _is_alone(self) -> bool:
+        """Whether one version is left: until then a request may still have found the other by its name."""
+        return len(self.target.looker().service(SERVICE).versions) == 1
 
     def _rollback_of(self, deployment: str) -> str | None:
         back = self._releases.get(deployment).get("rollbackInfo", {}).get("rollbackDeploymentId")
