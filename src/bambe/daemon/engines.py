@@ -36,7 +36,7 @@ class Engines:
     dns: DnsServer
     proxy: EnvoyProxy | None = None
     network: Network | None = None
-    waiting_for: str = "the Docker Engine"
+    waiting_for: str = "starting the engines: Docker, DNS, Envoy"
 
     async def start(self, clock: Clock) -> dict[str, Any]:
         """Try until all run; answer them as parts for reconcilers."""

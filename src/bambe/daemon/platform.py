@@ -145,7 +145,7 @@ class Platform:
             service.read()
 
     def _waiting_for(self) -> str:
-        return "the daemon to read its services" if self.engines is None else self.engines.waiting_for
+        return "reading the services" if self.engines is None else self.engines.waiting_for
 
     def _site(self, port: int) -> Site:
         self.port = port
