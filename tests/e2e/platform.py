@@ -120,13 +120,13 @@ class Bambe:
 
     @contextlib.contextmanager
     def dead(self) -> Iterator[None]:
-        """kill -9 of the daemon; at the end it is started again, as a person would."""
+        """kill -9 of the daemon; at the end it is started again, as a person would: as it last ran."""
         os.kill(self.pid, signal.SIGKILL)
         wait_for(lambda: not self.place.running(), "the daemon is dead")
         try:
             yield
         finally:
-            self.place.start("--port", str(self.port), "--scale", str(self.scale))
+            self.place.start()
 
     def containers(self) -> list[str]:
         """Everything of this installation that Docker has."""

@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,8 @@ class Local:
 
     @property
     def region(self) -> str:
-        return os.environ.get("AWS_REGION") or str(self._daemon().get("region", DEFAULT_REGION))
+        """The region the running (or last running) daemon was started with."""
+        return str(self._daemon().get("region", DEFAULT_REGION))
 
     def environment(self) -> dict[str, str]:
         """What an AWS client needs to speak to this platform."""
@@ -70,8 +71,8 @@ class Local:
             raise Trouble(f"no platform has been started in {self.state}: start one with `bambe up`.")
         return config["default"]["aws_access_key_id"], config["default"]["aws_secret_access_key"]
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of `service`."""
+    def client(self, service: str, region: str = "") -> Any:
+        """A boto3 client of `service`, in the daemon's region if none is given."""
         import boto3
         from botocore.config import Config
 
@@ -81,7 +82,7 @@ class Local:
             endpoint_url=environment["AWS_ENDPOINT_URL"],
             aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
-            region_name=self.region,
+            region_name=region or self.region,
             config=Config(inject_host_prefix=False, retries={"mode": "standard", "max_attempts": 5}),
         )
 
@@ -103,9 +104,26 @@ class Local:
         said = self.health()
         return said is not None and said.get("instance") == self._daemon().get("instance")
 
-    def start(self, *options: str, say: Callable[[str], None] = lambda _: None) -> None:
-        """Start the daemon unless it runs; return when it carries traffic."""
-        if not self.running():
+    def start(
+        self,
+        *,
+        region: str = "",
+        scale: float | None = None,
+        port: int | None = None,
+        say: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        """Start the daemon unless it runs; return when it carries traffic.
+
+        What is not given stays as it was when the daemon last ran; Trouble when it runs with other values.
+        """
+        before = self._daemon()
+        asked = {"scale": scale, "port": port}
+        if self.running():
+            self._refuse_others({name: value for name, value in asked.items() if value is not None}, before)
+        else:
+            kept = {name: before.get(name) if value is None else value for name, value in asked.items()}
+            kept["region"] = region or before.get("region")
+            options = [word for name, value in kept.items() if value for word in (f"--{name}", str(value))]
             self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
             process = Detached(
                 [sys.executable, "-m", "bambe.daemon", "--state", str(self.state), *options],
@@ -114,6 +132,12 @@ class Local:
             process.start()
             self._wait_for_answer(process)
         self._wait_for_engines(say)
+
+    def _refuse_others(self, asked: Mapping[str, float], before: Mapping[str, Any]) -> None:
+        other = [name for name, value in asked.items() if before.get(name, value) != value]
+        if other:
+            runs = " ".join(f"--{name} {before[name]:g}" for name in other)
+            raise Trouble(f"the platform runs already with {runs}: `bambe down` first to change that.")
 
     def _wait_for_answer(self, process: Detached) -> None:
         end = monotonic() + 20
@@ -146,11 +170,13 @@ class Local:
         return lines[-1].removeprefix("bambe: ") if lines else "it said nothing."
 
     def end(self) -> None:
-        """Stop the daemon and remove every container, network, process and mount it made."""
+        """Stop the daemon and remove every container, network, process and mount it made; the next start
+        knows nothing of this one's port and scale."""
         self.stop()
         subprocess.run(
             [sys.executable, "-m", "bambe.daemon", "--state", str(self.state), "--remove"], check=True
         )
+        (self.state / "daemon.json").unlink(missing_ok=True)
 
     def stop(self) -> None:
         """Stop the daemon; the data plane goes on."""

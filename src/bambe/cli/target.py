@@ -37,7 +37,7 @@ class Target:
     def client(self, service: str) -> Any:
         """A boto3 client, made once."""
         if service not in self._clients:
-            self._clients[service] = self.place.client(service)
+            self._clients[service] = self.place.client(service, self.project.region)
         return self._clients[service]
 
     def looker(self) -> Looker:

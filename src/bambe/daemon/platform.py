@@ -71,7 +71,11 @@ class Platform:
         self.loops = Loops(self.services, self.store, self.clock)
         await self.server.start(self._app())
         self.directory.announce(
-            endpoint=self.site.endpoint, instance=self.directory.instance, region=self.site.region
+            endpoint=self.site.endpoint,
+            port=self.port,
+            instance=self.directory.instance,
+            region=self.site.region,
+            scale=self.clock.scale,
         )
         self._background = asyncio.create_task(self._bring_up(), name="bringing up")
 

@@ -112,7 +112,9 @@ def _platform() -> Finding:
     if said.get("ready"):
         return Finding("platform", True, f"{local.endpoint} answers (state: {local.state})")
     waits = str(said.get("waiting_for"))
-    return Finding("platform", False, f"{local.endpoint} is not ready: {waits}", "See daemon.log in its state.")
+    return Finding(
+        "platform", False, f"{local.endpoint} is not ready: {waits}", "See daemon.log in its state."
+    )
 
 
 CHECKS = (

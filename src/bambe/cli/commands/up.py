@@ -20,21 +20,36 @@ from bambe.project import load
 
 
 @click.command("up")
-@click.option("--scale", type=float, default=1.0, help="A rehearsal: waits pass this many times faster.")
-@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="The API's port.")
+@click.option(
+    "--scale",
+    type=click.FloatRange(min=0, min_open=True),
+    help="A rehearsal: waits pass this many times faster.  [default: 1, or as it last ran]",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    help=f"The API's port.  [default: {DEFAULT_PORT}, or as it last ran]",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of what changed.")
-def command(scale: float, port: int, as_json: bool) -> None:
+def command(scale: float | None, port: int | None, as_json: bool) -> None:
     """Start the platform if need be and make true what bambe.yml says."""
     progress = Progress(quiet=as_json)
     start = monotonic()
-    target, changes = up(progress, Local(default_state()), "--scale", str(scale), "--port", str(port))
+    target, changes = up(progress, Local(default_state()), scale=scale, port=port)
     if as_json:
         click.echo(json.dumps({**asdict(changes), "url": target.url()}, indent=2))
         return
     say_what_changed(progress, target, changes, monotonic() - start)
 
 
-def up(progress: Progress, place: Local, *options: str, root: Path | None = None) -> tuple[Target, Changes]:
+def up(
+    progress: Progress,
+    place: Local,
+    *,
+    scale: float | None = None,
+    port: int | None = None,
+    root: Path | None = None,
+) -> tuple[Target, Changes]:
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
     project = load(root / FILE)
@@ -43,7 +58,7 @@ def up(progress: Progress, place: Local, *options: str, root: Path | None = None
     if changed := repository.uncommitted():
         progress.say(f"not committed, so not part of this: {', '.join(changed[:5])}")
     with progress.step("start the platform"):
-        place.start("--region", project.region, *options, say=progress.say)
+        place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
     with progress.step("base images"):
         folders = [root / service.path for service in project.services.values()]

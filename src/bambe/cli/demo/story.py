@@ -93,9 +93,7 @@ class Story:
         down(self.place, self._progress)
 
     def _up(self, shop: Shop) -> Target:
-        target, _ = up(
-            self._progress, self.place, "--scale", str(self.scale), "--port", str(self._port), root=shop.root
-        )
+        target, _ = up(self._progress, self.place, scale=self.scale, port=self._port, root=shop.root)
         return target
 
     def _good_release(self, shop: Shop) -> None:
