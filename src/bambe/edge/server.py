@@ -119,6 +119,6 @@ def _socket(host: str, port: int) -> socket.socket:
         bound.bind((host, port))
     except OSError as error:
         bound.close()
-        raise AddressTaken(f"{host}:{port} is taken, choose another port ({error.strerror})") from error
+        raise AddressTaken(f"cannot use {host}:{port}: {error.strerror}; choose another") from error
     bound.setblocking(False)
     return bound
