@@ -54,6 +54,7 @@ class Platform:
         self._doors = {"/v2": LaterApp(), "/git": LaterApp()}
         self.engines: Engines | None = None
         self.ready = False
+        self._failure = ""
 
     async def start(self) -> None:
         """Answer API calls; the engines follow in the background."""
@@ -129,9 +130,10 @@ class Platform:
             self.loops.start(parts := self._parts(engines))
             if self._options.engines:
                 await self._bring_up_engines(engines, parts)
-        except Exception:
+        except Exception as error:
             log.exception("the platform cannot be brought up")
-            raise
+            self._failure = f"it cannot be brought up: {error}; daemon.log has more"
+            return
         self.ready = True
         log.info("ready: %s", self.site.endpoint)
 
@@ -149,7 +151,9 @@ class Platform:
             service.read()
 
     def _waiting_for(self) -> str:
-        return "reading the services" if self.engines is None else self.engines.waiting_for
+        if self._failure or self.engines is None:
+            return self._failure or "reading the services"
+        return self.engines.waiting_for
 
     def _site(self, port: int) -> Site:
         self.port = port
