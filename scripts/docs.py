@@ -32,23 +32,24 @@ def services() -> str:
     ]
     for name, service in sorted(found.items()):
         types = ", ".join(f"`{one.name}`" for one in service.resources) or "–"
-        lines.append(f"| [`{name}`](#{name}) | {title(name)} | {len(service.operations)} | {types} |")
+        what, count = title(service.folder), len(service.operations)
+        lines.append(f"| [`{name}`](#{name}) | {what} | {count} | {types} |")
     for name, service in sorted(found.items()):
         operations = ", ".join(f"`{one}`" for one in sorted(map(pascal, service.operations)))
-        page = f"../src/bambe/services/{name}/README.md"
-        lines += ["", f"## {name}", "", f"[{title(name)}]({page}): {operations}.", ""]
-        lines += [differences(name)]
+        page = f"../src/bambe/services/{service.folder}/README.md"
+        lines += ["", f"## {name}", "", f"[{title(service.folder)}]({page}): {operations}.", ""]
+        lines += [differences(service.folder)]
     return "\n".join(lines) + "\n"
 
 
-def title(name: str) -> str:
+def title(folder: str) -> str:
     """A service's AWS name, from the first line of its README."""
-    return (SERVICES / name / "README.md").read_text().splitlines()[0].removeprefix("# ")
+    return (SERVICES / folder / "README.md").read_text().splitlines()[0].removeprefix("# ")
 
 
-def differences(name: str) -> str:
+def differences(folder: str) -> str:
     """The README's section on what differs from AWS."""
-    text = (SERVICES / name / "README.md").read_text()
+    text = (SERVICES / folder / "README.md").read_text()
     hit = re.search(r"^## What differs from AWS\n+(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL)
     return "Differs from AWS:\n\n" + (hit[1].strip() if hit else "nowhere we know of.")
 

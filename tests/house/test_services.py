@@ -22,6 +22,10 @@ HEADINGS = ["## What works", "## What differs from AWS", "## Example"]
 WITHOUT_ERRORS = {"ec2"}
 
 
+def _folder(name: str) -> Path:
+    return ROOT / SERVICES[name].folder
+
+
 @pytest.fixture(params=sorted(SERVICES))
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -38,10 +42,10 @@ def test_every_operation_takes_a_call_and_a_request(name: str) -> None:
 
 
 def test_every_error_is_one_of_aws(name: str) -> None:
-    if name in WITHOUT_ERRORS or not (ROOT / name / "errors.py").exists():
+    if name in WITHOUT_ERRORS or not (_folder(name) / "errors.py").exists():
         return
     known = MODELS.service(name).faults.names()
-    module = importlib.import_module(f"bambe.services.{name}.errors")
+    module = importlib.import_module(f"bambe.services.{SERVICES[name].folder}.errors")
     own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
     strangers = [
         error.__name__
@@ -53,7 +57,7 @@ def test_every_error_is_one_of_aws(name: str) -> None:
 
 
 def test_the_readme_has_the_headings(name: str) -> None:
-    readme = ROOT / name / "README.md"
+    readme = _folder(name) / "README.md"
     assert readme.exists(), f"services/{name} has no README.md"
     lines = readme.read_text().splitlines()
     assert lines[0].startswith("# ")

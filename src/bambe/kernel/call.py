@@ -98,6 +98,11 @@ Dispatch = Callable[[Caller, str, str, Mapping[str, Any], int], Awaitable[Answer
 """(caller, service, operation in snake case, parameters, depth) -> the operation's answer."""
 
 
+def botocore_name(name: str) -> str:
+    """A service's name in botocore, from that name as Python can spell it: `lambda_` is `lambda`."""
+    return name.removesuffix("_").replace("_", "-")
+
+
 class Aws:
     """The AWS API in process: `await aws.elbv2.modify_rule(RuleArn=..., Actions=[...])`.
 
@@ -115,7 +120,7 @@ class Aws:
     def __getattr__(self, service: str) -> AwsService:
         if service.startswith("_"):
             raise AttributeError(service)
-        return AwsService(self._dispatch, self._caller, self._depth, service)
+        return AwsService(self._dispatch, self._caller, self._depth, botocore_name(service))
 
     def within(self, account: str, region: str) -> Aws:
         """The same API in another account and region, for loops that serve them all."""

@@ -1,6 +1,6 @@
 """What AWS promises: one folder per AWS service, named as in botocore; `discover` finds them all.
 
-services/<name>/
+services/<name>/    botocore's name as Python can spell it: `application_autoscaling`, `lambda_`
   operations/     every public coroutine is an operation, in botocore's snake case
   tables.py       MIGRATIONS: tuple[Migration, ...]
   reconciler.py   reconcilers(<parts by name>) -> Sequence[Reconciler]
@@ -19,7 +19,7 @@ from types import ModuleType
 from typing import Any
 
 from bambe.control import Reconciler
-from bambe.kernel.call import Answer, Call
+from bambe.kernel.call import Answer, Call, botocore_name
 from bambe.kernel.errors import BambeError
 from bambe.kernel.resources import ResourceType
 from bambe.store import Migration
@@ -47,9 +47,10 @@ class Folder:
     """A service read from its folder: each part is imported when it is first asked for, a missing one is
     empty. So a daemon answers before it has read what nobody has asked for yet."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._package = f"{__name__}.{name}"
+    def __init__(self, folder: str) -> None:
+        self.folder = folder
+        self.name = botocore_name(folder)
+        self._package = f"{__name__}.{folder}"
 
     @functools.cached_property
     def operations(self) -> Mapping[str, Operation]:
@@ -80,7 +81,8 @@ Registry = Mapping[str, Service | Folder]
 
 def discover() -> Mapping[str, Folder]:
     """A service for every folder beside this file."""
-    return {module.name: Folder(module.name) for module in pkgutil.iter_modules(__path__) if module.ispkg}
+    folders = [Folder(module.name) for module in pkgutil.iter_modules(__path__) if module.ispkg]
+    return {folder.name: folder for folder in folders}
 
 
 @functools.cache

@@ -1,0 +1,4 @@
+"""What a release can show for itself: requests counted by version, a ledger of them, a verdict on them.
+
+Pure: numbers in, records and verdicts out. Services that release (CodeDeploy, ECS) feed it.
+"""
