@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bambe.services.codedeploy.model import Phase, Status, Step
+from bambe.services.codedeploy.deployment import HookRun, Phase, Status, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,24 @@ class Route:
     blue: int
     green: int | None
 
+    @property
+    def percent(self) -> int | None:
+        """Green's share, rounded."""
+        if self.green is None or not self.blue + self.green:
+            return None
+        return round(100 * self.green / (self.blue + self.green))
+
     def gives(self, percent: int) -> bool:
         return (self.blue, self.green) == (100 - percent, percent)
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What ECS and the load balancer show; `problem`: (code, message) of what rules a release out."""
+    """What ECS, the load balancer and CloudWatch show; `problem`: (code, message) that rules a release out.
+
+    `alarm`: why an alarm stops the release, "" for none. `held` and `promoted`: somebody asked to stay
+    at this step, or to skip the waits. `worse`: what the comparison of green with blue has found.
+    """
 
     blue: TaskSet | None = None
     green: TaskSet | None = None
@@ -50,12 +61,23 @@ class Seen:
     stopped: int = 0
     stopped_reason: str = ""
     problem: tuple[str, str] | None = None
+    alarm: str = ""
+    held: bool = False
+    promoted: bool = False
+    worse: str = ""
+
+    @property
+    def share(self) -> int | None:
+        """What green has on every rule, in percent; None where the rules differ or green is in none."""
+        found = {route.percent for route in self.routes}
+        return found.pop() if len(found) == 1 else None
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Record which task set and groups this is about, and enter INSTALL."""
+    """Record which task set and groups this is about, and enter `phase`."""
 
+    phase: Phase
     blue: TaskSet
     blue_group: str
     green_group: str
@@ -64,6 +86,22 @@ class Begin:
 
 @dataclass(frozen=True, slots=True)
 class CreateGreen:
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Record that the function of `run` is about to be called: it may answer before the call returns."""
+
+    run: HookRun
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invoke:
+    """Call the function, then record that it was."""
+
+    run: HookRun
     why: str
 
 
@@ -106,6 +144,14 @@ class Shifted:
 
 
 @dataclass(frozen=True, slots=True)
+class Reweighed:
+    """Somebody set green's share to `percent` by hand: it holds until the next step."""
+
+    percent: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """Remember until when green may be unsteady (None: it is steady again)."""
 
@@ -123,4 +169,7 @@ class End:
     rolls_back: bool = False
 
 
-Action = Begin | CreateGreen | Weigh | Promote | Terminate | Enter | Shifted | Watch | End
+Record = Begin | Expect | Enter | Shifted | Reweighed | Watch | End
+"""What is done by writing it down."""
+
+Action = Record | CreateGreen | Weigh | Promote | Terminate | Invoke

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
+from bambe.services.codedeploy.deployment import HOOKS, AppSpec
 from bambe.services.codedeploy.errors import InvalidRevisionException, RevisionRequiredException
-from bambe.services.codedeploy.model import AppSpec
 
 
 def from_revision(revision: Mapping[str, Any] | None) -> AppSpec:
@@ -38,7 +39,7 @@ def digest(revision: Mapping[str, Any]) -> str:
 def parse(content: str) -> AppSpec:
     """The AppSpec in `content`; InvalidRevisionException says what is wrong where."""
     root = _mapping(_load(content), "The AppSpec file")
-    _refuse_hooks(_get(root, "hooks"))
+    hooks = _hooks(_get(root, "hooks"))
     resources = _get(root, "resources")
     if not isinstance(resources, list) or len(resources) != 1:
         raise InvalidRevisionException("The AppSpec file must list exactly one resource under Resources")
@@ -50,7 +51,8 @@ def parse(content: str) -> AppSpec:
     kind = _get(resource, "type")
     if kind != "AWS::ECS::Service":
         raise InvalidRevisionException(f"{name}: Type must be AWS::ECS::Service, not {kind}")
-    return _service(str(name), _mapping(_get(resource, "properties"), f"{name}: Properties"))
+    spec = _service(str(name), _mapping(_get(resource, "properties"), f"{name}: Properties"))
+    return replace(spec, hooks=hooks)
 
 
 def _service(name: str, properties: Mapping[str, Any]) -> AppSpec:
@@ -99,17 +101,25 @@ def _capacity(name: str, given: Any) -> list[dict[str, Any]] | None:
     return strategy
 
 
-def _refuse_hooks(hooks: Any) -> None:
-    if not hooks:
-        return
-    items = hooks if isinstance(hooks, list) else [hooks]
-    named = [
-        f"{hook}: {function}" for item in items if isinstance(item, dict) for hook, function in item.items()
-    ]
-    raise InvalidRevisionException(
-        f"The AppSpec file names the hook {', '.join(named) or hooks}, an AWS Lambda function. Bambe has no"
-        " AWS Lambda yet and skips no validation silently: remove Hooks, or release this revision on AWS."
-    )
+def _hooks(given: Any) -> dict[str, str]:
+    """Lifecycle event -> function, from a list of one-member mappings or from one mapping."""
+    if not given:
+        return {}
+    known = {phase.value.lower(): phase.value for phase in HOOKS}
+    found: dict[str, str] = {}
+    for item in given if isinstance(given, list) else [given]:
+        for name, function in _mapping(item, "Hooks").items():
+            event = known.get(str(name).lower())
+            if event is None:
+                raise InvalidRevisionException(
+                    f"Hooks: {name} is not a hook of an ECS deployment; those are {', '.join(known.values())}"
+                )
+            if event in found:
+                raise InvalidRevisionException(f"Hooks: {event} names more than one Lambda function")
+            if not isinstance(function, str) or not function:
+                raise InvalidRevisionException(f"Hooks: {event} must name a Lambda function")
+            found[event] = function
+    return found
 
 
 def _load(content: str) -> Any:

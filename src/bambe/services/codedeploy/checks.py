@@ -6,18 +6,25 @@ from collections.abc import Mapping
 from typing import Any
 
 from bambe.kernel.errors import NotImplementedByBambe
+from bambe.services.codedeploy.deployment import AppSpec, Phase
 from bambe.services.codedeploy.errors import (
+    AlarmsLimitExceededException,
+    InvalidAlarmConfigException,
     InvalidAutoRollbackConfigException,
     InvalidBlueGreenDeploymentConfigurationException,
     InvalidDeploymentStyleException,
     InvalidECSServiceException,
     InvalidInputException,
     InvalidLoadBalancerInfoException,
+    InvalidRevisionException,
     InvalidTargetGroupPairException,
 )
+from bambe.services.codedeploy.model import Group
 from bambe.services.codedeploy.shapes import STYLE
 
 LONGEST_WAIT = 2880
+MOST_ALARMS = 50
+"""Per deployment group (CodeDeploy quotas, 2026)."""
 NOT_ECS = (
     "ec2TagFilters",
     "onPremisesInstanceTagFilters",
@@ -100,8 +107,27 @@ def auto_rollback(given: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def alarms(given: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Recorded as it came; that nothing watches alarms yet is in the README."""
+    """An AlarmConfiguration; whether the alarms exist shows when a deployment asks for their state."""
+    names = [alarm.get("name") or "" for alarm in (given or {}).get("alarms") or ()]
+    if len(names) > MOST_ALARMS:
+        raise AlarmsLimitExceededException(MOST_ALARMS)
+    if any(not 1 <= len(name) <= 255 for name in names):
+        raise InvalidAlarmConfigException("An alarm name has 1 to 255 characters")
+    if len(set(names)) < len(names):
+        raise InvalidAlarmConfigException("Two alarms with the same name have been specified")
+    if (given or {}).get("enabled") and not names:
+        raise InvalidAlarmConfigException("The alarm configuration is enabled, but the alarm list is empty")
     return dict(given or {})
+
+
+def hooks(spec: AppSpec, group: Group) -> None:
+    """A hook after test traffic needs a test listener: without one it would never be called."""
+    pair = group.load_balancer["targetGroupPairInfoList"][0]
+    has_test = (pair.get("testTrafficRoute") or {}).get("listenerArns")
+    if Phase.AFTER_TEST.value in spec.hooks and not has_test:
+        raise InvalidRevisionException(
+            f"Hooks: {Phase.AFTER_TEST.value} needs a deployment group with a testTrafficRoute"
+        )
 
 
 def standard_mode(request: Mapping[str, Any]) -> None:

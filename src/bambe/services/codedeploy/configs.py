@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bambe.kernel.ids import digest_id
+from bambe.services.codedeploy.deployment import Step
 from bambe.services.codedeploy.errors import InvalidTrafficRoutingConfigurationException
-from bambe.services.codedeploy.model import Config, Step
+from bambe.services.codedeploy.model import Config
 
 DEFAULT = "CodeDeployDefault.ECSAllAtOnce"
 PREFIX = "CodeDeployDefault."

@@ -5,6 +5,11 @@ from __future__ import annotations
 from bambe.kernel.errors import AwsError
 
 
+class AlarmsLimitExceededException(AwsError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The maximum number of alarms for a deployment group ({limit}) was exceeded")
+
+
 class ApplicationAlreadyExistsException(AwsError):
     def __init__(self, name: str) -> None:
         super().__init__(f"Application already exists: {name}")
@@ -92,6 +97,10 @@ class ECSServiceMappingLimitExceededException(AwsError):
         )
 
 
+class InvalidAlarmConfigException(AwsError):
+    """The format of the alarm configuration is invalid."""
+
+
 class InvalidArnException(AwsError):
     def __init__(self, arn: str) -> None:
         super().__init__(f"The specified ARN is not in a valid format: {arn}")
@@ -135,6 +144,11 @@ class InvalidLifecycleEventHookExecutionIdException(AwsError):
         super().__init__(f"No lifecycle event hook execution found for id: {execution}")
 
 
+class InvalidLifecycleEventHookExecutionStatusException(AwsError):
+    def __init__(self, status: str) -> None:
+        super().__init__(f"A lifecycle event hook reports Succeeded or Failed, not {status}")
+
+
 class InvalidLoadBalancerInfoException(AwsError):
     """The load balancer part of a deployment group is incomplete."""
 
@@ -158,6 +172,11 @@ class InvalidTargetGroupPairException(AwsError):
 
 class InvalidTrafficRoutingConfigurationException(AwsError):
     """Percentages or intervals that cannot be."""
+
+
+class LifecycleEventAlreadyCompletedException(AwsError):
+    def __init__(self, event: str) -> None:
+        super().__init__(f"The lifecycle event {event} is already completed")
 
 
 class RevisionDoesNotExistException(AwsError):

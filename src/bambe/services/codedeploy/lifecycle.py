@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from bambe.kernel.moves import check_move
-from bambe.services.codedeploy.model import (
+from bambe.services.codedeploy.deployment import (
+    HOOKS,
     MOVES,
     Deployment,
     EventStatus,
@@ -20,12 +21,11 @@ TEST = ("AllowTestTraffic", "AfterAllowTestTraffic")
 AFTER = ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")
 RUNS = {
     Phase.START: "BeforeInstall",
-    Phase.INSTALL: "Install",
-    Phase.TEST: "AllowTestTraffic",
-    Phase.READY: "BeforeAllowTraffic",
-    Phase.SHIFT: "AllowTraffic",
     Phase.DRAIN: "AllowTraffic",
+    **{phase: phase.value for phase in (*HOOKS, Phase.INSTALL, Phase.TEST, Phase.SHIFT)},
 }
+PAUSES = {Phase.READY: "BeforeAllowTraffic"}
+"""Phases between two events: those before are over, this one has not begun."""
 
 
 def fresh(has_test_listener: bool) -> tuple[LifecycleEvent, ...]:
@@ -45,7 +45,6 @@ def of_rollback(has_test_listener: bool) -> tuple[LifecycleEvent, ...]:
 def enter(row: Deployment, phase: Phase, status: Status, now: datetime) -> Deployment:
     """`row` in `phase` with `status`: events before it are over, its own one is running."""
     check_move(MOVES, row.status, status)
-    running = RUNS.get(phase)
     started = row.started or now
     return replace(
         row,
@@ -54,7 +53,7 @@ def enter(row: Deployment, phase: Phase, status: Status, now: datetime) -> Deplo
         entered=now,
         started=started,
         deadline=None,
-        events=_run(row.events, running, now),
+        events=_run(row.events, RUNS.get(phase), PAUSES.get(phase), now),
     )
 
 
@@ -62,21 +61,21 @@ def end(row: Deployment, status: Status, now: datetime, message: str = "") -> De
     """`row` in its terminal `status`; what was running failed with it, what was to come is skipped."""
     check_move(MOVES, row.status, status)
     good = status is Status.SUCCEEDED
-    events = _run(row.events, None, now) if good else _break(row.events, now, message)
+    events = _run(row.events, None, None, now) if good else _break(row.events, now, message)
     return replace(
         row, phase=Phase.DONE, status=status, entered=now, completed=now, deadline=None, events=events
     )
 
 
 def _run(
-    events: tuple[LifecycleEvent, ...], running: str | None, now: datetime
+    events: tuple[LifecycleEvent, ...], running: str | None, pending: str | None, now: datetime
 ) -> tuple[LifecycleEvent, ...]:
     made = []
     ahead = False
     for event in events:
-        if event.name == running:
+        if event.name in (running, pending):
             ahead = True
-            if event.status is EventStatus.PENDING:
+            if event.name == running and event.status is EventStatus.PENDING:
                 event = replace(event, status=EventStatus.IN_PROGRESS, start=now)
         elif not ahead and event.status in (EventStatus.PENDING, EventStatus.IN_PROGRESS):
             event = replace(event, status=EventStatus.SUCCEEDED, start=event.start or now, end=now)

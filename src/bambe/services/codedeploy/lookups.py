@@ -9,6 +9,7 @@ from typing import TypeVar
 from bambe.kernel import pages
 from bambe.kernel.call import Call, Tx
 from bambe.services.codedeploy import configs, tables
+from bambe.services.codedeploy.deployment import Deployment
 from bambe.services.codedeploy.errors import (
     ApplicationDoesNotExistException,
     DeploymentConfigDoesNotExistException,
@@ -18,7 +19,7 @@ from bambe.services.codedeploy.errors import (
     InvalidDeploymentIdException,
     InvalidNextTokenException,
 )
-from bambe.services.codedeploy.model import Application, Config, Deployment, Group
+from bambe.services.codedeploy.model import Application, Config, Group
 
 Item = TypeVar("Item")
 PAGE = 100

@@ -9,11 +9,17 @@ from typing import Any
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy.actions import Route, Seen, TaskSet
-from bambe.services.codedeploy.model import Deployment, Phase
+from bambe.services.codedeploy.deployment import Deployment, Phase
+from bambe.services.codedeploy.wishes import HOLD, PROMOTE
 
 CONTROLLER = "Deployment group's ECSService must be configured for a CODE_DEPLOY deployment controller."
 WITHOUT_RULES = (Phase.TERMINATION_WAIT, Phase.DRAIN, Phase.CLEAN_UP)
 WAITING = (Phase.INSTALL, Phase.SHIFT)
+WITHOUT_ALARMS = (Phase.CLEAN_UP,)
+ALARMS = (
+    "One or more alarms have been activated according to the Amazon CloudWatch metrics you selected, and the"
+    " affected deployments have been stopped. Alarms: <{}>"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +58,8 @@ async def find_service(aws: Aws, cluster: str, service: str) -> tuple[Mapping[st
     return found, ""
 
 
-async def observe(aws: Aws, row: Deployment) -> World:
-    """Everything the planner needs to know now."""
+async def observe(aws: Aws, row: Deployment, wishes: Mapping[str, str]) -> World:
+    """Everything the planner needs to know now; `wishes` are the tags of the deployment group."""
     service, trouble = await find_service(aws, row.plan.cluster, row.plan.service)
     if trouble:
         return World(Seen(problem=("INVALID_ECS_SERVICE", trouble)), service)
@@ -82,8 +88,36 @@ async def observe(aws: Aws, row: Deployment) -> World:
         stopped=stopped,
         stopped_reason=reason,
         problem=problem,
+        alarm=await _alarm(aws, row),
+        held=wishes.get(HOLD) == row.id,
+        promoted=wishes.get(PROMOTE) == row.id,
     )
     return World(seen, service, rules, test_rules)
+
+
+async def _alarm(aws: Aws, row: Deployment) -> str:
+    """Why an alarm stops this deployment now, or ""; a rollback is not stopped by alarms."""
+    names = () if row.is_rollback or row.phase in WITHOUT_ALARMS else row.plan.alarms
+    if not names:
+        return ""
+    types = ["MetricAlarm", "CompositeAlarm"]
+    try:
+        answer = await aws.cloudwatch.describe_alarms(AlarmNames=list(names), AlarmTypes=types)
+    except AwsError as error:
+        if is_passing(error):
+            raise
+        found, trouble = {}, error.message
+    else:
+        alarms = [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
+        found = {alarm["AlarmName"]: alarm["StateValue"] for alarm in alarms}
+        missing = [name for name in names if name not in found]
+        trouble = f"no alarm {', '.join(missing)}" if missing else ""
+    ringing = [name for name in names if found.get(name) == "ALARM"]
+    if ringing:
+        return ALARMS.format(", ".join(ringing))
+    if trouble and not row.plan.ignores_alarm_failure:
+        return f"The state of the alarms could not be retrieved from Amazon CloudWatch: {trouble}"
+    return ""
 
 
 def _task_set(item: Mapping[str, Any]) -> TaskSet:

@@ -11,31 +11,37 @@ from bambe.control import Key, Reconciler
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
-from bambe.services.codedeploy import lifecycle, tables
+from bambe.services.codedeploy import moves, tables
 from bambe.services.codedeploy.actions import (
     Action,
     Begin,
     CreateGreen,
     End,
     Enter,
+    Expect,
+    Invoke,
     Promote,
+    Record,
+    Reweighed,
+    Seen,
     Shifted,
     Terminate,
     Watch,
     Weigh,
 )
-from bambe.services.codedeploy.model import Deployment, Phase, Status
+from bambe.services.codedeploy.deployment import Deployment, Phase, Status
 from bambe.services.codedeploy.observe import World, is_passing, observe
-from bambe.services.codedeploy.planner import INSTALL_LIMIT, MOMENT, plan
-from bambe.services.codedeploy.requests import task_set, weighted
-from bambe.services.codedeploy.rollback import way_back
+from bambe.services.codedeploy.planner import plan
+from bambe.services.codedeploy.queue import Queue
+from bambe.services.codedeploy.requests import hook_payload, task_set, weighted
+from bambe.services.codedeploy.rollback import rollback
+from bambe.services.codedeploy.way_back import MOMENT, rolls_back
 
 SOON = timedelta(seconds=0.2)
 NOW_AND_THEN = timedelta(seconds=2)
 WAITS_FOR_ECS = (Phase.INSTALL, Phase.CLEAN_UP)
 ECS_TABLES = ("ecs_task_sets", "ecs_tasks")
 """ECS's tables on the change feed, by name since services do not import each other."""
-STATUS = {Phase.READY: Status.READY}
 
 
 class Deployments:
@@ -48,22 +54,20 @@ class Deployments:
         self._clock = clock
         self._aws = aws
         self._waiting: dict[Key, Key] = {}
+        self._groups: dict[Key, Key] = {}
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         if table == tables.deployments.name:
             return (key,)
+        if table == tables.deployment_groups.name:
+            return [one for one, group in self._groups.items() if group == key]
         if table in ECS_TABLES:
             return [one for one, service in self._waiting.items() if service == key[:4]]
         return ()
 
     async def keys(self) -> Iterable[Key]:
         def running(tx: Tx) -> list[Key]:
-            unfinished = [
-                row
-                for status in (Status.CREATED, Status.IN_PROGRESS, Status.READY)
-                for row in tables.deployments.list(tx, status=status)
-            ]
-            return [tables.deployments.key_of(row) for row in unfinished]
+            return [tables.deployments.key_of(row) for row in tables.unfinished(tx)]
 
         return await self._store.read(running)
 
@@ -74,18 +78,20 @@ class Deployments:
         return
 
     async def reconcile(self, key: Key) -> datetime | None:
-        row = await self._store.read(lambda tx: tables.deployments.find(tx, *key))
+        row, wishes = await self._store.read(lambda tx: _row(tx, key))
         self._waiting.pop(key, None)
+        self._groups.pop(key, None)
         if row is None or row.is_over:
             return None
+        self._groups[key] = _group_key(row)
         if row.phase in WAITS_FOR_ECS:
             self._waiting[key] = _service_key(row)
         aws = self._aws.within(row.account, row.region)
-        world = await observe(aws, row)
+        world = World(Seen()) if row.is_queued else await observe(aws, row, wishes)
         for action in plan(row, world.seen, self._clock.now()):
             refusal = await self._apply(aws, row, world, action)
             if refusal is not None:
-                await self._record(row, refusal)
+                await self._record(row, world, refusal)
                 break
         fresh = await self._store.read(lambda tx: tables.deployments.find(tx, *key))
         return None if fresh is None else _look_again(fresh, self._clock.now())
@@ -116,69 +122,43 @@ class Deployments:
                 await aws.ecs.delete_task_set(
                     cluster=row.plan.cluster, service=row.plan.service, taskSet=name, force=True
                 )
-            case Begin() | Enter() | Shifted() | Watch() | End():
-                await self._record(row, action)
+            case Invoke(run=run):
+                await aws.lambda_.invoke(
+                    FunctionName=run.function, InvocationType="Event", Payload=hook_payload(row, run)
+                )
+                await self._record(row, world, action)
+            case Begin() | Expect() | Enter() | Shifted() | Reweighed() | Watch() | End():
+                await self._record(row, world, action)
 
-    async def _record(self, row: Deployment, action: Begin | Enter | Shifted | Watch | End) -> None:
+    async def _record(self, row: Deployment, world: World, action: Record | Invoke) -> None:
         def write(tx: Tx) -> None:
             fresh = tables.deployments.find(tx, row.account, row.region, row.id)
             if fresh is None or fresh.stop_asked != row.stop_asked:
                 return  # a stop came in meanwhile: the next pass plans anew
-            moved = self._moved(fresh, action)
+            moved = moves.moved(fresh, action, self._clock.now(), self._clock.after)
             if isinstance(action, End) and action.rolls_back:
-                back = way_back(moved, self._clock.now())
+                blue = world.seen.blue
+                lives = blue is not None and blue.is_alive
+                back = rollback(moved, self._clock.now(), by_weights=lives)
                 tables.save(tx, back, f"rolls back {moved.id}")
                 moved = replace(moved, rollback_id=back.id, rollback_message=back.rollback_message)
             tables.save(tx, moved, action.why)
-            if moved.status is Status.SUCCEEDED and not moved.is_rollback:
+            if moved.status is Status.SUCCEEDED and not moved.is_way_back:
                 tables.mark_used(tx, moved, self._clock.now())
 
         await self._store.write(write)
-
-    def _moved(self, row: Deployment, action: Begin | Enter | Shifted | Watch | End) -> Deployment:
-        now = self._clock.now()
-        match action:
-            case Begin(blue=blue):
-                entered = lifecycle.enter(row, Phase.INSTALL, Status.IN_PROGRESS, now)
-                return replace(
-                    entered,
-                    blue=blue.id,
-                    blue_definition=blue.definition,
-                    blue_group=action.blue_group,
-                    green_group=action.green_group,
-                    deadline=now + INSTALL_LIMIT,
-                )
-            case Enter(phase=phase, minutes=minutes):
-                entered = lifecycle.enter(row, phase, STATUS.get(phase, Status.IN_PROGRESS), now)
-                deadline = None if minutes is None else self._clock.after(timedelta(minutes=minutes))
-                if phase is Phase.TERMINATION_WAIT:
-                    waits = row.plan.terminates_blue
-                    return replace(entered, deadline=deadline, weight=100, wait_started=waits)
-                return replace(entered, deadline=deadline, weight=0 if phase is Phase.DRAIN else row.weight)
-            case Shifted(step=step):
-                deadline = self._clock.after(timedelta(minutes=step.minutes))
-                return replace(row, step=row.step + 1, weight=step.percent, deadline=deadline)
-            case Watch(until=until):
-                return replace(row, unsteady_until=until)
-            case End(status=status, why=why, code=code):
-                ended = lifecycle.end(row, status, now, why)
-                return replace(ended, error_code=code, error_message=why if code else "")
 
 
 def _refused(row: Deployment, world: World, action: Action, error: AwsError) -> End:
     if isinstance(action, Weigh):
         code, what = "ELASTIC_LOAD_BALANCING_INVALID", "The ELB could not be updated"
+    elif isinstance(action, Invoke):
+        code = "HOOK_EXECUTION_FAILURE"
+        what = f"The function {action.run.function} could not be invoked for {action.run.event}"
     else:
         code, what = "ECS_UPDATE_ERROR", "The Amazon ECS service could not be updated"
     why = f"{what} due to the following error: {error.message} (Error Code: {error.wire_code()})"
-    green, blue = world.seen.green, world.seen.blue
-    back = (
-        not row.is_rollback
-        and "DEPLOYMENT_FAILURE" in row.plan.rollback_on
-        and green is not None
-        and blue is not None
-        and blue.is_alive
-    )
+    back = not row.is_way_back and rolls_back(row, world.seen, "DEPLOYMENT_FAILURE")
     return End(Status.FAILED, why, code, back)
 
 
@@ -193,6 +173,17 @@ async def _weigh(
             await aws.elbv2.modify_rule(RuleArn=rule["RuleArn"], Actions=actions)
 
 
+def _row(tx: Tx, key: Key) -> tuple[Deployment | None, Mapping[str, str]]:
+    """The deployment, and the tags of its group."""
+    row = tables.deployments.find(tx, *key)
+    group = tables.deployment_groups.find(tx, *_group_key(row)) if row else None
+    return row, group.tags if group else {}
+
+
+def _group_key(row: Deployment) -> Key:
+    return (row.account, row.region, row.application, row.group)
+
+
 def _service_key(row: Deployment) -> Key:
     """The service as ECS keys it."""
     cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
@@ -204,8 +195,11 @@ def _look_again(row: Deployment, now: datetime) -> datetime | None:
     if row.is_over:
         return None
     soon = now + SOON
+    if row.is_queued:
+        return None
     if row.phase is Phase.TERMINATION_WAIT and not row.end_wait:
-        return max(soon, row.entered + MOMENT, row.deadline or soon)
+        due = max(soon, row.entered + MOMENT, row.deadline or soon)
+        return min(due, now + NOW_AND_THEN) if row.plan.alarms else due
     if row.phase is Phase.DRAIN:
         return max(soon, row.entered + MOMENT)
     if row.phase is Phase.READY:
@@ -217,4 +211,4 @@ def _look_again(row: Deployment, now: datetime) -> datetime | None:
 
 def reconcilers(store: Store, clock: Clock, aws: Aws) -> Sequence[Reconciler]:
     """What the daemon runs for CodeDeploy."""
-    return (Deployments(store, clock, aws),)
+    return (Deployments(store, clock, aws), Queue(store, clock))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bambe.services.codedeploy.model import Deployment
+from bambe.services.codedeploy.deployment import Deployment, HookRun
 from bambe.services.codedeploy.observe import World
 
 
@@ -42,6 +43,11 @@ def task_set(row: Deployment, world: World) -> dict[str, Any]:
     elif like.get("launchType"):
         request["launchType"] = like["launchType"]
     return request
+
+
+def hook_payload(row: Deployment, run: HookRun) -> bytes:
+    """What the function of a hook is called with (CodeDeploy guide: AppSpec "hooks" for ECS)."""
+    return json.dumps({"DeploymentId": row.id, "LifecycleEventHookExecutionId": run.id}).encode()
 
 
 def weighted(

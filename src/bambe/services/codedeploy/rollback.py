@@ -1,4 +1,4 @@
-"""The way back: a new deployment, as on AWS, that gives the traffic to the original task set again."""
+"""A rollback is a new deployment, as on AWS: by weights to the original task set, else of its revision."""
 
 from __future__ import annotations
 
@@ -8,12 +8,31 @@ from datetime import datetime
 from typing import Any
 
 from bambe.kernel.ids import upper_id
-from bambe.services.codedeploy import lifecycle
-from bambe.services.codedeploy.model import ROLLBACK, Deployment, Phase, Status
+from bambe.services.codedeploy import appspec, lifecycle
+from bambe.services.codedeploy.deployment import ROLLBACK, Deployment, Phase, Status
 
 
-def way_back(row: Deployment, now: datetime) -> Deployment:
-    """The rollback of `row`, which has ended."""
+def rollback(row: Deployment, now: datetime, *, by_weights: bool) -> Deployment:
+    """The rollback of `row`, which has ended; `by_weights` while what was there before still runs."""
+    back = _back(row, now)
+    if by_weights:
+        return back
+    return replace(
+        back,
+        redeploys=True,
+        events=lifecycle.fresh(bool(row.plan.test_listener)),
+        plan=replace(row.plan, appspec=appspec.from_revision(back.revision)),
+        step=0,
+        weight=0,
+        blue="",
+        blue_group="",
+        blue_definition="",
+        green="",
+        green_group="",
+    )
+
+
+def _back(row: Deployment, now: datetime) -> Deployment:
     return replace(
         row,
         id=f"d-{upper_id(9)}",
@@ -37,8 +56,12 @@ def way_back(row: Deployment, now: datetime) -> Deployment:
         wait_started=False,
         error_code="",
         error_message="",
+        rollback_id="",
         rolls_back=row.id,
         rollback_message=f"Deployment {row.id} was rolled back: {row.error_message}",
+        hooks=(),
+        order=0,
+        superseded_by="",
         token="",
     )
 

@@ -6,16 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bambe.kernel.call import Answer
-from bambe.services.codedeploy.model import (
-    Application,
-    Config,
-    Deployment,
-    Group,
-    LifecycleEvent,
-    Phase,
-    Revision,
-    Status,
-)
+from bambe.services.codedeploy.deployment import Deployment, LifecycleEvent, Phase, Status
+from bambe.services.codedeploy.model import Application, Config, Group, Revision
 
 STYLE = {"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"}
 OVERVIEW = ("Pending", "InProgress", "Succeeded", "Failed", "Skipped", "Ready")

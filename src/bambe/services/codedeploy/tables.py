@@ -7,7 +7,8 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.services.codedeploy.appspec import digest
-from bambe.services.codedeploy.model import Application, Config, Deployment, Group, Moved, Revision
+from bambe.services.codedeploy.deployment import MOVES, Deployment, Moved, Status
+from bambe.services.codedeploy.model import Application, Config, Group, Revision
 from bambe.store import Migration, Table
 
 applications = Table("codedeploy_applications", Application, ("account", "region", "name"))
@@ -35,10 +36,16 @@ def save(tx: Tx, row: Deployment, why: str) -> None:
     moves.insert(tx, Moved(row.account, row.region, row.id, number, row.entered, row.phase, row.status, why))
 
 
+def unfinished(tx: Tx) -> list[Deployment]:
+    """Every deployment that is not over, of all accounts."""
+    going = [status for status in Status if MOVES[status]]
+    return [row for status in going for row in deployments.list(tx, status=status)]
+
+
 def active(tx: Tx, account: str, region: str, application: str, group: str) -> Deployment | None:
-    """The one deployment of a group that is not over."""
+    """The one deployment of a group that is under way; those that wait in the queue are not."""
     rows = deployments.list(tx, account=account, region=region, application=application, group=group)
-    return next((row for row in rows if not row.is_over), None)
+    return next((row for row in rows if not row.is_over and not row.is_queued), None)
 
 
 def mark_used(tx: Tx, row: Deployment, now: datetime) -> None:

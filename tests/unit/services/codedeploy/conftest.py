@@ -12,6 +12,7 @@ import pytest
 from tests.unit.services.codedeploy.stand_ins import LISTENER, TEST_LISTENER, House
 
 Deploy = Callable[..., Awaitable[str]]
+"""Begins a release; the deployment group is made by the first one, with what else is given."""
 
 
 def revision(definition: str = "orders:2", **more: Any) -> dict[str, Any]:
@@ -59,12 +60,13 @@ async def shop(tmp_path: Path) -> AsyncIterator[House]:
 
 @pytest.fixture
 def deploy(shop: House) -> Deploy:
-    async def begin(definition: str = "orders:2", **group: Any) -> str:
+    async def begin(definition: str = "orders:2", hooks: Any = None, **group: Any) -> str:
         found = await shop.aws.codedeploy.list_deployment_groups(applicationName="shop")
         if not found["deploymentGroups"]:
             await shop.aws.codedeploy.create_deployment_group(**group_request(**group))
+        more = {"Hooks": hooks} if hooks else {}
         made = await shop.aws.codedeploy.create_deployment(
-            applicationName="shop", deploymentGroupName="orders", revision=revision(definition)
+            applicationName="shop", deploymentGroupName="orders", revision=revision(definition, **more)
         )
         return str(made["deploymentId"])
 

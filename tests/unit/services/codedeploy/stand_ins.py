@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,9 @@ class World:
         self.healthy = True
         self.refuses: dict[str, str] = {}
         self.stopped: list[dict[str, Any]] = []
+        self.alarms: dict[str, str] = {}
+        self.invoked: list[dict[str, Any]] = []
+        self.builds: dict[str, int] = {}
         self.loses_answers = False
         self._lost: set[str] = set()
 
@@ -147,6 +151,31 @@ class World:
 
         return self._service("elbv2", locals())
 
+    def cloudwatch(self) -> Service:
+        async def describe_alarms(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            found = [name for name in request["AlarmNames"] if name in self.alarms]
+            return {"MetricAlarms": [{"AlarmName": n, "StateValue": self.alarms[n]} for n in found]}
+
+        return self._service("cloudwatch", locals())
+
+    def lambda_(self) -> Service:
+        async def invoke(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            self._tell("invoke", request["FunctionName"])
+            assert request["InvocationType"] == "Event"
+            self.invoked.append(json.loads(request["Payload"]))
+            return {"StatusCode": 202}
+
+        return self._service("lambda", locals())
+
+    def codebuild(self) -> Service:
+        async def list_builds(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            return {"ids": [f"shop-orders:{uuid}" for uuid in self.builds]}
+
+        async def batch_get_builds(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            return {"builds": [{"buildNumber": self.builds[id.split(":")[1]]} for id in request["ids"]]}
+
+        return self._service("codebuild", locals())
+
 
 class House:
     """CodeDeploy itself, on a real store and a manual clock, with the world above around it."""
@@ -157,9 +186,22 @@ class House:
         self.world = World()
         site = Site("http://x", "http://y", "localhost:4566", str(state), ACCOUNT, REGION)
         self.service = Folder("codedeploy")
-        registry = {"codedeploy": self.service, "ecs": self.world.ecs(), "elbv2": self.world.elbv2()}
-        dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, site)
-        self.aws: Aws = dispatcher.aws(Caller(ACCOUNT, REGION, "root"))
+        around = [
+            self.world.ecs(),
+            self.world.elbv2(),
+            self.world.cloudwatch(),
+            self.world.lambda_(),
+            self.world.codebuild(),
+        ]
+        registry = {"codedeploy": self.service} | {service.name: service for service in around}
+        self._dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, site)
+        self.aws: Aws = self._dispatcher.aws(Caller(ACCOUNT, REGION, "root"))
+
+    def build(self, number: int) -> Aws:
+        """The API as the build of that number sees it."""
+        self.world.builds[f"build-{number}"] = number
+        principal = f"arn:aws:sts::{ACCOUNT}:assumed-role/shop-build/AWSCodeBuild-build-{number}"
+        return self._dispatcher.aws(Caller(ACCOUNT, REGION, principal))
 
     async def start(self) -> None:
         await self.store.start(self.service.migrations)
@@ -169,15 +211,16 @@ class House:
         """As after kill -9: a new loop that knows only the store."""
         assert self.service.reconcilers
         parts = {"store": self.store, "clock": self.clock, "aws": self.aws}
-        (reconciler,) = provide(self.service.reconcilers, parts)
-        self.runner = Runner(reconciler, self.clock)
-        self.store.listen(self.runner.changed)
+        self.runners = [Runner(one, self.clock) for one in provide(self.service.reconcilers, parts)]
+        for runner in self.runners:
+            self.store.listen(runner.changed)
 
     async def advance(self, seconds: float, step: float = 0.5) -> None:
         passed = 0.0
         while True:
-            self.runner.wake(await self.runner.reconciler.keys())
-            await self.runner.once()
+            for runner in self.runners:
+                runner.wake(await runner.reconciler.keys())
+                await runner.once()
             if passed >= seconds:
                 return
             await self.clock.advance(step)

@@ -55,12 +55,22 @@ def test_optional_parts() -> None:
         (GOOD.replace("AWS::ECS::Service", "AWS::Lambda::Function"), "must be AWS::ECS::Service"),
         (GOOD.replace("8080", "http"), "ContainerPort must be a port number"),
         (GOOD.replace("ContainerName: orders", "X: y"), "ContainerName is required"),
-        (GOOD + "Hooks:\n  - BeforeInstall: check\n", "BeforeInstall: check"),
+        (GOOD + "Hooks:\n  - BeforeStart: check\n", "BeforeStart is not a hook of an ECS deployment"),
+        (GOOD + "Hooks:\n  - AfterInstall: a\n  - AfterInstall: b\n", "more than one Lambda function"),
+        (GOOD + "Hooks:\n  - AfterInstall:\n", "AfterInstall must name a Lambda function"),
     ],
 )
 def test_says_what_is_wrong(content: str, says: str) -> None:
     with pytest.raises(InvalidRevisionException, match=says):
         appspec.parse(content)
+
+
+def test_hooks_are_read_in_any_case_and_form() -> None:
+    wanted = {"BeforeInstall": "check", "AfterAllowTraffic": "smoke"}
+    listed = "Hooks:\n  - BeforeInstall: check\n  - afterallowtraffic: smoke\n"
+    mapped = "hooks: {BeforeInstall: check, AfterAllowTraffic: smoke}\n"
+    assert appspec.parse(GOOD + listed).hooks == wanted
+    assert appspec.parse(GOOD + mapped).hooks == wanted
 
 
 def test_digest_is_checked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,23 +12,21 @@ from hypothesis import strategies as st
 from bambe.services.codedeploy import lifecycle
 from bambe.services.codedeploy.actions import (
     Action,
-    Begin,
     CreateGreen,
     End,
-    Enter,
+    Invoke,
     Promote,
     Route,
     Seen,
-    Shifted,
     TaskSet,
     Terminate,
-    Watch,
     Weigh,
 )
 from bambe.services.codedeploy.configs import steps
-from bambe.services.codedeploy.model import AppSpec, Deployment, Phase, Plan, Status
+from bambe.services.codedeploy.deployment import HOOKS, AppSpec, Deployment, EventStatus, Phase, Plan, Status
+from bambe.services.codedeploy.moves import moved
 from bambe.services.codedeploy.planner import plan
-from bambe.services.codedeploy.rollback import way_back
+from bambe.services.codedeploy.rollback import rollback
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 CONFIGS = [
@@ -35,7 +34,8 @@ CONFIGS = [
     {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 5}},
     {"type": "TimeBasedLinear", "timeBasedLinear": {"linearPercentage": 30, "linearInterval": 1}},
 ]
-TICKS = st.sampled_from(["wait", "minute", "hour", "stop", "stop back", "continue", "sick", "well", "crash"])
+PEOPLE = ["stop", "stop back", "continue", "hold", "go", "promote", "by hand"]
+TICKS = st.sampled_from(["wait", "minute", "hour", "sick", "well", "crash", "good", "bad", "alarm", *PEOPLE])
 
 
 @dataclass
@@ -50,6 +50,10 @@ class Simulation:
     weights: tuple[int, int | None] = (1, None)
     well: bool = True
     stopped: int = 0
+    alarm: str = ""
+    held: bool = False
+    promoted: bool = False
+    invoked: list[str] = field(default_factory=list)
     ended: list[Deployment] = field(default_factory=list)
 
     def seen(self) -> Seen:
@@ -66,6 +70,9 @@ class Simulation:
             test_routes=(Route(100, 0),),
             healthy=self.well,
             stopped=self.stopped,
+            alarm="" if self.row.is_rollback else self.alarm,
+            held=self.held,
+            promoted=self.promoted,
         )
 
     def run(self, crash: bool = False) -> None:
@@ -76,16 +83,8 @@ class Simulation:
             self.check()
 
     def apply(self, action: Action) -> None:
-        now, row = self.now, self.row
+        row = self.row
         match action:
-            case Begin():
-                self.row = replace(
-                    lifecycle.enter(row, Phase.INSTALL, Status.IN_PROGRESS, now),
-                    blue="blue",
-                    blue_group="tg-1",
-                    green_group="tg-2",
-                    deadline=now + timedelta(hours=1),
-                )
             case CreateGreen():
                 assert not self.green
                 self.green, self.green_of = "ACTIVE", row.external_id
@@ -103,21 +102,20 @@ class Simulation:
             case Terminate():
                 assert self.weights[0] == 0, "blue is ended only without traffic"
                 self.blue = ""
-            case Enter(phase=phase, minutes=minutes):
-                status = Status.READY if phase is Phase.READY else Status.IN_PROGRESS
-                wait = None if minutes is None else now + timedelta(minutes=minutes)
-                weight = {Phase.TERMINATION_WAIT: 100, Phase.DRAIN: 0}.get(phase, row.weight)
-                self.row = replace(lifecycle.enter(row, phase, status, now), deadline=wait, weight=weight)
-            case Shifted(step=step):
-                wait = now + timedelta(minutes=step.minutes)
-                self.row = replace(row, step=row.step + 1, weight=step.percent, deadline=wait)
-            case Watch(until=until):
-                self.row = replace(row, unsteady_until=until)
-            case End(status=status, why=why, rolls_back=back):
-                self.row = replace(lifecycle.end(row, status, now, why), error_message=why)
+            case Invoke(run=run):
+                assert run.id in [known.id for known in row.hooks]
+                self.invoked.append(run.event)
+                self.row = self.moved(action)
+            case End(rolls_back=back):
+                self.row = self.moved(action)
                 self.ended.append(self.row)
                 if back:
-                    self.row = way_back(self.row, now)
+                    self.row = rollback(self.row, self.now, by_weights=bool(self.blue))
+            case _:
+                self.row = self.moved(action)
+
+    def moved(self, action: Any) -> Deployment:
+        return moved(self.row, action, self.now, lambda wait: self.now + wait)
 
     def check(self) -> None:
         assert [self.blue, self.green].count("PRIMARY") == 1
@@ -133,6 +131,7 @@ class Simulation:
         over = self.row.is_over or self.row.is_rollback or self.row.phase is Phase.CLEAN_UP
         if what.startswith("stop") and not over:
             self.row = replace(self.row, stop_asked=True, stop_rolls_back=what == "stop back")
+        self.judge(what)
         if what == "continue":
             self.row = replace(self.row, go_on=True, end_wait=self.row.phase is Phase.TERMINATION_WAIT)
         if what in ("sick", "well"):
@@ -140,8 +139,27 @@ class Simulation:
             self.stopped += what == "sick"
         self.run(crash=what == "crash")
 
+    def judge(self, what: str) -> None:
+        """What functions, alarms and people say."""
+        if what in ("good", "bad"):
+            said = EventStatus.SUCCEEDED if what == "good" else EventStatus.FAILED
+            self.row = replace(
+                self.row,
+                hooks=tuple(
+                    replace(run, status=said) if run.status is EventStatus.IN_PROGRESS else run
+                    for run in self.row.hooks
+                ),
+            )
+        self.alarm = "an alarm rings" if what == "alarm" else ""
+        self.held = what == "hold" or (self.held and what != "go")
+        self.promoted = what == "promote"
+        if what == "by hand" and self.row.phase is Phase.SHIFT and self.row.step:
+            self.weights = (50, 50)
 
-def deployment(config: int, ready: bool, keep: bool, rolls_back: bool, test: bool) -> Deployment:
+
+def deployment(
+    config: int, ready: bool, keep: bool, rolls_back: bool, test: bool, hooks: frozenset[str] = frozenset()
+) -> Deployment:
     wish = Plan(
         cluster="shop",
         service="orders",
@@ -153,8 +171,8 @@ def deployment(config: int, ready: bool, keep: bool, rolls_back: bool, test: boo
         termination_minutes=30,
         waits_ready=ready,
         ready_minutes=10,
-        rollback_on=("DEPLOYMENT_FAILURE",) if rolls_back else (),
-        appspec=AppSpec("orders:2", "orders", 8080),
+        rollback_on=("DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM") if rolls_back else (),
+        appspec=AppSpec("orders:2", "orders", 8080, hooks=dict.fromkeys(hooks, "judge")),
     )
     return Deployment(
         account="1",
@@ -180,6 +198,7 @@ DEPLOYMENTS = st.builds(
     keep=st.booleans(),
     rolls_back=st.booleans(),
     test=st.booleans(),
+    hooks=st.frozensets(st.sampled_from([hook.value for hook in HOOKS if hook is not Phase.AFTER_TEST])),
 )
 
 
@@ -189,12 +208,13 @@ def test_ends_whatever_happens(row: Deployment, ticks: list[str]) -> None:
     world = Simulation(row)
     for what in ticks:
         world.tick(what)
-    for _ in range(40):
+    world.held = False
+    for _ in range(60):
         world.tick("hour")
     assert world.row.is_over
     assert plan(world.row, world.seen(), world.now) == ()
     assert not any(event.status in ("Pending", "InProgress") for event in world.row.events)
-    if world.row.is_rollback:
+    if world.row.is_way_back:
         assert (world.blue, world.green) == ("PRIMARY", "")
         assert not world.weights[1]
 
@@ -205,7 +225,28 @@ def test_undisturbed_it_succeeds(row: Deployment) -> None:
     world = Simulation(row)
     for _ in range(400):
         world.tick("continue" if world.row.phase is Phase.READY else "minute")
+        world.judge("good")
     assert world.row.status is Status.SUCCEEDED
     assert world.green == "PRIMARY"
     assert world.weights == (0, 100)
     assert bool(world.blue) is not row.plan.terminates_blue
+    assert world.invoked == [event.name for event in row.events if event.name in row.plan.appspec.hooks]
+    assert {event.status for event in world.row.events} == {EventStatus.SUCCEEDED}
+
+
+@settings(max_examples=100, deadline=None)
+@given(DEPLOYMENTS, st.integers(1, 40))
+def test_held_it_stays_and_let_go_it_goes_on(row: Deployment, minutes: int) -> None:
+    world = Simulation(row, held=True)
+    for _ in range(minutes):
+        world.tick("minute")
+        world.judge("good")
+    before = (world.weights, world.row.phase)
+    if world.row.phase in (Phase.SHIFT, Phase.TERMINATION_WAIT) and not world.row.is_over:
+        world.tick("hour")
+        assert (world.weights, world.row.phase) == before
+    world.held = False
+    for _ in range(400):
+        world.tick("continue" if world.row.phase is Phase.READY else "minute")
+        world.judge("good")
+    assert world.row.status is Status.SUCCEEDED

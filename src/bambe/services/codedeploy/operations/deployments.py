@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.ids import upper_id
 from bambe.services.codedeploy import appspec, checks, configs, lifecycle, lookups, shapes, tables
+from bambe.services.codedeploy.deployment import AppSpec, Deployment, EventStatus, Phase, Plan, Status
 from bambe.services.codedeploy.errors import (
     BatchLimitExceededException,
     DeploymentAlreadyCompletedException,
@@ -17,10 +19,13 @@ from bambe.services.codedeploy.errors import (
     DeploymentLimitExceededException,
     InvalidECSServiceException,
     InvalidLifecycleEventHookExecutionIdException,
+    InvalidLifecycleEventHookExecutionStatusException,
+    LifecycleEventAlreadyCompletedException,
     UnsupportedActionForDeploymentTypeException,
 )
-from bambe.services.codedeploy.model import AppSpec, Config, Deployment, Group, Phase, Plan, Revision, Status
+from bambe.services.codedeploy.model import Config, Group, Revision
 from bambe.services.codedeploy.observe import find_service
+from bambe.services.codedeploy.wishes import NEWEST, QUEUE, WAIT
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy.type_defs import (
@@ -34,7 +39,8 @@ if TYPE_CHECKING:
         StopDeploymentInputTypeDef,
     )
 
-NO_HOOK = "Bambe has no AWS Lambda yet: no deployment has a hook that could report"
+BUILD = re.compile(r"arn:aws:sts::\d+:assumed-role/[^/]+/AWSCodeBuild-(?P<uuid>.+)")
+"""The principal of a build (CodeBuild names its sessions so)."""
 
 
 async def create_deployment(call: Call, request: CreateDeploymentInputTypeDef) -> Answer:
@@ -48,22 +54,37 @@ async def create_deployment(call: Call, request: CreateDeploymentInputTypeDef) -
     spec = appspec.from_revision(revision)
     rollback = checks.auto_rollback(request.get("autoRollbackConfiguration")) or group.auto_rollback
     alarms = checks.alarms(request.get("overrideAlarmConfiguration"))
+    checks.hooks(spec, group)
     _, trouble = await find_service(call.aws, group.cluster, group.service)
     if trouble:
         raise InvalidECSServiceException(trouble)
+    order = await _order(call, group)
 
     def write(tx: Tx) -> str:
         current = lookups.group(tx, call, application, name)
         running = tables.active(tx, call.account, call.region, application, name)
-        if running is not None:
+        if running is not None and not order:
             raise DeploymentLimitExceededException(name, running.id)
         config = lookups.config(tx, call, request.get("deploymentConfigName") or current.config)
         row = _row(call, request, current, config, spec, rollback, alarms, _released(tx, current))
+        if order:
+            row = replace(row, status=Status.QUEUED, order=order)
         _register(tx, call, application, row.revision)
         tables.save(tx, row, "created")
         return row.id
 
     return {"deploymentId": await call.store.write(write)}
+
+
+async def _order(call: Call, group: Group) -> int:
+    """The number of the build that asks, where the group has a queue; 0 for everybody else."""
+    hit = BUILD.fullmatch(call.caller.principal)
+    if hit is None or group.tags.get(QUEUE) not in (NEWEST, WAIT):
+        return 0
+    recent = (await call.aws.codebuild.list_builds())["ids"]
+    asking = [id for id in recent if id.endswith(f":{hit['uuid']}")]
+    builds = (await call.aws.codebuild.batch_get_builds(ids=asking))["builds"] if asking else []
+    return int(builds[0]["buildNumber"]) if builds else 0
 
 
 def _row(
@@ -85,7 +106,7 @@ def _row(
         info["autoRollbackConfiguration"] = dict(rollback)
     if alarms:
         info["overrideAlarmConfiguration"] = alarms
-    plan = _plan(group, config, spec, rollback)
+    plan = _plan(group, config, spec, rollback, alarms or group.alarms)
     return Deployment(
         account=call.account,
         region=call.region,
@@ -106,7 +127,9 @@ def _row(
     )
 
 
-def _plan(group: Group, config: Config, spec: AppSpec, rollback: Mapping[str, Any]) -> Plan:
+def _plan(
+    group: Group, config: Config, spec: AppSpec, rollback: Mapping[str, Any], alarms: Mapping[str, Any]
+) -> Plan:
     pair = group.load_balancer["targetGroupPairInfoList"][0]
     blue = group.blue_green["terminateBlueInstancesOnDeploymentSuccess"]
     ready = group.blue_green["deploymentReadyOption"]
@@ -125,6 +148,8 @@ def _plan(group: Group, config: Config, spec: AppSpec, rollback: Mapping[str, An
         ready_minutes=ready["waitTimeInMinutes"],
         rollback_on=tuple(rollback.get("events", ())) if rollback.get("enabled") else (),
         appspec=spec,
+        alarms=tuple(alarm["name"] for alarm in alarms.get("alarms", ())) if alarms.get("enabled") else (),
+        ignores_alarm_failure=bool(alarms.get("ignorePollAlarmFailure")),
     )
 
 
@@ -236,8 +261,21 @@ async def _go_on(call: Call, id: str | None, wait: str) -> None:
 async def put_lifecycle_event_hook_execution_status(
     call: Call, request: PutLifecycleEventHookExecutionStatusInputTypeDef
 ) -> Answer:
-    await call.store.read(lambda tx: lookups.deployment(tx, call, request.get("deploymentId")))
     execution = request.get("lifecycleEventHookExecutionId", "")
-    if execution:
-        raise InvalidLifecycleEventHookExecutionIdException(execution)
-    raise UnsupportedActionForDeploymentTypeException(NO_HOOK)
+    status = request.get("status", "")
+    if status not in (EventStatus.SUCCEEDED, EventStatus.FAILED):
+        raise InvalidLifecycleEventHookExecutionStatusException(status)
+
+    def write(tx: Tx) -> None:
+        row = lookups.deployment(tx, call, request.get("deploymentId"))
+        run = next((run for run in row.hooks if run.id == execution), None)
+        if run is None:
+            raise InvalidLifecycleEventHookExecutionIdException(execution)
+        if row.is_over or run.status is not EventStatus.IN_PROGRESS or row.run(row.phase) != run:
+            raise LifecycleEventAlreadyCompletedException(run.event)
+        judged = replace(run, status=EventStatus(status), invoked=True)
+        hooks = tuple(judged if one.id == execution else one for one in row.hooks)
+        tables.save(tx, replace(row, hooks=hooks), f"{run.event}: {status}")
+
+    await call.store.write(write)
+    return {"lifecycleEventHookExecutionId": execution}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from bambe.kernel.call import Answer, Call
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy import lookups, shapes
+from bambe.services.codedeploy.deployment import Deployment
 from bambe.services.codedeploy.errors import DeploymentTargetDoesNotExistException
-from bambe.services.codedeploy.model import Deployment
 from bambe.services.codedeploy.observe import find_service
 
 if TYPE_CHECKING:
