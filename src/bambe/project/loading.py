@@ -11,7 +11,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bambe.kernel.errors import BambeError
-from bambe.project.model import Health, Project, Release, Service
+from bambe.project.model import Health, Project, Service
+from bambe.project.release import Release
 
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
 SHAPES = {

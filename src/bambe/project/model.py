@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from bambe.project.release import Release
+from bambe.project.words import Duration, Strict
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 HOST = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$"
-UNITS = {"s": 1, "m": 60, "h": 3600}
 FARGATE = {
     256: (512, 1024, 2048),
     512: tuple(range(1024, 4097, 1024)),
@@ -21,16 +23,6 @@ FARGATE = {
 """Memory (MiB) that goes with CPU units on Fargate (AWS: task size)."""
 
 
-def _duration(value: Any) -> Any:
-    if isinstance(value, timedelta):
-        return value
-    hit = re.fullmatch(r"(\d+)([smh])", str(value))
-    if hit is None:
-        raise ValueError(f"{value!r} is no duration: write 30s, 5m or 1h")
-    return timedelta(seconds=int(hit[1]) * UNITS[hit[2]])
-
-
-Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
 Name = Annotated[str, Field(pattern=NAME, min_length=2, max_length=20)]
 
 
@@ -66,46 +58,6 @@ Branch = Annotated[str, BeforeValidator(_branch, json_schema_input_type=str)]
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
 
 
-class Strict(BaseModel):
-    """A part of bambe.yml: frozen, and no key is accepted that it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
-
-
-def _or_one_word(schema: dict[str, Any]) -> None:
-    """In the schema as in the file: `release: rolling` is short for `release: {strategy: rolling}`."""
-    whole = dict(schema)
-    schema.clear()
-    schema["anyOf"] = [whole["properties"]["strategy"], whole]
-
-
-class Release(Strict):
-    """How a new version comes in."""
-
-    model_config = ConfigDict(json_schema_extra=_or_one_word)
-
-    strategy: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
-    percent: int = Field(default=10, ge=1, le=99, description="canary: first share; linear: each step")
-    interval: Duration = Field(default=timedelta(minutes=5), description="between the shifts")
-    keep_old: Duration = Field(default=timedelta(minutes=30), description="before the old version ends")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _from_word(cls, value: Any) -> Any:
-        return {"strategy": value} if isinstance(value, str) else value
-
-    @model_validator(mode="after")
-    def _whole_minutes(self) -> Release:
-        for name in ("interval", "keep_old"):
-            if getattr(self, name).total_seconds() % 60:
-                raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
-        if self.strategy in ("canary", "linear") and not self.interval:
-            raise ValueError("interval is at least 1m; for none, write `strategy: all_at_once`")
-        if self.keep_old > timedelta(days=2):
-            raise ValueError("keep_old is at most 48h (CodeDeploy's limit)")
-        return self
-
-
 class Health(Strict):
     """The load balancer's health check."""
 
@@ -139,7 +91,7 @@ class Service(Strict):
     cpu: int = 256
     memory: int = 512
     health: Health = Health()
-    environment: Annotated[dict[str, Text], BeforeValidator(_variables)] = {}
+    environment: Annotated[dict[str, Text], BeforeValidator(_variables)] = Field(default={})
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
 
@@ -179,6 +131,9 @@ class Project(Strict):
     region: str = Field(default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
     domain: Host = Field(default="", description="the services' DNS domain; <project>.local if left out")
     host: Host = Field(default="", description="the certificate's name; <project>.example if left out")
+    test_port: int = Field(
+        default=0, ge=0, le=65535, description="a listener on which new versions are tried first; 0: none"
+    )
     branch: Branch = Field(default="main", description="the branch whose pushes are released")
     release: Release = Release()
     services: dict[Name, Service] = Field(min_length=1)
@@ -210,6 +165,15 @@ class Project(Strict):
             if service.route in taken:
                 raise ValueError(f"{taken[service.route]} and {name} both have the route {service.route!r}")
             taken[service.route] = name
+        return self
+
+    @model_validator(mode="after")
+    def _test_traffic_has_a_port(self) -> Project:
+        if self.test_port in (80, 443):
+            raise ValueError(f"test_port {self.test_port} belongs to the production traffic: take 8443")
+        for name in self.services:
+            if "AfterAllowTestTraffic" in self.release_of(name).hooks and not self.test_port:
+                raise ValueError(f"{name}: the hook AfterAllowTestTraffic needs a `test_port`, such as 8443")
         return self
 
     @model_validator(mode="after")

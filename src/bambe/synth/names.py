@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from bambe.kernel.ids import digest_id
 from bambe.project import Project
 
+COLOURS = ("blue", "green")
+"""The pair of target groups of a service that is released blue/green."""
+
 DEFAULT_PRIORITY = 49_999
 """The rule of the `default` route comes after all others (ELB allows 1 to 50000)."""
 
@@ -69,6 +72,11 @@ class Names:
     def export(self, what: str) -> str:
         """What the shared stack exports `what` as."""
         return f"{self.project}-{what}"
+
+
+def imported(names: Names, what: str) -> dict[str, str]:
+    """What the shared stack exports as `what`, for another stack's template."""
+    return {"Fn::ImportValue": names.export(what)}
 
 
 def shortened(name: str, limit: int) -> str:

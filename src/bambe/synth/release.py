@@ -51,4 +51,5 @@ def appspec(project: Project, service: str, task_definition: str = APPSPEC_PLACE
         "LoadBalancerInfo": {"ContainerName": service, "ContainerPort": project.services[service].port},
     }
     target = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
-    return {"version": 0.0, "Resources": [target]}
+    hooks = [{event: function} for event, function in project.release_of(service).hooks.items()]
+    return {"version": 0.0, "Resources": [target]} | ({"Hooks": hooks} if hooks else {})

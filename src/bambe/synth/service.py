@@ -5,18 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project
-from bambe.project import Release as ReleaseWish
-from bambe.synth.names import Names, priorities
+from bambe.synth.blue_green import blue_green
+from bambe.synth.names import COLOURS, Names, imported, priorities
 
 Resource = dict[str, Any]
 DNS_TTL = 5
-COLOURS = ("blue", "green")
-PREDEFINED = {
-    ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
-    ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
-    ("linear", 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-    ("linear", 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-}
 
 
 def service_template(project: Project, service: str) -> dict[str, Any]:
@@ -31,7 +24,7 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
         resources |= _traffic(project, names, service)
     resources["Service"] = _service(project, names, service)
     if not project.is_rolling(service):
-        resources |= _release(project, names, service)
+        resources |= blue_green(project, names, service)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{project.project}: the service {service} (made by Bambe)",
@@ -45,10 +38,6 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     }
 
 
-def _imported(names: Names, what: str) -> Resource:
-    return {"Fn::ImportValue": names.export(what)}
-
-
 def _log_group(names: Names, service: str) -> Resource:
     properties = {"LogGroupName": names.log_group(service), "RetentionInDays": 30}
     return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
@@ -59,7 +48,7 @@ def _name(project: Project, names: Names, service: str) -> Resource:
         "Type": "AWS::ServiceDiscovery::Service",
         "Properties": {
             "Name": service,
-            "NamespaceId": _imported(names, "Namespace"),
+            "NamespaceId": imported(names, "Namespace"),
             "DnsConfig": {"RoutingPolicy": "MULTIVALUE", "DnsRecords": [{"Type": "A", "TTL": DNS_TTL}]},
             "HealthCheckCustomConfig": {"FailureThreshold": 1},
         },
@@ -78,16 +67,18 @@ def _traffic(project: Project, names: Names, service: str) -> dict[str, Resource
     groups = {
         f"{colour.capitalize()}Targets": _target_group(project, names, service, colour) for colour in colours
     }
-    rule = {
-        "Type": "AWS::ElasticLoadBalancingV2::ListenerRule",
-        "Properties": {
-            "ListenerArn": _imported(names, "Listener"),
+
+    def rule(listener: str) -> Resource:
+        properties = {
+            "ListenerArn": imported(names, listener),
             "Priority": priorities(project)[service],
             "Conditions": [{"Field": "path-pattern", "PathPatternConfig": {"Values": [pattern]}}],
             "Actions": [{"Type": "forward", "ForwardConfig": {"TargetGroups": forward}}],
-        },
-    }
-    return {**groups, "Rule": rule}
+        }
+        return {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": properties}
+
+    made = {**groups, "Rule": rule("Listener")}
+    return made | ({"TestRule": rule("TestListener")} if project.test_port and not rolling else {})
 
 
 def _target_group(project: Project, names: Names, service: str, colour: str) -> Resource:
@@ -116,7 +107,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
     rolling = project.is_rolling(service)
     properties: Resource = {
         "ServiceName": service,
-        "Cluster": _imported(names, "Cluster"),
+        "Cluster": imported(names, "Cluster"),
         "TaskDefinition": {"Ref": "TaskDefinition"},
         "DesiredCount": wish.tasks,
         "LaunchType": "FARGATE",
@@ -125,7 +116,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
             "AwsvpcConfiguration": {
                 "AssignPublicIp": "ENABLED",
                 "Subnets": {"Ref": "SubnetIds"},
-                "SecurityGroups": [_imported(names, "TaskSecurityGroup")],
+                "SecurityGroups": [imported(names, "TaskSecurityGroup")],
             }
         },
         "ServiceRegistries": [{"RegistryArn": {"Fn::GetAtt": ["Name", "Arn"]}}],
@@ -144,79 +135,3 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         properties["HealthCheckGracePeriodSeconds"] = 60
         resource["DependsOn"].append("Rule")
     return resource
-
-
-def _release(project: Project, names: Names, service: str) -> dict[str, Resource]:
-    wish = project.release_of(service)
-    config, made = _config(names, service, wish)
-    pair = [
-        {"Name": {"Fn::GetAtt": [f"{colour.capitalize()}Targets", "TargetGroupName"]}} for colour in COLOURS
-    ]
-    application = {
-        "Type": "AWS::CodeDeploy::Application",
-        "Properties": {"ApplicationName": names.application(service), "ComputePlatform": "ECS"},
-    }
-    group = {
-        "Type": "AWS::CodeDeploy::DeploymentGroup",
-        "Properties": {
-            "ApplicationName": {"Ref": "Application"},
-            "DeploymentGroupName": names.group(service),
-            "ServiceRoleArn": _imported(names, "DeployRole"),
-            "DeploymentConfigName": config,
-            "DeploymentStyle": {
-                "DeploymentType": "BLUE_GREEN",
-                "DeploymentOption": "WITH_TRAFFIC_CONTROL",
-            },
-            "AutoRollbackConfiguration": {
-                "Enabled": True,
-                "Events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_REQUEST"],
-            },
-            "BlueGreenDeploymentConfiguration": {
-                "DeploymentReadyOption": {"ActionOnTimeout": "CONTINUE_DEPLOYMENT", "WaitTimeInMinutes": 0},
-                "TerminateBlueInstancesOnDeploymentSuccess": {
-                    "Action": "TERMINATE",
-                    "TerminationWaitTimeInMinutes": int(wish.keep_old.total_seconds() // 60),
-                },
-            },
-            "ECSServices": [
-                {
-                    "ClusterName": _imported(names, "Cluster"),
-                    "ServiceName": {"Fn::GetAtt": ["Service", "Name"]},
-                }
-            ],
-            "LoadBalancerInfo": {
-                "TargetGroupPairInfoList": [
-                    {
-                        "TargetGroups": pair,
-                        "ProdTrafficRoute": {"ListenerArns": [_imported(names, "Listener")]},
-                    }
-                ]
-            },
-        },
-    }
-    return {**made, "Application": application, "Group": group}
-
-
-def _config(names: Names, service: str, wish: ReleaseWish) -> tuple[Any, dict[str, Resource]]:
-    """The deployment configuration's name, and the resource that makes one where none is predefined."""
-    if wish.strategy == "all_at_once":
-        return "CodeDeployDefault.ECSAllAtOnce", {}
-    minutes = int(wish.interval.total_seconds() // 60)
-    known = PREDEFINED.get((wish.strategy, wish.percent, minutes))
-    if known is not None:
-        return known, {}
-    kind, member, prefix = {
-        "canary": ("TimeBasedCanary", "TimeBasedCanary", "Canary"),
-        "linear": ("TimeBasedLinear", "TimeBasedLinear", "Linear"),
-    }[wish.strategy]
-    routing = {"Type": kind, member: {f"{prefix}Percentage": wish.percent, f"{prefix}Interval": minutes}}
-    name = f"{names.project}-{service}-{wish.strategy}-{wish.percent}-percent-{minutes}-minutes"
-    resource = {
-        "Type": "AWS::CodeDeploy::DeploymentConfig",
-        "Properties": {
-            "DeploymentConfigName": name,
-            "ComputePlatform": "ECS",
-            "TrafficRoutingConfig": routing,
-        },
-    }
-    return {"Ref": "Config"}, {"Config": resource}

@@ -29,7 +29,7 @@ def shared_template(project: Project) -> dict[str, Any]:
         "Resources": {
             **_traffic(project, names),
             **_names_and_cluster(project, names),
-            **_roles(names),
+            **_roles(project, names),
             **_builders(project, names),
         },
         "Outputs": _outputs(project, names),
@@ -40,7 +40,7 @@ def _traffic(project: Project, names: Names) -> dict[str, Resource]:
     return {
         "BalancerSecurityGroup": _security_group(
             f"{names.project}: HTTPS from anywhere",
-            [{"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "CidrIp": "0.0.0.0/0"}],
+            [_from_anywhere(port) for port in (443, project.test_port) if port],
         ),
         "TaskSecurityGroup": _security_group(
             f"{names.project}: the load balancer to tasks",
@@ -77,17 +77,24 @@ def _traffic(project: Project, names: Names) -> dict[str, Resource]:
                 "SecurityGroups": [{"Fn::GetAtt": ["BalancerSecurityGroup", "GroupId"]}],
             },
         },
-        "Listener": {
-            "Type": "AWS::ElasticLoadBalancingV2::Listener",
-            "Properties": {
-                "LoadBalancerArn": {"Ref": "LoadBalancer"},
-                "Port": 443,
-                "Protocol": "HTTPS",
-                "Certificates": [{"CertificateArn": {"Ref": "Certificate"}}],
-                "DefaultActions": [_not_found()],
-            },
-        },
+        "Listener": _listener(443),
+        **({"TestListener": _listener(project.test_port)} if project.test_port else {}),
     }
+
+
+def _listener(port: int) -> Resource:
+    properties = {
+        "LoadBalancerArn": {"Ref": "LoadBalancer"},
+        "Port": port,
+        "Protocol": "HTTPS",
+        "Certificates": [{"CertificateArn": {"Ref": "Certificate"}}],
+        "DefaultActions": [_not_found()],
+    }
+    return {"Type": "AWS::ElasticLoadBalancingV2::Listener", "Properties": properties}
+
+
+def _from_anywhere(port: int) -> Resource:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": "0.0.0.0/0"}
 
 
 def _security_group(description: str, ingress: list[Resource]) -> Resource:
@@ -114,7 +121,7 @@ def _names_and_cluster(project: Project, names: Names) -> dict[str, Resource]:
     }
 
 
-def _roles(names: Names) -> dict[str, Resource]:
+def _roles(project: Project, names: Names) -> dict[str, Resource]:
     managed = "arn:aws:iam::aws:policy/"
     return {
         "TaskExecutionRole": _role(
@@ -126,11 +133,25 @@ def _roles(names: Names) -> dict[str, Resource]:
             f"{names.project}-deploy",
             "codedeploy.amazonaws.com",
             managed=[f"{managed}AWSCodeDeployRoleForECS"],
+            statements=_hook_rights(project),
         ),
         "BuildRole": _role(
             f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(names)
         ),
     }
+
+
+def _hook_rights(project: Project) -> list[Resource]:
+    """The managed policy lets CodeDeploy call only functions named CodeDeployHook_*."""
+    hooks = {function for name in project.services for function in project.release_of(name).hooks.values()}
+    other = sorted(one for one in hooks if not one.startswith("CodeDeployHook_"))
+    arns = [one if one.startswith("arn:") else _function(one) for one in other]
+    return [{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": arns}] if arns else []
+
+
+def _function(name: str) -> Resource:
+    here = "${AWS::Region}:${AWS::AccountId}"
+    return {"Fn::Sub": "arn:${AWS::Partition}:lambda:" + here + f":function:{name}"}
 
 
 def _role(
@@ -145,7 +166,7 @@ def _role(
         properties["ManagedPolicyArns"] = managed
     if statements:
         document = {"Version": "2012-10-17", "Statement": statements}
-        properties["Policies"] = [{"PolicyName": "build", "PolicyDocument": document}]
+        properties["Policies"] = [{"PolicyName": "own", "PolicyDocument": document}]
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
@@ -265,6 +286,7 @@ def _outputs(project: Project, names: Names) -> dict[str, Resource]:
     exported: dict[str, Any] = {
         "Cluster": {"Ref": "Cluster"},
         "Listener": {"Ref": "Listener"},
+        **({"TestListener": {"Ref": "TestListener"}} if project.test_port else {}),
         "Namespace": {"Ref": "Namespace"},
         "TaskSecurityGroup": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
         "DeployRole": {"Fn::GetAtt": ["DeployRole", "Arn"]},

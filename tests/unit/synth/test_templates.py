@@ -33,10 +33,18 @@ def projects(draw: st.DrawFn) -> Project:
             "route": route,
             "release": "rolling"
             if route == "none"
-            else {"strategy": strategy, "percent": draw(st.integers(1, 99))},
+            else {
+                "strategy": strategy,
+                "percent": draw(st.integers(1, 99)),
+                "approval": f"{draw(st.integers(0, 60))}m",
+                "queue": draw(st.sampled_from(["newest", "wait", "off"])),
+                "alarms": draw(st.lists(NAME, max_size=2, unique=True)),
+                "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
+            },
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
         }
-    return Project.model_validate({"project": draw(NAME), "services": services})
+    test_port = draw(st.sampled_from([0, 8443]))
+    return Project.model_validate({"project": draw(NAME), "test_port": test_port, "services": services})
 
 
 def walk(value: Any) -> Iterator[tuple[str, Any]]:
@@ -151,3 +159,34 @@ def test_the_appspec_names_container_and_port() -> None:
         "TaskDefinition": "arn",
         "LoadBalancerInfo": {"ContainerName": "orders", "ContainerPort": 8080},
     }
+
+
+def released(**release: Any) -> Project:
+    orders = {"path": "orders", "port": 8080, "route": "/orders*", "release": release}
+    return Project.model_validate({"project": "shop", "test_port": 8443, "services": {"orders": orders}})
+
+
+def test_a_release_with_everything() -> None:
+    project = released(
+        approval="60m", queue="wait", alarms=["errors"], hooks={"AfterAllowTestTraffic": "smoke"}
+    )
+    resources = service_template(project, "orders")["Resources"]
+    group = resources["Group"]["Properties"]
+    assert group["AlarmConfiguration"] == {"Enabled": True, "Alarms": [{"Name": "errors"}]}
+    assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
+    ready = group["BlueGreenDeploymentConfiguration"]["DeploymentReadyOption"]
+    assert ready == {"ActionOnTimeout": "STOP_DEPLOYMENT", "WaitTimeInMinutes": 60}
+    assert group["Tags"] == [{"Key": "bambe:queue", "Value": "wait"}]
+    (pair,) = group["LoadBalancerInfo"]["TargetGroupPairInfoList"]
+    assert pair["TestTrafficRoute"]["ListenerArns"] == [{"Fn::ImportValue": "shop-TestListener"}]
+    assert resources["TestRule"]["Properties"]["ListenerArn"] == {"Fn::ImportValue": "shop-TestListener"}
+    assert appspec(project, "orders")["Hooks"] == [{"AfterAllowTestTraffic": "smoke"}]
+    shared = shared_template(project)["Resources"]
+    assert shared["TestListener"]["Properties"]["Port"] == 8443
+    (policy,) = shared["DeployRole"]["Properties"]["Policies"]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == ["lambda:InvokeFunction"]
+
+
+def test_a_queue_that_is_off_leaves_no_tag() -> None:
+    assert "Tags" not in service_template(released(queue="off"), "orders")["Resources"]["Group"]["Properties"]

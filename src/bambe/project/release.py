@@ -1,0 +1,65 @@
+"""How a new version comes in: the part `release:` of a bambe.yml."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, model_validator
+
+from bambe.project.words import Duration, Strict
+
+Hook = Literal[
+    "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"
+]
+AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
+FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,140}$")]
+
+
+def _or_one_word(schema: dict[str, Any]) -> None:
+    """In the schema as in the file: `release: rolling` is short for `release: {strategy: rolling}`."""
+    whole = dict(schema)
+    schema.clear()
+    schema["anyOf"] = [whole["properties"]["strategy"], whole]
+
+
+class Release(Strict):
+    """How a new version comes in."""
+
+    model_config = ConfigDict(json_schema_extra=_or_one_word)
+
+    strategy: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
+    percent: int = Field(default=10, ge=1, le=99, description="canary: first share; linear: each step")
+    interval: Duration = Field(default=timedelta(minutes=5), description="between the shifts")
+    keep_old: Duration = Field(default=timedelta(minutes=30), description="before the old version ends")
+
+    approval: Duration = Field(
+        default=timedelta(0), description="wait so long for `bambe approve` before any traffic shifts"
+    )
+    queue: Literal["newest", "wait", "off"] = Field(
+        default="newest",
+        description="pushes during a release wait; newest: and end the old version's wait early",
+    )
+    alarms: tuple[AlarmName, ...] = Field(
+        default=(), max_length=50, description="CloudWatch alarms that stop a release and roll it back"
+    )
+    hooks: dict[Hook, FunctionName] = Field(
+        default={}, description="Lambda functions that judge a release at its lifecycle events"
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _from_word(cls, value: Any) -> Any:
+        return {"strategy": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _whole_minutes(self) -> Release:
+        for name in ("interval", "keep_old", "approval"):
+            if getattr(self, name).total_seconds() % 60:
+                raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
+        if self.strategy in ("canary", "linear") and not self.interval:
+            raise ValueError("interval is at least 1m; for none, write `strategy: all_at_once`")
+        for name in ("keep_old", "approval"):
+            if getattr(self, name) > timedelta(days=2):
+                raise ValueError(f"{name} is at most 48h (CodeDeploy's limit)")
+        return self

@@ -1,0 +1,113 @@
+"""Blue/green of one service through CodeDeploy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bambe.project import Project, Release
+from bambe.synth.names import COLOURS, Names, imported
+
+Resource = dict[str, Any]
+ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
+QUEUE_TAG = "bambe:queue"
+PREDEFINED = {
+    ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    ("linear", 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    ("linear", 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+}
+
+
+def blue_green(project: Project, names: Names, service: str) -> dict[str, Resource]:
+    """The CodeDeploy application and group of `service`, and its configuration where none is predefined."""
+    wish = project.release_of(service)
+    config, made = _config(names, service, wish)
+    application = {
+        "Type": "AWS::CodeDeploy::Application",
+        "Properties": {"ApplicationName": names.application(service), "ComputePlatform": "ECS"},
+    }
+    group = {
+        "Type": "AWS::CodeDeploy::DeploymentGroup",
+        "Properties": {
+            "ApplicationName": {"Ref": "Application"},
+            "DeploymentGroupName": names.group(service),
+            "ServiceRoleArn": imported(names, "DeployRole"),
+            "DeploymentConfigName": config,
+            "DeploymentStyle": {
+                "DeploymentType": "BLUE_GREEN",
+                "DeploymentOption": "WITH_TRAFFIC_CONTROL",
+            },
+            "AutoRollbackConfiguration": {"Enabled": True, "Events": ROLLBACK_ON},
+            "BlueGreenDeploymentConfiguration": _waits(wish),
+            "ECSServices": [
+                {
+                    "ClusterName": imported(names, "Cluster"),
+                    "ServiceName": {"Fn::GetAtt": ["Service", "Name"]},
+                }
+            ],
+            "LoadBalancerInfo": {"TargetGroupPairInfoList": [_pair(project, names)]},
+            **_watched(wish),
+        },
+    }
+    return {**made, "Application": application, "Group": group}
+
+
+def _pair(project: Project, names: Names) -> Resource:
+    groups = [
+        {"Name": {"Fn::GetAtt": [f"{colour.capitalize()}Targets", "TargetGroupName"]}} for colour in COLOURS
+    ]
+    pair = {
+        "TargetGroups": groups,
+        "ProdTrafficRoute": {"ListenerArns": [imported(names, "Listener")]},
+    }
+    if project.test_port:
+        pair["TestTrafficRoute"] = {"ListenerArns": [imported(names, "TestListener")]}
+    return pair
+
+
+def _waits(wish: Release) -> Resource:
+    minutes = int(wish.approval.total_seconds() // 60)
+    action = "STOP_DEPLOYMENT" if minutes else "CONTINUE_DEPLOYMENT"
+    return {
+        "DeploymentReadyOption": {"ActionOnTimeout": action, "WaitTimeInMinutes": minutes},
+        "TerminateBlueInstancesOnDeploymentSuccess": {
+            "Action": "TERMINATE",
+            "TerminationWaitTimeInMinutes": int(wish.keep_old.total_seconds() // 60),
+        },
+    }
+
+
+def _watched(wish: Release) -> Resource:
+    """Alarms, and the tag that gives a group a queue on this machine; on AWS it is a tag like any other."""
+    made: Resource = {}
+    if wish.alarms:
+        alarms = [{"Name": name} for name in wish.alarms]
+        made["AlarmConfiguration"] = {"Enabled": True, "Alarms": alarms}
+    if wish.queue != "off":
+        made["Tags"] = [{"Key": QUEUE_TAG, "Value": wish.queue}]
+    return made
+
+
+def _config(names: Names, service: str, wish: Release) -> tuple[Any, dict[str, Resource]]:
+    """The deployment configuration's name, and the resource that makes one where none is predefined."""
+    if wish.strategy == "all_at_once":
+        return "CodeDeployDefault.ECSAllAtOnce", {}
+    minutes = int(wish.interval.total_seconds() // 60)
+    known = PREDEFINED.get((wish.strategy, wish.percent, minutes))
+    if known is not None:
+        return known, {}
+    kind, member, prefix = {
+        "canary": ("TimeBasedCanary", "TimeBasedCanary", "Canary"),
+        "linear": ("TimeBasedLinear", "TimeBasedLinear", "Linear"),
+    }[wish.strategy]
+    routing = {"Type": kind, member: {f"{prefix}Percentage": wish.percent, f"{prefix}Interval": minutes}}
+    name = f"{names.project}-{service}-{wish.strategy}-{wish.percent}-percent-{minutes}-minutes"
+    resource = {
+        "Type": "AWS::CodeDeploy::DeploymentConfig",
+        "Properties": {
+            "DeploymentConfigName": name,
+            "ComputePlatform": "ECS",
+            "TrafficRoutingConfig": routing,
+        },
+    }
+    return {"Ref": "Config"}, {"Config": resource}
