@@ -32,6 +32,11 @@ GROUP = "arn:aws:elasticloadbalancing:eu-central-1:000000000000:targetgroup/orde
 QUICK = Check(interval=0.2, timeout=1)
 
 
+def _empty(seen: ProxySeen) -> bool:
+    counted = [one.total for one in seen.balancers.values()]
+    return not seen.targets and not seen.groups and not any(counted)
+
+
 @dataclass
 class Rig:
     """A proxy and a way to have a target that is well, or is not."""
@@ -126,7 +131,7 @@ async def test_groups_are_counted_as_soon_as_they_are_told_of(rig: Rig) -> None:
 async def test_a_world_replaces_the_one_before(rig: Rig) -> None:
     await rig.proxy.apply(world(Target("127.0.0.1", 9)))
     await rig.proxy.apply(World())
-    assert await rig.proxy.observe() == ProxySeen()
+    assert _empty(await rig.proxy.observe())
 
 
 async def test_telling_it_the_same_again_is_free(rig: Rig) -> None:
@@ -160,11 +165,11 @@ async def test_it_is_unavailable_once_everything_is_removed(rig: Rig) -> None:
 async def test_it_can_begin_anew_after_everything_was_removed(rig: Rig) -> None:
     await rig.proxy.remove_everything()
     await rig.proxy.start()
-    assert await rig.proxy.observe() == ProxySeen()
+    assert _empty(await rig.proxy.observe())
 
 
 async def test_a_listener_may_answer_by_itself(rig: Rig) -> None:
     rule = Rule("default", (), FixedResponse(404, "text/plain", "nothing here"))
     listener = Listener("listener", 18202, "HTTP", (rule,))
     await rig.proxy.apply(World((LoadBalancer("balancer", "shop", ("127.0.20.1",), (listener,)),)))
-    assert await rig.proxy.observe() == ProxySeen()
+    assert _empty(await rig.proxy.observe())

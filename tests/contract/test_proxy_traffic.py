@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from bambe.engines.proxy.envoy import EnvoyProxy
 from bambe.engines.proxy.port import (
     Check,
     Forward,
+    GroupCounts,
     Listener,
     LoadBalancer,
     Rule,
@@ -256,6 +257,76 @@ async def test_requests_are_counted_by_group_and_class(proxy: EnvoyProxy, backen
         await ask(HOST, PORT)
     counts = (await proxy.observe()).groups["a"]
     assert (counts.total, counts.by_class) == (4, {"2xx": 2, "4xx": 1, "5xx": 1})
+    assert (counts.dropped, counts.retries) == (0, 0)
+    balancer = (await proxy.observe()).balancers["balancer"]
+    assert (balancer.total, balancer.by_class) == (4, {"2xx": 2, "4xx": 1, "5xx": 1})
+
+
+async def counted(proxy: EnvoyProxy, group: str, what: Callable[[GroupCounts], bool]) -> GroupCounts:
+    """The counts of a group once they say what is waited for; those of a moment later stay the same."""
+    for _ in range(100):
+        counts = (await proxy.observe()).groups[group]
+        if what(counts):
+            return counts
+        await asyncio.sleep(0.05)
+    raise AssertionError(f"never: {counts}")
+
+
+async def test_what_no_target_answered_is_counted_as_dropped(
+    proxy: EnvoyProxy, backends: list[Backend]
+) -> None:
+    await proxy.apply(world({"a": 1}, group("a", backends[0], check=None)))
+    await ask(HOST, PORT)
+    backends[0].delay = 5
+    lost = asyncio.create_task(ask(HOST, PORT, method="POST"))
+    await counted(proxy, "a", lambda counts: counts.active == 1)
+    backends[0].kill()
+    assert (await lost).status == 502
+    await ask(HOST, PORT)
+    counts = await counted(proxy, "a", lambda counts: counts.dropped == 2)
+    assert counts.by_class == {"2xx": 1, "5xx": 2}
+    await proxy.apply(world({"a": 1}, group("a", check=None)))
+    await ask(HOST, PORT)
+    assert (await counted(proxy, "a", lambda counts: counts.dropped == 3)).by_class == {"2xx": 1, "5xx": 3}
+
+
+async def test_a_retry_that_went_well_is_no_drop_and_an_upgrade_neither(
+    proxy: EnvoyProxy, backends: list[Backend]
+) -> None:
+    backends[0].kill()
+    await proxy.apply(world({"a": 1}, group("a", *backends, check=None)))
+    for _ in range(4):
+        assert (await ask(HOST, PORT)).status == 200
+    reader, writer = await asyncio.open_connection(HOST, PORT)
+    writer.write(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n")
+    assert b"101" in await reader.readuntil(b"hello")
+    backends[1].kill()
+    await reader.read()
+    writer.close()
+    await asyncio.sleep(0.5)
+    counts = (await proxy.observe()).groups["a"]
+    assert counts.dropped == 0
+    assert counts.retries >= 2
+
+
+async def test_latencies_are_counted_and_the_epoch_changes_with_the_process(
+    proxy: EnvoyProxy, backends: list[Backend]
+) -> None:
+    told = world({"a": 1}, group("a", backends[0], check=None))
+    await proxy.apply(told)
+    backends[0].delay = 0.06
+    for _ in range(3):
+        await ask(HOST, PORT)
+    counts = await counted(proxy, "a", lambda counts: max(counts.latencies.values(), default=0) == 3)
+    assert counts.latencies[50] == 0
+    assert counts.latencies[250] == 3
+    before = (await proxy.observe()).epoch
+    assert before == (await proxy.observe()).epoch
+    await proxy._process.end()
+    await proxy.apply(told)
+    seen = await proxy.observe()
+    assert seen.epoch not in ("", before)
+    assert seen.groups["a"].total == 0
 
 
 async def test_a_silent_target_is_504_after_the_idle_timeout(

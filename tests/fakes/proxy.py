@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bambe.engines.proxy.port import (
+    BalancerCounts,
     GroupCounts,
     ProxySeen,
     Target,
@@ -30,6 +31,8 @@ class FakeProxy:
         self._health: dict[Key, tuple[TargetHealth, str]] = {}
         self._active: dict[Key, int] = {}
         self._counts: dict[str, GroupCounts] = {}
+        self._answers: dict[str, BalancerCounts] = {}
+        self.epoch = "1"
 
     @property
     def world(self) -> World:
@@ -55,7 +58,8 @@ class FakeProxy:
             for target in group.targets
         }
         groups = {group.id: self._counts.get(group.id, GroupCounts()) for group in self.world.target_groups}
-        return ProxySeen(targets, groups)
+        balancers = {one.id: self._answers.get(one.id, BalancerCounts()) for one in self.world.load_balancers}
+        return ProxySeen(targets, groups, balancers, self.epoch)
 
     async def remove_everything(self) -> None:
         self.running = False
@@ -72,6 +76,10 @@ class FakeProxy:
     def set_counts(self, group: str, counts: GroupCounts) -> None:
         """What the group has answered."""
         self._counts[group] = counts
+
+    def set_answers(self, balancer: str, counts: BalancerCounts) -> None:
+        """What the load balancer has answered."""
+        self._answers[balancer] = counts
 
     def weights(self, listener: str) -> dict[str, int]:
         """Group id -> weight in the last rule of the listener (its default)."""

@@ -41,6 +41,11 @@ class Detached:
                 return pid
         return next((pid for pid in _pids() if _command(pid) == self._argv and self._adopt(pid)), None)
 
+    def token(self) -> str:
+        """Names the running process, and no other one ever; "" when none runs."""
+        pid = self.find()
+        return f"{pid}-{_started(pid)}" if pid else ""
+
     def start(self) -> int:
         """The pid of the running program, started when there is none."""
         return self.find() or self._spawn()

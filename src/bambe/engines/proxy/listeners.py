@@ -6,8 +6,11 @@ touches the listener, and no connection is drained for them.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bambe.engines.proxy.clusters import config_source
 from bambe.engines.proxy.conditions import SOURCE_KEY, Json
+from bambe.engines.proxy.failures import FAILED
 from bambe.engines.proxy.naming import balancer_key, certificate_key, listener_key
 from bambe.engines.proxy.port import Certificate, Listener, LoadBalancer
 from bambe.kernel.errors import Refused
@@ -20,13 +23,13 @@ MANAGER = f"{FILTERS}.network.http_connection_manager.v3.HttpConnectionManager"
 STATE = f"{FILTERS}.network.set_filter_state.v3.Config"
 
 
-def listeners(balancer: LoadBalancer, listener: Listener, routes: str, secrets: str) -> list[Json]:
-    """One Envoy listener per address. `routes` and `secrets` are the directories of those files."""
+def listeners(balancer: LoadBalancer, listener: Listener, root: Path) -> list[Json]:
+    """One Envoy listener per address. `root` is the directory of the files they read and write."""
     if listener.protocol not in ("HTTP", "HTTPS"):
         raise Refused(f"load balancers listen by HTTP and HTTPS, not {listener.protocol}")
-    chain: Json = {"filters": [_remember_source(), _manager(balancer, listener, routes)]}
+    chain: Json = {"filters": [_remember_source(), _manager(balancer, listener, root)]}
     if listener.protocol == "HTTPS":
-        chain["transport_socket"] = _tls(listener, secrets)
+        chain["transport_socket"] = _tls(listener, root / "secrets")
     return [_listener(balancer, listener, address, chain) for address in balancer.addresses]
 
 
@@ -68,13 +71,13 @@ def _remember_source() -> Json:
     return {"name": "envoy.filters.network.set_filter_state", "typed_config": config}
 
 
-def _manager(balancer: LoadBalancer, listener: Listener, routes: str) -> Json:
+def _manager(balancer: LoadBalancer, listener: Listener, root: Path) -> Json:
     key = listener_key(balancer.id, listener.id)
     idle = f"{balancer.idle_timeout:.3f}s"
     config = {
         "@type": MANAGER,
         "stat_prefix": balancer_key(balancer.id),
-        "rds": {"route_config_name": key, "config_source": config_source(f"{routes}/{key}.json")},
+        "rds": {"route_config_name": key, "config_source": config_source(f"{root}/routes/{key}.json")},
         "http_filters": [_filter("stateful_session", "StatefulSession"), _router()],
         # x-forwarded-proto is ours, and so is x-forwarded-for: the routes append to it what ALB would
         # (Envoy itself says another address than the client's when that is a loopback one).
@@ -88,6 +91,7 @@ def _manager(balancer: LoadBalancer, listener: Listener, routes: str) -> Json:
         "stream_idle_timeout": idle,
         "http2_protocol_options": {"max_concurrent_streams": 128},
         "upgrade_configs": [{"upgrade_type": "websocket"}],
+        "access_log": [_failed(root)],
         "local_reply_config": {"mappers": [_bad_gateway()]},
     }
     return {"name": "envoy.filters.network.http_connection_manager", "typed_config": config}
@@ -102,13 +106,28 @@ def _filter(name: str, kind: str, **config: bool) -> Json:
     return {"name": f"envoy.filters.http.{name}", "typed_config": typed}
 
 
+def _failed(root: Path) -> Json:
+    """A line for every request that did not go as it should; what went well is only counted."""
+    line = "%UPSTREAM_CLUSTER% %RESPONSE_FLAGS% %RESPONSE_CODE%\n"
+    typed = {
+        "@type": "type.googleapis.com/envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        "path": str(root / FAILED),
+        "log_format": {"text_format_source": {"inline_string": line}},
+    }
+    return {
+        "name": "envoy.access_loggers.file",
+        "filter": {"response_flag_filter": {}},
+        "typed_config": typed,
+    }
+
+
 def _bad_gateway() -> Json:
     """Where Envoy says 503 because a target could not be reached or hung up, ALB says 502."""
     flags = {"response_flag_filter": {"flags": ["UF", "UC", "UR", "UPE"]}}
     return {"filter": flags, "status_code": 502}
 
 
-def _tls(listener: Listener, secrets: str) -> Json:
+def _tls(listener: Listener, secrets: Path) -> Json:
     """The first certificate is the default; Envoy picks another when the client's SNI names one."""
     if not listener.certificates:
         raise Refused(f"the HTTPS listener on port {listener.port} has no certificate")

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 
-EMPTY_CLUSTER = "empty"
+EMPTY = "empty-"
 
 
 def group_key(group: str) -> str:
     """The cluster, and the file of endpoints, of a target group."""
     return f"tg-{_digest(group)}"
+
+
+def empty_key(group: str) -> str:
+    """The cluster without targets that stands for a group while it has none."""
+    return EMPTY + group_key(group)
 
 
 def balancer_key(balancer: str) -> str:

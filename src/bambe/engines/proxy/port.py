@@ -156,19 +156,41 @@ class TargetSeen:
 
 @dataclass(frozen=True, slots=True)
 class GroupCounts:
-    """Requests a target group has answered since the proxy started, by status class."""
+    """Requests a target group was asked, counted since the proxy's process began (its `epoch`).
+
+    A changed health check makes them begin anew too: a count that went down says so.
+    `by_class`: answers by status class, the proxy's own (502, 503, 504) among them. `retries`: sent
+    again to another target. `dropped`: not answered, or not to the end, by a target: counted in `by_class`
+    too where the client got a status. `latencies`: answers by upper bound in milliseconds, cumulative.
+    """
 
     total: int = 0
     by_class: Mapping[str, int] = field(default_factory=dict)
     active: int = 0
+    retries: int = 0
+    dropped: int = 0
+    latencies: Mapping[float, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BalancerCounts:
+    """What a load balancer answered its clients, by status class, redirects and fixed answers too."""
+
+    total: int = 0
+    by_class: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class ProxySeen:
-    """Health by (group id, address, port), and counts by group id."""
+    """Health by (group id, address, port), counts by group and by load balancer id.
+
+    `epoch` names the proxy's process: its counts begin at 0 whenever it changes.
+    """
 
     targets: Mapping[tuple[str, str, int], TargetSeen] = field(default_factory=dict)
     groups: Mapping[str, GroupCounts] = field(default_factory=dict)
+    balancers: Mapping[str, BalancerCounts] = field(default_factory=dict)
+    epoch: str = ""
 
 
 class Proxy(Protocol):

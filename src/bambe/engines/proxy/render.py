@@ -32,19 +32,18 @@ Documents = Mapping[str, list[Json]]
 def render(world: World, root: Path) -> Documents:
     """Everything Envoy reads while it runs, for files below `root`."""
     groups = {group.id: group for group in world.target_groups}
-    documents: dict[str, list[Json]] = {CLUSTERS: [empty_cluster()], LISTENERS: []}
+    documents: dict[str, list[Json]] = {CLUSTERS: [], LISTENERS: []}
     for group in groups.values():
         path = f"endpoints/{group_key(group.id)}.json"
         documents[path] = [assignment(group)]
-        documents[CLUSTERS].append(cluster(group, str(root / path)))
+        documents[CLUSTERS] += [cluster(group, str(root / path)), empty_cluster(group)]
     for balancer in world.load_balancers:
         for listener in balancer.listeners:
             for certificate in listener.certificates:
                 documents[f"secrets/{certificate_key(certificate.id)}.json"] = [secret(certificate)]
             routes = route_configuration(balancer, listener, groups)
             documents[f"routes/{listener_key(balancer.id, listener.id)}.json"] = [routes]
-            where = (str(root / "routes"), str(root / "secrets"))
-            documents[LISTENERS].extend(listeners(balancer, listener, *where))
+            documents[LISTENERS].extend(listeners(balancer, listener, root))
     return documents
 
 
@@ -58,7 +57,8 @@ def text(resources: list[Json]) -> tuple[str, str]:
 def bootstrap(root: Path, admin: str) -> Json:
     """How Envoy begins: where its files are, where it answers us, and what it counts."""
     counted = [
-        r"cluster\.tg-[0-9a-f]+\.upstream_rq_[1-5]xx",
+        r"cluster\.(empty-)?tg-[0-9a-f]+\.upstream_rq_([1-5]xx|retry|time)",
+        r"http\.lb-[0-9a-f]+\.downstream_rq_[1-5]xx",
         r"cluster_manager\.warming_clusters",
         r".*\.version_text",
         r".*\.update_rejected",
@@ -70,6 +70,7 @@ def bootstrap(root: Path, admin: str) -> Json:
             "cds_config": config_source(str(root / CLUSTERS)),
             "lds_config": config_source(str(root / LISTENERS)),
         },
+        "stats_flush_interval": "0.5s",
         "stats_config": {
             "stats_matcher": {
                 "inclusion_list": {"patterns": [{"safe_regex": {"regex": one}} for one in counted]}

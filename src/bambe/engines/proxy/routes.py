@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bambe.engines.proxy.conditions import Json, matches, route_match
-from bambe.engines.proxy.naming import EMPTY_CLUSTER, group_key, listener_key
+from bambe.engines.proxy.naming import EMPTY, empty_key, group_key, listener_key
 from bambe.engines.proxy.port import (
     FixedResponse,
     Forward,
@@ -78,8 +78,8 @@ def _forward(match: Json, action: Forward, groups: Mapping[str, TargetGroup]) ->
     shares = [_share(id, weight, groups) for id, weight in sorted(action.weights.items()) if weight]
     if not action.stickiness:
         return _route(match, shares)
-    able = [share for share in shares if share["name"] != EMPTY_CLUSTER]
-    nowhere = [share for share in shares if share["name"] == EMPTY_CLUSTER]
+    able = [share for share in shares if not _is_empty(share)]
+    nowhere = [share for share in shares if _is_empty(share)]
     pinned = [route for share in able for route in _route(_with(match, _has_cookie(share)), [share])]
     return pinned + _route(match, nowhere + [_set_cookie(share, action.stickiness) for share in able])
 
@@ -104,9 +104,13 @@ def _share(id: str, weight: int, groups: Mapping[str, TargetGroup]) -> Json:
         raise Refused(f"a rule forwards to {id}, which is no target group")
     group = groups[id]
     if all(target.draining for target in group.targets):
-        return {"name": EMPTY_CLUSTER, "weight": weight}
+        return {"name": empty_key(id), "weight": weight}
     share: Json = {"name": group_key(id), "weight": weight}
     return share | {"typed_per_filter_config": _sticky(group)} if group.stickiness else share
+
+
+def _is_empty(share: Json) -> bool:
+    return str(share["name"]).startswith(EMPTY)
 
 
 def _has_cookie(share: Json) -> Json:

@@ -11,8 +11,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bambe.engines.proxy.conditions import Json
-from bambe.engines.proxy.naming import group_key
-from bambe.engines.proxy.port import Check, GroupCounts, TargetGroup, TargetHealth, TargetSeen
+from bambe.engines.proxy.naming import balancer_key, empty_key, group_key
+from bambe.engines.proxy.port import (
+    BalancerCounts,
+    Check,
+    GroupCounts,
+    LoadBalancer,
+    TargetGroup,
+    TargetHealth,
+    TargetSeen,
+)
 
 Key = tuple[str, str, int]
 
@@ -37,15 +45,44 @@ def hosts(page: Json) -> dict[Key, Host]:
     return found
 
 
-def counts(page: Json) -> dict[str, GroupCounts]:
-    """`/stats?format=json`, by cluster."""
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """Envoy's counters and histograms, by cluster and by the statistics prefix of a load balancer."""
+
+    classes: Mapping[str, Mapping[str, int]]
+    retries: Mapping[str, int]
+    latencies: Mapping[str, Mapping[float, int]]
+    answers: Mapping[str, Mapping[str, int]]
+
+
+def statistics(page: Json) -> Statistics:
+    """`/stats?format=json&histogram_buckets=cumulative`."""
     classes: dict[str, dict[str, int]] = {}
+    retries: dict[str, int] = {}
+    answers: dict[str, dict[str, int]] = {}
+    latencies: dict[str, Mapping[float, int]] = {}
     for stat in page.get("stats", ()):
-        _, _, rest = stat.get("name", "").partition("cluster.")
-        cluster, _, name = rest.partition(".upstream_rq_")
-        if name.endswith("xx"):
-            classes.setdefault(cluster, {})[name] = int(stat["value"])
-    return {cluster: GroupCounts(sum(by.values()), by) for cluster, by in classes.items()}
+        if "histograms" in stat:
+            latencies |= _histograms(stat["histograms"])
+            continue
+        kind, _, rest = str(stat.get("name", "")).partition(".")
+        owner, _, name = rest.partition(".")
+        name = name.rpartition("_rq_")[2]
+        if kind == "http":
+            answers.setdefault(owner, {})[name] = int(stat["value"])
+        elif name == "retry":
+            retries[owner] = int(stat["value"])
+        elif name.endswith("xx"):
+            classes.setdefault(owner, {})[name] = int(stat["value"])
+    return Statistics(classes, retries, latencies, answers)
+
+
+def _histograms(found_there: Iterable[Json]) -> dict[str, Mapping[float, int]]:
+    found: dict[str, Mapping[float, int]] = {}
+    for one in found_there:
+        cluster = one["name"].split(".")[1]
+        found[cluster] = {bucket["upper_bound"]: bucket["cumulative"] for bucket in one["buckets"]}
+    return found
 
 
 def judge(group: TargetGroup, host: Host | None, since: float, passed: bool, now: float) -> TargetSeen:
@@ -66,18 +103,36 @@ def patience(check: Check) -> float:
 
 
 def by_group(
-    groups: Iterable[TargetGroup], seen: Mapping[str, GroupCounts], found: Mapping[Key, Host]
+    groups: Iterable[TargetGroup], seen: Statistics, failed: Mapping[str, int], found: Mapping[Key, Host]
 ) -> dict[str, GroupCounts]:
     """Counts by group id, with the requests in flight."""
     active: dict[str, int] = {}
     for (cluster, _, _), host in found.items():
         active[cluster] = active.get(cluster, 0) + host.active
-    return {group.id: _counts(group_key(group.id), seen, active) for group in groups}
+    return {group.id: _counts(group.id, seen, failed, active) for group in groups}
 
 
-def _counts(cluster: str, seen: Mapping[str, GroupCounts], active: Mapping[str, int]) -> GroupCounts:
-    known = seen.get(cluster, GroupCounts())
-    return GroupCounts(known.total, known.by_class, active.get(cluster, 0))
+def _counts(
+    group: str, seen: Statistics, failed: Mapping[str, int], active: Mapping[str, int]
+) -> GroupCounts:
+    cluster = group_key(group)
+    by_class = dict(seen.classes.get(cluster, {}))
+    for name, count in seen.classes.get(empty_key(group), {}).items():
+        by_class[name] = by_class.get(name, 0) + count
+    return GroupCounts(
+        total=sum(by_class.values()),
+        by_class=by_class,
+        active=active.get(cluster, 0),
+        retries=seen.retries.get(cluster, 0),
+        dropped=failed.get(cluster, 0),
+        latencies=seen.latencies.get(cluster, {}),
+    )
+
+
+def by_balancer(balancers: Iterable[LoadBalancer], seen: Statistics) -> dict[str, BalancerCounts]:
+    """Answers by load balancer id."""
+    found = {one.id: seen.answers.get(balancer_key(one.id), {}) for one in balancers}
+    return {id: BalancerCounts(sum(by.values()), by) for id, by in found.items()}
 
 
 def _host(host: Json) -> Host:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from bambe.engines.proxy.failures import FAILED, Failures, dropped
 from bambe.engines.proxy.memory import Memory
 from bambe.engines.proxy.naming import group_key
-from bambe.engines.proxy.port import Check, GroupCounts, Target, TargetGroup, TargetHealth, TargetSeen
-from bambe.engines.proxy.seen import Host, counts, hosts, judge
+from bambe.engines.proxy.port import Check, Target, TargetGroup, TargetHealth, TargetSeen
+from bambe.engines.proxy.seen import Host, hosts, judge, statistics
 
 GROUP = TargetGroup("arn", "g", targets=(Target("10.0.0.1", 80),), check=Check(interval=10, unhealthy=3))
 FINE = Host(passing=True, pending=False, timed_out=False, active=2)
@@ -64,8 +67,42 @@ def test_pages_are_read() -> None:
         ]
     }
     assert hosts(page) == {("tg", "10.0.0.1", 80): Host(False, False, True, 2)}
+
+
+def test_statistics_are_read() -> None:
+    buckets = [
+        {"upper_bound": 1, "interval": 0, "cumulative": 2},
+        {"upper_bound": 5, "interval": 0, "cumulative": 4},
+    ]
     stats = [
         {"name": "cluster.tg.upstream_rq_2xx", "value": 3},
         {"name": "cluster.tg.upstream_rq_5xx", "value": 1},
+        {"name": "cluster.tg.upstream_rq_retry", "value": 2},
+        {"name": "http.lb.downstream_rq_2xx", "value": 7},
+        {"histograms": [{"name": "cluster.tg.upstream_rq_time", "buckets": buckets}]},
     ]
-    assert counts({"stats": stats}) == {"tg": GroupCounts(4, {"2xx": 3, "5xx": 1})}
+    found = statistics({"stats": stats})
+    assert found.classes == {"tg": {"2xx": 3, "5xx": 1}}
+    assert found.retries == {"tg": 2}
+    assert found.answers == {"lb": {"2xx": 7}}
+    assert found.latencies == {"tg": {1: 2, 5: 4}}
+
+
+def test_a_failed_request_counts_and_a_client_that_went_away_does_not() -> None:
+    lines = "tg-1 UC 502\ntg-1 UF,URX 503\ntg-1 DC 0\nempty-tg-2 UH 503\ntg-1 UC 101\n- NR 404\nrubbish\n"
+    assert dropped(lines) == {"tg-1": 2, "tg-2": 1}
+
+
+def test_failures_are_counted_once_over_restarts_and_anew_for_a_new_process(tmp_path: Path) -> None:
+    log = tmp_path / FAILED
+    failures = Failures(tmp_path)
+    assert failures.count() == {}
+    log.write_text("tg-1 UC 502\ntg-1 UC 50")
+    assert failures.count() == {"tg-1": 1}
+    with log.open("a") as file:
+        file.write("2\n")
+    again = Failures(tmp_path)
+    again.go_on()
+    assert again.count() == {"tg-1": 2}
+    again.begin()
+    assert again.count() == {}
