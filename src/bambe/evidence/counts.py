@@ -41,6 +41,15 @@ class Counts:
             _plus(self.latencies, other.latencies),
         )
 
+    def __sub__(self, other: Counts) -> Counts:
+        return Counts(
+            self.requests - other.requests,
+            _minus(self.by_class, other.by_class),
+            self.retries - other.retries,
+            self.dropped - other.dropped,
+            _minus(self.latencies, other.latencies),
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
@@ -90,13 +99,7 @@ def _gain(before: Counts, now: Counts, began_anew: bool) -> tuple[Counts, bool]:
     """What was added, and whether the counters began anew (then all they show is new)."""
     if began_anew or _fell(before, now):
         return now, True
-    return Counts(
-        now.requests - before.requests,
-        _minus(now.by_class, before.by_class),
-        now.retries - before.retries,
-        now.dropped - before.dropped,
-        _minus(now.latencies, before.latencies),
-    ), False
+    return now - before, False
 
 
 def _fell(before: Counts, now: Counts) -> bool:

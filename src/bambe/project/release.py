@@ -40,6 +40,9 @@ class Release(Strict):
         default="newest",
         description="pushes during a release wait; newest: and end the old version's wait early",
     )
+    analysis: Literal["rollback", "report", "off"] = Field(
+        default="rollback", description="what to do when the new version is found worse than the old one"
+    )
     alarms: tuple[AlarmName, ...] = Field(
         default=(), max_length=50, description="CloudWatch alarms that stop a release and roll it back"
     )

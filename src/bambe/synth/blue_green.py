@@ -10,6 +10,7 @@ from bambe.synth.names import COLOURS, Names, imported
 Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 QUEUE_TAG = "bambe:queue"
+ANALYSIS_TAG = "bambe:analysis"
 PREDEFINED = {
     ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
     ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
@@ -78,14 +79,14 @@ def _waits(wish: Release) -> Resource:
 
 
 def _watched(wish: Release) -> Resource:
-    """Alarms, and the tag that gives a group a queue on this machine; on AWS it is a tag like any other."""
+    """Alarms, and the tags that this machine heeds; on AWS they are tags like any other."""
     made: Resource = {}
     if wish.alarms:
         alarms = [{"Name": name} for name in wish.alarms]
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": alarms}
-    if wish.queue != "off":
-        made["Tags"] = [{"Key": QUEUE_TAG, "Value": wish.queue}]
-    return made
+    heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis}
+    tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value != "off"]
+    return made | ({"Tags": tags} if tags else {})
 
 
 def _config(names: Names, service: str, wish: Release) -> tuple[Any, dict[str, Resource]]:

@@ -176,7 +176,10 @@ def test_a_release_with_everything() -> None:
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
     ready = group["BlueGreenDeploymentConfiguration"]["DeploymentReadyOption"]
     assert ready == {"ActionOnTimeout": "STOP_DEPLOYMENT", "WaitTimeInMinutes": 60}
-    assert group["Tags"] == [{"Key": "bambe:queue", "Value": "wait"}]
+    assert {tag["Key"]: tag["Value"] for tag in group["Tags"]} == {
+        "bambe:queue": "wait",
+        "bambe:analysis": "rollback",
+    }
     (pair,) = group["LoadBalancerInfo"]["TargetGroupPairInfoList"]
     assert pair["TestTrafficRoute"]["ListenerArns"] == [{"Fn::ImportValue": "shop-TestListener"}]
     assert resources["TestRule"]["Properties"]["ListenerArn"] == {"Fn::ImportValue": "shop-TestListener"}
@@ -188,5 +191,6 @@ def test_a_release_with_everything() -> None:
     assert statement["Action"] == ["lambda:InvokeFunction"]
 
 
-def test_a_queue_that_is_off_leaves_no_tag() -> None:
-    assert "Tags" not in service_template(released(queue="off"), "orders")["Resources"]["Group"]["Properties"]
+def test_what_is_off_leaves_no_tag() -> None:
+    template = service_template(released(queue="off", analysis="off"), "orders")
+    assert "Tags" not in template["Resources"]["Group"]["Properties"]

@@ -67,8 +67,8 @@ async def observe(aws: Aws, row: Deployment, wishes: Mapping[str, str]) -> World
     try:
         blue_group, green_group, problem = await _groups(aws, row, sets)
         asks = row.phase not in WITHOUT_RULES
-        rules = await _rules(aws, row.plan.listener if asks else "", blue_group)
-        test_rules = await _rules(aws, row.plan.test_listener if asks else "", blue_group)
+        rules = await find_rules(aws, row.plan.listener if asks else "", blue_group)
+        test_rules = await find_rules(aws, row.plan.test_listener if asks else "", blue_group)
     except AwsError as error:
         if is_passing(error):
             raise
@@ -173,7 +173,7 @@ async def _groups(
     return primary.group, other, None
 
 
-async def _rules(aws: Aws, listener: str, blue_group: str) -> list[Mapping[str, Any]]:
+async def find_rules(aws: Aws, listener: str, blue_group: str) -> list[Mapping[str, Any]]:
     """The listener's rules (the default one too) that forward to the live target group."""
     if not listener or not blue_group:
         return []

@@ -8,6 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bambe.control import Key, Reconciler
+from bambe.engines.proxy.port import Proxy
+from bambe.evidence.analysis import Verdict
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
@@ -36,6 +38,8 @@ from bambe.services.codedeploy.queue import Queue
 from bambe.services.codedeploy.requests import hook_payload, task_set, weighted
 from bambe.services.codedeploy.rollback import rollback
 from bambe.services.codedeploy.way_back import MOMENT, rolls_back
+from bambe.services.codedeploy.wishes import ANALYSIS, ROLLBACK
+from bambe.services.codedeploy.witness import Witness
 
 SOON = timedelta(seconds=0.2)
 NOW_AND_THEN = timedelta(seconds=2)
@@ -57,7 +61,7 @@ class Deployments:
         self._groups: dict[Key, Key] = {}
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
-        if table == tables.deployments.name:
+        if table in (tables.deployments.name, tables.judgements.name):
             return (key,)
         if table == tables.deployment_groups.name:
             return [one for one, group in self._groups.items() if group == key]
@@ -78,7 +82,7 @@ class Deployments:
         return
 
     async def reconcile(self, key: Key) -> datetime | None:
-        row, wishes = await self._store.read(lambda tx: _row(tx, key))
+        row, wishes, worse = await self._store.read(lambda tx: _row(tx, key))
         self._waiting.pop(key, None)
         self._groups.pop(key, None)
         if row is None or row.is_over:
@@ -88,7 +92,8 @@ class Deployments:
             self._waiting[key] = _service_key(row)
         aws = self._aws.within(row.account, row.region)
         world = World(Seen()) if row.is_queued else await observe(aws, row, wishes)
-        for action in plan(row, world.seen, self._clock.now()):
+        seen = replace(world.seen, worse=worse)
+        for action in plan(row, seen, self._clock.now()):
             refusal = await self._apply(aws, row, world, action)
             if refusal is not None:
                 await self._record(row, world, refusal)
@@ -173,11 +178,14 @@ async def _weigh(
             await aws.elbv2.modify_rule(RuleArn=rule["RuleArn"], Actions=actions)
 
 
-def _row(tx: Tx, key: Key) -> tuple[Deployment | None, Mapping[str, str]]:
-    """The deployment, and the tags of its group."""
+def _row(tx: Tx, key: Key) -> tuple[Deployment | None, Mapping[str, str], str]:
+    """The deployment, the tags of its group, and why it is to end because it is worse (or "")."""
     row = tables.deployments.find(tx, *key)
     group = tables.deployment_groups.find(tx, *_group_key(row)) if row else None
-    return row, group.tags if group else {}
+    tags = group.tags if group else {}
+    judged = tables.judgements.find(tx, *key)
+    worse = judged is not None and judged.verdict == Verdict.WORSE and tags.get(ANALYSIS) == ROLLBACK
+    return row, tags, judged.why if judged and worse else ""
 
 
 def _group_key(row: Deployment) -> Key:
@@ -209,6 +217,6 @@ def _look_again(row: Deployment, now: datetime) -> datetime | None:
     return soon
 
 
-def reconcilers(store: Store, clock: Clock, aws: Aws) -> Sequence[Reconciler]:
+def reconcilers(store: Store, clock: Clock, aws: Aws, proxy: Proxy) -> Sequence[Reconciler]:
     """What the daemon runs for CodeDeploy."""
-    return (Deployments(store, clock, aws), Queue(store, clock))
+    return (Deployments(store, clock, aws), Queue(store, clock), Witness(store, clock, aws, proxy))

@@ -9,6 +9,7 @@ from bambe.kernel.call import Tx
 from bambe.services.codedeploy.appspec import digest
 from bambe.services.codedeploy.deployment import MOVES, Deployment, Moved, Status
 from bambe.services.codedeploy.model import Application, Config, Group, Revision
+from bambe.services.codedeploy.watched import Entry, Judgement, Watched
 from bambe.store import Migration, Table
 
 applications = Table("codedeploy_applications", Application, ("account", "region", "name"))
@@ -23,6 +24,9 @@ deployments = Table(
     ("application", "group", "status", "token"),
 )
 moves = Table("codedeploy_moves", Moved, ("account", "region", "deployment", "number"))
+watched = Table("codedeploy_watched", Watched, ("account", "region", "id"), ("done",))
+entries = Table("codedeploy_ledger", Entry, ("account", "region", "deployment", "number"))
+judgements = Table("codedeploy_judgements", Judgement, ("account", "region", "id"))
 revisions = Table("codedeploy_revisions", Revision, ("account", "region", "application", "digest"))
 
 
@@ -61,4 +65,12 @@ def _create(tx: Tx) -> None:
         table.create(tx)
 
 
-MIGRATIONS = (Migration("codedeploy/0001_tables", _create),)
+def _create_evidence(tx: Tx) -> None:
+    for table in (watched, entries, judgements):
+        table.create(tx)
+
+
+MIGRATIONS = (
+    Migration("codedeploy/0001_tables", _create),
+    Migration("codedeploy/0002_evidence", _create_evidence),
+)

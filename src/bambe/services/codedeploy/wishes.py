@@ -9,8 +9,10 @@ bambe:promote  a deployment id  give the new version all traffic now
 from __future__ import annotations
 
 QUEUE = "bambe:queue"
+ANALYSIS = "bambe:analysis"
 HOLD = "bambe:hold"
 PROMOTE = "bambe:promote"
 
 NEWEST = "newest"
 WAIT = "wait"
+ROLLBACK = "rollback"

@@ -10,16 +10,23 @@ from typing import Any
 from bambe.control import Runner
 from bambe.daemon.wiring import provide
 from bambe.edge.dispatch import Dispatcher
+from bambe.engines.proxy.port import GroupCounts, TargetGroup
+from bambe.engines.proxy.port import World as Traffic
+from bambe.evidence.ledger import Record, read
 from bambe.kernel.call import Aws, Call, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.kernel.errors import AwsError, InternalFailure
 from bambe.services import Folder, Service
 from bambe.store import Database
+from tests.fakes.proxy import FakeProxy
 from tests.support.house import ACCOUNT, REGION, AnyModels
 
 LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/2"
 TEST_LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/3"
 BLUE, GREEN = (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/orders-{n}/1" for n in (1, 2))
+
+
+CONDITIONS = [{"Field": "path-pattern", "Values": ["/orders*"]}]
 
 
 class ClientException(AwsError):
@@ -123,15 +130,19 @@ class World:
     def elbv2(self) -> Service:
         async def describe_target_groups(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
             groups = [
-                {"TargetGroupArn": BLUE, "TargetGroupName": "orders-1"},
-                {"TargetGroupArn": GREEN, "TargetGroupName": "orders-2"},
+                {"TargetGroupArn": BLUE, "TargetGroupName": "orders-1", "HealthCheckPath": "/health"},
+                {"TargetGroupArn": GREEN, "TargetGroupName": "orders-2", "HealthCheckPath": "/health"},
             ]
-            return {"TargetGroups": groups}
+            asked = request.get("TargetGroupArns") or [BLUE, GREEN]
+            return {"TargetGroups": [group for group in groups if group["TargetGroupArn"] in asked]}
 
         async def describe_rules(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
             if request["ListenerArn"] == TEST_LISTENER:
                 return {"Rules": [{"RuleArn": "test", "IsDefault": True, "Actions": self.default}]}
-            found = [{"RuleArn": arn, "IsDefault": False, "Actions": a} for arn, a in self.rules.items()]
+            found = [
+                {"RuleArn": arn, "IsDefault": False, "Actions": a, "Priority": "7", "Conditions": CONDITIONS}
+                for arn, a in self.rules.items()
+            ]
             return {"Rules": found}
 
         async def modify_rule(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,6 +195,8 @@ class House:
         self.clock = ManualClock()
         self.store = Database()
         self.world = World()
+        self._answered = {BLUE: 0, GREEN: 0}
+        self._failed = self._dropped = 0
         site = Site("http://x", "http://y", "localhost:4566", str(state), ACCOUNT, REGION)
         self.service = Folder("codedeploy")
         around = [
@@ -193,7 +206,11 @@ class House:
             self.world.lambda_(),
             self.world.codebuild(),
         ]
-        registry = {"codedeploy": self.service} | {service.name: service for service in around}
+        self.proxy = FakeProxy()
+        self.proxy.worlds.append(Traffic((), (TargetGroup(BLUE, "orders-1"), TargetGroup(GREEN, "orders-2"))))
+        self.logs = Folder("logs")
+        registry = {"codedeploy": self.service, "logs": self.logs}
+        registry |= {service.name: service for service in around}
         self._dispatcher = Dispatcher(registry, AnyModels(), self.store, self.clock, site)
         self.aws: Aws = self._dispatcher.aws(Caller(ACCOUNT, REGION, "root"))
 
@@ -204,13 +221,13 @@ class House:
         return self._dispatcher.aws(Caller(ACCOUNT, REGION, principal))
 
     async def start(self) -> None:
-        await self.store.start(self.service.migrations)
+        await self.store.start((*self.service.migrations, *self.logs.migrations))
         self.restart()
 
     def restart(self) -> None:
         """As after kill -9: a new loop that knows only the store."""
         assert self.service.reconcilers
-        parts = {"store": self.store, "clock": self.clock, "aws": self.aws}
+        parts = {"store": self.store, "clock": self.clock, "aws": self.aws, "proxy": self.proxy}
         self.runners = [Runner(one, self.clock) for one in provide(self.service.reconcilers, parts)]
         for runner in self.runners:
             self.store.listen(runner.changed)
@@ -228,6 +245,27 @@ class House:
 
     async def info(self, id: str) -> Any:
         return (await self.aws.codedeploy.get_deployment(deploymentId=id))["deploymentInfo"]
+
+    def serve(self, blue: int = 0, green: int = 0, *, failing: int = 0, dropped: int = 0) -> None:
+        """So many more requests are answered by blue's and green's targets; `failing` and `dropped` of
+        green's go wrong. Every fake answer takes 5 ms."""
+        self.proxy.epoch = self.proxy.epoch or "1"
+        self._answered[BLUE] += blue
+        self._answered[GREEN] += green
+        self._failed += failing
+        self._dropped += dropped
+        for group, answered in self._answered.items():
+            failed = (self._failed, self._dropped) if group == GREEN else (0, 0)
+            classes = {"2xx": answered - failed[0], "5xx": failed[0]}
+            counts = GroupCounts(answered, classes, 1, 0, failed[1], {1.0: 0, 5.0: answered})
+            self.proxy.set_counts(group, counts)
+
+    async def ledger(self, id: str) -> list[Record]:
+        """A deployment's ledger, as a client reads it."""
+        answer = await self.aws.logs.get_log_events(
+            logGroupName="/bambe/releases", logStreamName=id, startFromHead=True
+        )
+        return [read(event["message"]) for event in answer["events"]]
 
     async def target(self, id: str) -> Any:
         answer = await self.aws.codedeploy.get_deployment_target(deploymentId=id, targetId="shop:orders")

@@ -1,0 +1,71 @@
+"""What a release leaves running, whole: enough to bring all of it back later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from bambe.kernel.call import Aws
+from bambe.kernel.errors import AwsError
+from bambe.services.codedeploy.deployment import Deployment
+from bambe.services.codedeploy.observe import find_rules, find_service
+
+HEALTH = (
+    "HealthCheckProtocol",
+    "HealthCheckPort",
+    "HealthCheckPath",
+    "HealthCheckIntervalSeconds",
+    "HealthCheckTimeoutSeconds",
+    "HealthyThresholdCount",
+    "UnhealthyThresholdCount",
+    "Matcher",
+)
+
+
+async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
+    """The primary task set's task definition and image digests, its routes and its health check.
+
+    What cannot be read any more (a service deleted meanwhile) is left out.
+    """
+    try:
+        service, trouble = await find_service(aws, row.plan.cluster, row.plan.service)
+        primary = next((one for one in service.get("taskSets", ()) if one["status"] == "PRIMARY"), None)
+        if trouble or primary is None:
+            return {}
+        group = (primary.get("loadBalancers") or [{}])[0].get("targetGroupArn", "")
+        return {
+            "task_definition": primary["taskDefinition"],
+            "images": await _images(aws, row, primary["id"]),
+            "desired_count": service.get("desiredCount", 0),
+            "routes": await _routes(aws, row, group),
+            "health_check": await _health(aws, group),
+        }
+    except AwsError as error:
+        if error.fault == "server":
+            raise
+        return {}
+
+
+async def _images(aws: Aws, row: Deployment, task_set: str) -> dict[str, str]:
+    """Container name -> image digest, from a task that runs."""
+    arns = (await aws.ecs.list_tasks(cluster=row.plan.cluster, serviceName=row.plan.service))["taskArns"]
+    tasks = (await aws.ecs.describe_tasks(cluster=row.plan.cluster, tasks=arns))["tasks"] if arns else []
+    mine = [task for task in tasks if task.get("startedBy") == task_set]
+    containers = mine[0]["containers"] if mine else []
+    return {one["name"]: one["imageDigest"] for one in containers if one.get("imageDigest")}
+
+
+async def _routes(aws: Aws, row: Deployment, group: str) -> list[dict[str, Any]]:
+    rules: list[Mapping[str, Any]] = await find_rules(aws, row.plan.listener, group)
+    return [
+        {"rule": rule["RuleArn"], "priority": rule["Priority"], "conditions": rule["Conditions"]}
+        for rule in rules
+        if not rule.get("IsDefault")
+    ]
+
+
+async def _health(aws: Aws, group: str) -> dict[str, Any]:
+    if not group:
+        return {}
+    (found,) = (await aws.elbv2.describe_target_groups(TargetGroupArns=[group]))["TargetGroups"]
+    return {key: found[key] for key in HEALTH if key in found}

@@ -1,0 +1,53 @@
+"""What is remembered of a release under witness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bambe.evidence.analysis import State
+from bambe.evidence.counts import Tally
+from bambe.evidence.ledger import START
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A deployment's counts and how far its ledger goes. `weight` and `phase` are those last written;
+    `shipped` records are in CloudWatch Logs; `done`: the ledger is closed and all of it is there."""
+
+    account: str
+    region: str
+    id: str
+    tally: Tally
+    state: State = field(default_factory=State)
+    records: int = 0
+    head: str = START
+    weight: int = 0
+    phase: str = ""
+    verdict: str = ""
+    closed: bool = False
+    shipped: int = 0
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of a deployment's ledger."""
+
+    account: str
+    region: str
+    deployment: str
+    number: int
+    line: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the comparison of green with blue says now."""
+
+    account: str
+    region: str
+    id: str
+    verdict: str
+    why: str

@@ -1,0 +1,124 @@
+"""The ledger of a release, and what follows from comparing green with blue."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bambe.evidence.ledger import check, is_closed
+from tests.unit.services.codedeploy.conftest import Deploy
+from tests.unit.services.codedeploy.stand_ins import House
+from tests.unit.services.codedeploy.test_wishes import tag
+
+
+async def traffic(shop: House, seconds: int, **each: Any) -> None:
+    """So many seconds with so many requests in each."""
+    for _ in range(seconds):
+        shop.serve(**each)
+        await shop.advance(1)
+
+
+async def test_every_request_of_a_release_is_in_its_ledger(shop: House, deploy: Deploy) -> None:
+    shop.serve(blue=1000)
+    id = await deploy()
+    await shop.advance(2)
+    await traffic(shop, 10, blue=9, green=1)
+    await shop.advance(2400, 10)
+    records = await shop.ledger(id)
+    check(records)
+    assert is_closed(records)
+    assert [record.kind for record in records][:1] == ["begin"]
+    weights = [record.body["weight"] for record in records if record.kind == "weight"]
+    assert weights == [10, 100]
+    at_ten = next(record for record in records if record.kind == "weight")
+    assert at_ten.body["in_flight"] == {"blue": 1, "green": 1}
+    end = records[-1].body
+    assert end["counts"]["blue"]["requests"] == 90, "what was answered before it began is not counted"
+    assert end["counts"]["green"]["requests"] == 10
+    assert end["zero_loss"] is True
+    assert end["status"] == "Succeeded"
+    assert end["revision"]["routes"][0]["conditions"]
+    assert end["revision"]["health_check"] == {"HealthCheckPath": "/health"}
+
+
+async def test_it_says_not_zero_when_a_request_was_dropped(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await shop.advance(2)
+    shop.serve(blue=50, green=5, failing=1, dropped=1)
+    await shop.advance(2400, 10)
+    end = (await shop.ledger(id))[-1].body
+    assert end["zero_loss"] is False
+    assert end["counts"]["green"]["dropped"] == 1
+
+
+async def test_after_the_proxy_began_anew_it_does_not_know(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await shop.advance(2)
+    shop.proxy.epoch = "another process"
+    shop.serve(blue=50, green=5)
+    await shop.advance(2400, 10)
+    end = (await shop.ledger(id))[-1].body
+    assert end["zero_loss"] is None
+    assert end["gaps"] == 1
+
+
+async def test_killed_at_every_moment_the_ledger_is_whole(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    for _ in range(700):
+        shop.restart()
+        shop.serve(blue=9, green=1)
+        await shop.advance(4, 4)
+    records = await shop.ledger(id)
+    check(records)
+    assert is_closed(records)
+    assert [record.body["weight"] for record in records if record.kind == "weight"] == [10, 100]
+
+
+async def test_a_worse_version_is_rolled_back_within_seconds(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await tag(shop, "bambe:analysis", "rollback")
+    await shop.advance(2)
+    await traffic(shop, 3, blue=180, green=20, failing=10)
+    await shop.advance(4)
+    info = await shop.info(id)
+    assert info["status"] == "Failed"
+    assert info["errorInformation"]["code"] == "HEALTH_CONSTRAINTS"
+    assert "the new version fails more often: 50 % of" in info["errorInformation"]["message"]
+    assert (await shop.info(info["rollbackInfo"]["rollbackDeploymentId"]))["status"] == "Succeeded"
+    records = await shop.ledger(id)
+    assert records[-1].body["verdict"] == "worse"
+    assert "worse" in [record.body.get("verdict") for record in records if record.kind == "verdict"]
+
+
+async def test_reported_only_where_nobody_asked_for_more(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await shop.advance(2)
+    await traffic(shop, 3, blue=180, green=20, failing=10)
+    assert (await shop.info(id))["status"] == "InProgress"
+    await shop.advance(2400, 10)
+    assert (await shop.ledger(id))[-1].body["verdict"] == "worse"
+
+
+async def test_too_little_traffic_is_inconclusive_and_much_is_better(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await tag(shop, "bambe:analysis", "rollback")
+    await shop.advance(2)
+    await traffic(shop, 2, blue=9, green=1)
+    verdicts = [record.body for record in await shop.ledger(id) if record.kind == "verdict"]
+    assert [body["verdict"] for body in verdicts] == ["inconclusive"]
+    assert verdicts[0]["why"].startswith("inconclusive: ")
+    await traffic(shop, 60, blue=180, green=20)
+    records = await shop.ledger(id)
+    assert [record.body["verdict"] for record in records if record.kind == "verdict"][-1] == "better"
+
+
+async def test_a_rollback_has_a_ledger_of_its_own(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await shop.advance(3)
+    await shop.aws.codedeploy.stop_deployment(deploymentId=id, autoRollbackEnabled=True)
+    await shop.advance(10)
+    back = (await shop.info(id))["rollbackInfo"]["rollbackDeploymentId"]
+    records = await shop.ledger(back)
+    check(records)
+    assert records[0].body["rolls_back"] == id
+    assert records[-1].body["status"] == "Succeeded"
+    assert is_closed(await shop.ledger(id))
