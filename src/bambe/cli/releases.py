@@ -9,7 +9,8 @@ from typing import Any
 from bambe.cli.trouble import Trouble
 from bambe.synth import Names
 
-ACTIVE = ("Created", "Queued", "InProgress", "Baking", "Ready")
+ACTIVE = ("Created", "InProgress", "Baking", "Ready")
+"""Under way; those that are Queued wait for these."""
 
 
 class Releases:

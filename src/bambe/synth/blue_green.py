@@ -11,6 +11,8 @@ Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 QUEUE_TAG = "bambe:queue"
 ANALYSIS_TAG = "bambe:analysis"
+HOLD_TAG = "bambe:hold"
+PROMOTE_TAG = "bambe:promote"
 PREDEFINED = {
     ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
     ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",

@@ -9,6 +9,19 @@ from bambe.cli.look import phase_of, why_it_failed
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 
+RELEASES_AN_IMAGE = """\
+version: 0.2
+env:
+  shell: bash
+phases:
+  build:
+    commands:
+      - sed "s|<IMAGE>|$IMAGE|" <<< "$TASKDEF" > taskdef.json
+      - echo "$APPSPEC" > appspec.json
+      - aws ecs deploy --cluster "$CLUSTER" --service "$SERVICE" --task-definition taskdef.json
+          --codedeploy-appspec appspec.json
+"""
+
 
 @click.command("deploy")
 @click.argument("service")
@@ -16,10 +29,10 @@ from bambe.cli.trouble import Trouble
 def command(service: str, image: str) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
     target = open_target()
-    check_free(target, service)
+    target.is_rolling(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)
     if image:
-        click.echo(f"{service}: {work.release(service, image)} releases {image}")
+        click.echo(release_image(work, service, image))
         return
     work.repository.check()
     head = work.repository.head()
@@ -34,16 +47,33 @@ def command(service: str, image: str) -> None:
         click.echo(f"{service}: {why_it_failed(build)}")
         return
     click.echo(f"{service}: {build['id']} builds and releases {head[:12]} (bambe logs --build -f {service})")
+    for line in ahead(target, service):
+        click.echo(line)
 
 
-def check_free(target: Target, service: str) -> None:
-    """CodeDeploy has one deployment of a group at a time (DeploymentLimitExceededException)."""
-    if target.is_rolling(service):
-        return
-    releases = target.releases(service)
-    under_way = releases.active()
-    if under_way is not None:
-        phase = phase_of(releases.get(under_way), releases.target(under_way))
+def ahead(target: Target, service: str) -> list[str]:
+    """What the new release has to wait for, in words."""
+    if target.is_rolling(service) or target.project.release_of(service).queue == "off":
+        return []
+    under_way = target.releases(service).active()
+    return [f"{service}: it waits for {under_way}; `bambe watch {service}` shows it."] if under_way else []
+
+
+def release_image(work: BringingUp, service: str, image: str) -> str:
+    """Release an image that is there; while another release is under way, by a build, since builds queue."""
+    target = work.target
+    before = None if target.is_rolling(service) else target.releases(service).active()
+    if before is None:
+        return f"{service}: {work.release(service, image)} releases {image}"
+    if target.project.release_of(service).queue == "off":
+        info, shown = target.releases(service).get(before), target.releases(service).target(before)
         raise Trouble(
-            f"{service}: {under_way} is under way ({phase}): wait for its end, or `bambe rollback {service}`."
+            f"{service}: {before} is under way ({phase_of(info, shown)}): wait for its end, or"
+            f" `bambe rollback {service}`."
         )
+    answer = target.client("codebuild").start_build(
+        projectName=target.names.build(service),
+        buildspecOverride=RELEASES_AN_IMAGE,
+        environmentVariablesOverride=[{"name": "IMAGE", "value": image, "type": "PLAINTEXT"}],
+    )
+    return f"{service}: {answer['build']['id']} releases {image} when {before} is over."

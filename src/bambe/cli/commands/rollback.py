@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bambe.cli.releases import task_definition_of
+from bambe.cli.restoring import Restoring
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 from bambe.synth import appspec
@@ -12,9 +13,16 @@ from bambe.synth import appspec
 
 @click.command("rollback")
 @click.argument("service")
-def command(service: str) -> None:
-    """Go back to the version before: by weights while a release is under way, else by a release of it."""
-    click.echo(roll_back(open_target(), service))
+@click.option("--to", default="", metavar="ID|TIME", help="Restore this release, or the one of that time.")
+def command(service: str, to: str) -> None:
+    """Go back to the version before: by weights while a release is under way, else by a release of it.
+
+    With --to, restore all of an earlier release: image, task definition, routes and health check.
+    """
+    target = open_target()
+    if to and target.is_rolling(service):
+        raise Trouble(f"{service} is updated in place by ECS: it has no releases to restore.")
+    click.echo(Restoring(target, service, click.echo).run(to) if to else roll_back(target, service))
 
 
 def roll_back(target: Target, service: str) -> str:

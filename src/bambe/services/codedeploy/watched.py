@@ -12,7 +12,8 @@ from bambe.evidence.ledger import START
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """A deployment's counts and how far its ledger goes. `weight` and `phase` are those last written;
+    """A deployment's counts and how far its ledger goes. `weight` and `phase` are those last written,
+    and `counted` is when counts last were;
     `shipped` records are in CloudWatch Logs; `done`: the ledger is closed and all of it is there."""
 
     account: str
@@ -22,6 +23,7 @@ class Watched:
     state: State = field(default_factory=State)
     records: int = 0
     head: str = START
+    counted: datetime | None = None
     weight: int = 0
     phase: str = ""
     verdict: str = ""

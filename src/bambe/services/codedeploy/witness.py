@@ -24,6 +24,8 @@ from bambe.services.codedeploy.watched import Entry, Judgement, Watched
 
 CLOSELY = timedelta(seconds=1)
 LOOSELY = timedelta(seconds=10)
+EVERY = timedelta(seconds=5)
+"""How often counts are written down while nothing else is."""
 
 
 class Witness:
@@ -80,18 +82,35 @@ class Witness:
             tally = counts.begin(seen.epoch, now_blue, now_green)
             known = Watched(row.account, row.region, row.id, tally)
             known = page.add(known, "begin", {**_subject(row), "revision": revision})
-        tally = counts.look(known.tally, seen.epoch, now_blue, now_green)
-        known = self._judge(page, replace(known, tally=tally), tally, known.tally)
-        in_flight = {"blue": blue.active, "green": green.active}
+        before = known.tally
+        tally = counts.look(before, seen.epoch, now_blue, now_green)
+        known = self._judge(page, replace(known, tally=tally), tally, before)
+        counted = {"in_flight": {"blue": blue.active, "green": green.active}, **_totals(tally)}
+        known = self._write(page, known, counted, revision, has_news=tally != before)
+        tables.watched.put(tx, known)
+        return known
+
+    def _write(
+        self,
+        page: _Page,
+        known: Watched,
+        counted: Mapping[str, Any],
+        revision: Mapping[str, Any],
+        *,
+        has_news: bool,
+    ) -> Watched:
+        """The records that are due: weight or phase have changed, it is over, or counts are old."""
+        row = page.row
         if (row.weight, row.phase) != (known.weight, known.phase):
             kind = "weight" if row.weight != known.weight else "phase"
-            body = {"phase": row.phase, "weight": row.weight, "in_flight": in_flight, **_totals(tally)}
-            known = replace(page.add(known, kind, body), weight=row.weight, phase=row.phase)
+            known = page.add(known, kind, {"phase": row.phase, "weight": row.weight, **counted})
+            known = replace(known, weight=row.weight, phase=row.phase)
+        elif has_news and not row.is_over and page.now >= (known.counted or page.now) + EVERY:
+            known = page.add(known, "count", counted)
         if row.is_over and not known.closed:
-            body = {"status": row.status, "why": row.error_message, "in_flight": in_flight}
-            body |= {"verdict": known.verdict, "revision": revision, **_totals(tally)}
-            known = replace(page.add(known, ledger.END, body), closed=True)
-        tables.watched.put(tx, known)
+            body = {"status": row.status, "why": row.error_message, "verdict": known.verdict}
+            known = page.add(known, ledger.END, {**body, "revision": revision, **counted})
+            known = replace(known, closed=True)
         return known
 
     def _judge(self, page: _Page, known: Watched, now: counts.Tally, before: counts.Tally) -> Watched:
@@ -126,7 +145,8 @@ class _Page:
         record = ledger.append(self.row.id, known.records, known.head, at, kind, body)
         entry = Entry(self.row.account, self.row.region, self.row.id, known.records, record.line(), self.now)
         tables.entries.insert(self.tx, entry)
-        return replace(known, records=known.records + 1, head=record.hash)
+        counted = self.now if "counts" in body else known.counted
+        return replace(known, records=known.records + 1, head=record.hash, counted=counted)
 
 
 def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None]:

@@ -1,0 +1,145 @@
+"""`bambe release`: what releases did to requests, from their ledgers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from bambe.cli import ledgers
+from bambe.cli.ledgers import Ledger
+from bambe.cli.target import open_target
+from bambe.cli.trouble import Trouble
+
+
+@click.group("release")
+def command() -> None:
+    """Look at releases: their history, and the ledger of each."""
+
+
+@command.command("list")
+@click.argument("service")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
+def history(service: str, as_json: bool) -> None:
+    """List the releases of SERVICE, newest first."""
+    target = open_target()
+    if target.is_rolling(service):
+        raise Trouble(f"{service} is updated in place by ECS: it has no releases of this kind.")
+    releases = target.releases(service)
+    infos = [releases.get(one) for one in releases.ids()]
+    if as_json:
+        click.echo(json.dumps([_line(info) for info in infos], indent=2))
+        return
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("release", "begun", "status", "what", "why"):
+        made.add_column(name, overflow="fold")
+    for info in infos:
+        line = _line(info)
+        made.add_row(line["release"], line["begun"][:19], line["status"], line["what"], line["why"])
+    Console(highlight=False).print(made if infos else f"{service} has no releases yet.")
+
+
+@command.command("show")
+@click.argument("id")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every record.")
+def show(id: str, as_json: bool) -> None:
+    """Show the ledger of the release ID (d-...): requests by version, drops, weights; and check it."""
+    target = open_target()
+    ledger = ledgers.find(target.client("logs"), id)
+    if as_json:
+        click.echo(json.dumps(ledger.as_json(), indent=2))
+    else:
+        _print(ledger)
+    if ledger.broken:
+        raise Trouble(f"the ledger of {id} is not as it was written: {ledger.broken}.")
+
+
+def _line(info: Mapping[str, Any]) -> dict[str, str]:
+    back = info.get("rollbackInfo", {})
+    what = "rollback" if info["creator"] == "codeDeployRollback" else info.get("description") or "release"
+    if back.get("rollbackTriggeringDeploymentId"):
+        what += f" of {back['rollbackTriggeringDeploymentId']}"
+    return {
+        "release": info["deploymentId"],
+        "begun": info["createTime"].isoformat(),
+        "status": info["status"],
+        "what": what,
+        "why": info.get("errorInformation", {}).get("message", ""),
+    }
+
+
+def _print(ledger: Ledger) -> None:
+    console = Console(highlight=False)
+    first, last = ledger.records[0].body, ledger.last
+    name = str(first["releases"]).rsplit("/", 1)[-1]
+    status = ledger.records[-1].body.get("status", "under way")
+    what = f"takes back {first['rolls_back']}" if first.get("rolls_back") else f"releases {name}"
+    console.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
+    if last:
+        console.print(_requests(last["counts"]))
+    console.print(f"\n{loss(last)}\n")
+    console.print(_moves(ledger))
+    head = ledger.records[-1].hash[:16]
+    closed = "closed" if ledger.is_closed else "still open"
+    if not ledger.broken:
+        console.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
+
+
+def _requests(counts: Mapping[str, Any]) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    made.add_column("requests")
+    for name in ("blue (old)", "green (new)"):
+        made.add_column(name, justify="right")
+    versions = (counts["blue"], counts["green"])
+    classes = sorted({name for one in versions for name in one["by_class"]})
+    rows = [(name, [one["by_class"].get(name, 0) for one in versions]) for name in classes]
+    rows += [(name, [one[name] for one in versions]) for name in ("requests", "retries", "dropped")]
+    for name, numbers in rows:
+        title = "all" if name == "requests" else name
+        made.add_row(title, *(f"{number:,}" for number in numbers))
+    return made
+
+
+def loss(body: Mapping[str, Any]) -> str:
+    """How many requests were lost, in one sentence that can say "not zero" and "not known"."""
+    if not body:
+        return "Nothing was counted."
+    versions = body["counts"].values()
+    requests, dropped = (sum(one[name] for one in versions) for name in ("requests", "dropped"))
+    if dropped:
+        return f"[bold red]{dropped:,} of {requests:,} requests were dropped.[/]"
+    if body["gaps"]:
+        return (
+            f"[bold yellow]Not known:[/] the proxy began to count anew {body['gaps']} time(s);"
+            f" of {requests:,} requests counted none was dropped."
+        )
+    return f"[bold green]0 of {requests:,} requests were dropped.[/]"
+
+
+def _moves(ledger: Ledger) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("at", "what", "in flight (old, new)"):
+        made.add_column(name)
+    for record in ledger.records:
+        if record.kind == "count":
+            continue
+        flight = record.body.get("in_flight")
+        shown = f"{flight['blue']}, {flight['green']}" if flight else ""
+        made.add_row(record.at[11:23], _what(record.kind, record.body), shown)
+    return made
+
+
+def _what(kind: str, body: Mapping[str, Any]) -> str:
+    if kind == "weight":
+        return f"{body['weight']} % to the new version"
+    if kind == "verdict":
+        return f"judged {body['verdict']}: {body['why']}"
+    if kind == "phase":
+        return str(body["phase"])
+    if kind == "end":
+        return f"{body['status']}" + (f": {body['why']}" if body["why"] else "")
+    return "begins"

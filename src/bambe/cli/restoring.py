@@ -1,0 +1,138 @@
+"""Going back to an earlier release, whole: task definition and images, routes and health check."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+
+from bambe.cli import ledgers
+from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.target import Target
+from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import SystemClock
+from bambe.synth import appspec
+
+Say = Callable[[str], None]
+MANY = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions", "volumes",
+        "placementConstraints", "requiresCompatibilities", "cpu", "memory", "runtimePlatform",
+        "ephemeralStorage")  # fmt: skip
+"""What RegisterTaskDefinition takes of what DescribeTaskDefinition shows."""
+
+
+@dataclass(slots=True)
+class Restoring:
+    """Brings a service back to what an earlier release had left running."""
+
+    target: Target
+    service: str
+    say: Say
+
+    def run(self, to: str) -> str:
+        """Restore the release `to` (its id, or a time); one sentence on what happens."""
+        releases = self.target.releases(self.service)
+        active = releases.active()
+        if active is not None:
+            raise Trouble(
+                f"{self.service}: {active} is under way: `bambe rollback {self.service}` takes it back first."
+            )
+        release = to if to.startswith("d-") else self._at(moment(to, SystemClock().now()))
+        revision = ledgers.find(self.target.client("logs"), release).revision
+        if not revision:
+            raise Trouble(f"{release} did not end well, so there is nothing of it to restore.")
+        self._routes_and_health(revision)
+        arn = self._task_definition(revision)
+        spec = appspec(self.target.project, self.service, arn)
+        deployment = releases.create(spec, f"restores {release}")
+        return f"{self.service}: {deployment} restores {release} ({arn.rsplit('/', 1)[-1]})."
+
+    def _at(self, when: datetime) -> str:
+        """The release that was running at `when`."""
+        releases = self.target.releases(self.service)
+        good = [releases.get(one) for one in releases.ids("Succeeded")]
+        ended = [info for info in good if info.get("completeTime") and info["completeTime"] <= when]
+        if not ended:
+            raise Trouble(f"{self.service}: no release had ended by {when:%Y-%m-%d %H:%M}.")
+        newest: str = max(ended, key=lambda info: info["completeTime"])["deploymentId"]
+        return newest
+
+    def _routes_and_health(self, revision: Mapping[str, Any]) -> None:
+        """Through the service's stack, which owns them."""
+        name = self.target.names.stack(self.service)
+        cloudformation = self.target.client("cloudformation")
+        template = cloudformation.get_template(StackName=name)["TemplateBody"]
+        wanted = restored(template, revision)
+        if wanted == template:
+            return
+        stacks = Stacks(cloudformation)
+        parameters = dict.fromkeys(wanted.get("Parameters", {}), KEEP)
+        if stacks.begin(name, wanted, parameters):
+            self.say(f"{self.service}: restoring its route and health check")
+            stacks.finish([name], self.say)
+
+    def _task_definition(self, revision: Mapping[str, Any]) -> str:
+        """The task definition; a new revision of it that names digests, where a tag has moved since."""
+        ecs = self.target.client("ecs")
+        arn = str(revision["task_definition"])
+        found = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        pinned = copy.deepcopy(found["containerDefinitions"])
+        for container in pinned:
+            digest = revision["images"].get(container["name"])
+            if digest and self._digest(container["image"]) not in (digest, None):
+                container["image"] = f"{_repository(container['image'])}@{digest}"
+        if found["status"] == "ACTIVE" and pinned == found["containerDefinitions"]:
+            return arn
+        request = {key: found[key] for key in MANY if key in found} | {"containerDefinitions": pinned}
+        answer = ecs.register_task_definition(**request)
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def _digest(self, image: str) -> str | None:
+        """What an image of the project's own registry is now: "" when it is gone, None for others'."""
+        name = self.target.names.repository(self.service)
+        if f"/{name}:" not in image:
+            return None
+        answer = self.target.client("ecr").batch_get_image(
+            repositoryName=name, imageIds=[{"imageTag": image.rpartition(":")[2]}]
+        )
+        return next((str(one["imageId"]["imageDigest"]) for one in answer["images"]), "")
+
+
+def restored(template: Mapping[str, Any], revision: Mapping[str, Any]) -> dict[str, Any]:
+    """A service's template with the routes and the health check of a revision."""
+    made = copy.deepcopy(dict(template))
+    for resource in made["Resources"].values():
+        kind, properties = resource["Type"], resource.get("Properties", {})
+        if kind == "AWS::ElasticLoadBalancingV2::TargetGroup":
+            properties |= revision.get("health_check", {})
+        if kind == "AWS::ElasticLoadBalancingV2::ListenerRule" and len(revision.get("routes", ())) == 1:
+            (route,) = revision["routes"]
+            properties["Conditions"] = [_condition(one) for one in route["conditions"]]
+            properties["Priority"] = int(route["priority"])
+    return made
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """A time a person writes: 14:05 (today), or 2026-11-23T14:05."""
+    try:
+        if len(text) <= 8 and ":" in text:
+            today = now.astimezone()
+            return datetime.combine(today.date(), time.fromisoformat(text), today.tzinfo)
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise Trouble(
+            f"{text!r} is no release (d-...) and no time: write 14:05 or 2026-11-23T14:05."
+        ) from None
+    return found if found.tzinfo else found.astimezone()
+
+
+def _condition(said: Mapping[str, Any]) -> dict[str, Any]:
+    """A condition as DescribeRules shows it, without the old spelling beside the new one."""
+    if any(key.endswith("Config") for key in said):
+        return {key: value for key, value in said.items() if key != "Values"}
+    return dict(said)
+
+
+def _repository(image: str) -> str:
+    return image.partition("@")[0].rpartition(":")[0] if "@" not in image else image.partition("@")[0]

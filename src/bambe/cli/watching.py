@@ -1,0 +1,140 @@
+"""A release as it is now: phase, weights, health, errors, and what happens next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bambe.cli import ledgers
+from bambe.cli.ledgers import Ledger
+from bambe.cli.look import phase_of
+from bambe.cli.steering import READY, SHIFT, WAIT, Steering, under_way
+from bambe.cli.target import Target
+from bambe.cli.trouble import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two versions. `healthy` of `targets` targets; `errors` of `requests` since it began."""
+
+    name: str
+    version: str
+    weight: float
+    running: int
+    desired: int
+    healthy: int
+    targets: int
+    requests: int
+    errors: int
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A release at a moment; `says` is where it is, `next` what comes and when."""
+
+    service: str
+    deployment: str
+    says: str
+    sides: tuple[Side, ...]
+    verdict: str
+    next: str
+    queued: tuple[str, ...]
+
+
+def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
+    """The release of `service` under way, or None."""
+    try:
+        found = under_way(target, service)
+    except Trouble:
+        return None
+    shown = target.releases(service).target(found.deployment)
+    try:
+        ledger = ledgers.find(target.client("logs"), found.deployment)
+    except Trouble:
+        ledger = Ledger(found.deployment, (), "")
+    verdicts = [record.body for record in ledger.records if record.kind == "verdict"]
+    return Scene(
+        service=service,
+        deployment=found.deployment,
+        says=phase_of(found.info, shown),
+        sides=tuple(_sides(target, shown, ledger.last)),
+        verdict=f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else "",
+        next=what_next(found, ledger, scale, now),
+        queued=tuple(target.releases(service).ids("Queued")),
+    )
+
+
+def what_next(found: Steering, ledger: Ledger, scale: float, now: datetime) -> str:
+    """What the release does next, and when."""
+    if found.is_held:
+        return f"paused: `bambe approve {found.service}` lets it go on"
+    if found.phase == READY:
+        return f"waits for `bambe approve {found.service}`; nobody gets the new version yet"
+    if found.phase == WAIT:
+        minutes = found.info["blueGreenDeploymentConfiguration"][
+            "terminateBlueInstancesOnDeploymentSuccess"
+        ].get("terminationWaitTimeInMinutes", 0)
+        return f"the old version ends {_when(_weighed_at(ledger, 100), minutes, scale, now)}"
+    if found.phase == SHIFT:
+        return _next_step(ledger, scale, now)
+    running = [name for name, status in found.events.items() if status == "InProgress"]
+    return f"after {running[0]}: traffic" if running else "it begins"
+
+
+def _next_step(ledger: Ledger, scale: float, now: datetime) -> str:
+    steps: Sequence[Sequence[int]] = ledger.records[0].body["steps"] if ledger.records else ()
+    done = [record.body["weight"] for record in ledger.records if record.kind == "weight"]
+    for number, (percent, minutes) in enumerate(steps[:-1]):
+        if percent in done and steps[number + 1][0] not in done:
+            following = steps[number + 1][0]
+            what = "all traffic" if following == 100 else f"{following} %"
+            return f"{what} to the new version {_when(_weighed_at(ledger, percent), minutes, scale, now)}"
+    return "the first traffic to the new version"
+
+
+def _weighed_at(ledger: Ledger, percent: int) -> datetime | None:
+    moments = [
+        record.at for record in ledger.records if record.kind == "weight" and record.body["weight"] == percent
+    ]
+    return datetime.fromisoformat(moments[-1]) if moments else None
+
+
+def _when(since: datetime | None, minutes: int, scale: float, now: datetime) -> str:
+    if since is None:
+        return "soon"
+    due = since + timedelta(minutes=minutes) / scale
+    left = max(0, round((due - now).total_seconds()))
+    return f"at {due.astimezone():%H:%M:%S} (in {left // 60}:{left % 60:02})"
+
+
+def _sides(target: Target, shown: Mapping[str, Any], last: Mapping[str, Any]) -> list[Side]:
+    found = []
+    for one in sorted(shown.get("taskSetsInfo", ()), key=lambda one: str(one["taskSetLabel"])):
+        colour = str(one["taskSetLabel"]).lower()
+        states = _health(target, one["targetGroup"]["name"])
+        counted = last.get("counts", {}).get(colour, {})
+        found.append(
+            Side(
+                name="old" if colour == "blue" else "new",
+                version=one["identifer"].rsplit("/", 1)[-1],
+                weight=one["trafficWeight"],
+                running=one["runningCount"],
+                desired=one["desiredCount"],
+                healthy=states.count("healthy"),
+                targets=len(states),
+                requests=counted.get("requests", 0),
+                errors=counted.get("by_class", {}).get("5xx", 0),
+                dropped=counted.get("dropped", 0),
+            )
+        )
+    return found
+
+
+def _health(target: Target, group: str) -> list[str]:
+    elbv2 = target.client("elbv2")
+    arn = elbv2.describe_target_groups(Names=[group])["TargetGroups"][0]["TargetGroupArn"]
+    answer = elbv2.describe_target_health(TargetGroupArn=arn)
+    return [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]

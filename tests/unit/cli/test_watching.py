@@ -1,0 +1,95 @@
+"""What is said of a release under way and of its ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bambe.cli.commands.release import loss
+from bambe.cli.ledgers import Ledger
+from bambe.cli.restoring import moment, restored
+from bambe.cli.steering import Steering
+from bambe.cli.trouble import Trouble
+from bambe.cli.watching import what_next
+from bambe.evidence.ledger import START, append
+
+NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
+
+
+class Release(Steering):
+    held = False
+
+    @property
+    def is_held(self) -> bool:
+        return self.held
+
+
+def release(status: str = "InProgress", waits: bool = False, **events: str) -> Release:
+    blue = {"terminateBlueInstancesOnDeploymentSuccess": {"terminationWaitTimeInMinutes": 30}}
+    info = {
+        "status": status,
+        "instanceTerminationWaitTimeStarted": waits,
+        "blueGreenDeploymentConfiguration": blue,
+    }
+    return Release(None, "orders", "d-1", info, events)  # type: ignore[arg-type]
+
+
+def ledger(*weights: int) -> Ledger:
+    at = (NOW - timedelta(minutes=1)).isoformat().replace("+00:00", "Z")
+    records = [append("d-1", 0, START, at, "begin", {"steps": [[10, 5], [100, 0]]})]
+    for percent in weights:
+        records.append(append("d-1", len(records), records[-1].hash, at, "weight", {"weight": percent}))
+    return Ledger("d-1", tuple(records), "")
+
+
+def test_what_comes_next_and_when() -> None:
+    shifting = release(AllowTraffic="InProgress")
+    assert what_next(shifting, ledger(), 1, NOW) == "the first traffic to the new version"
+    assert what_next(shifting, ledger(10), 1, NOW).startswith("all traffic to the new version at ")
+    assert what_next(shifting, ledger(10), 1, NOW).endswith("(in 4:00)")
+    assert what_next(shifting, ledger(10), 60, NOW).endswith("(in 0:00)")
+    assert what_next(release(waits=True), ledger(10, 100), 1, NOW).endswith("(in 29:00)")
+    assert "bambe approve orders" in what_next(release("Ready"), ledger(), 1, NOW)
+    assert what_next(release(Install="InProgress"), ledger(), 1, NOW) == "after Install: traffic"
+    held = release(AllowTraffic="InProgress")
+    held.held = True
+    assert what_next(held, ledger(10), 1, NOW).startswith("paused")
+
+
+def counted(dropped: int, gaps: int) -> dict[str, Any]:
+    one = {"requests": 600, "dropped": 0}
+    return {"counts": {"blue": one, "green": {**one, "dropped": dropped}}, "gaps": gaps}
+
+
+def test_loss_can_say_zero_not_zero_and_not_known() -> None:
+    assert "0 of 1,200 requests were dropped." in loss(counted(0, 0))
+    assert "3 of 1,200 requests were dropped." in loss(counted(3, 1))
+    assert "Not known" in loss(counted(0, 1))
+
+
+def test_times_a_person_writes() -> None:
+    here = NOW.astimezone()
+    assert moment("11:30", NOW) == here.replace(hour=11, minute=30, second=0, microsecond=0)
+    assert moment("2026-01-01T11:30+00:00", NOW) == NOW - timedelta(minutes=30)
+    with pytest.raises(Trouble, match="no release \\(d-...\\) and no time"):
+        moment("yesterday", NOW)
+
+
+def test_a_template_gets_the_routes_and_the_health_check_of_a_revision() -> None:
+    rule = {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": {"Priority": 9}}
+    group = {"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"HealthCheckPath": "/"}}
+    template = {"Resources": {"Rule": rule, "BlueTargets": group, "Other": {"Type": "AWS::X::Y"}}}
+    conditions = [
+        {"Field": "path-pattern", "Values": ["/a*"], "PathPatternConfig": {"Values": ["/a*"]}},
+    ]
+    revision = {
+        "routes": [{"rule": "arn", "priority": "7", "conditions": conditions}],
+        "health_check": {"HealthCheckPath": "/health"},
+    }
+    made = restored(template, revision)["Resources"]
+    assert made["BlueTargets"]["Properties"] == {"HealthCheckPath": "/health"}
+    wanted = {"Field": "path-pattern", "PathPatternConfig": {"Values": ["/a*"]}}
+    assert made["Rule"]["Properties"] == {"Priority": 7, "Conditions": [wanted]}
+    assert restored(template, {}) == template
