@@ -105,7 +105,8 @@ def restored(template: Mapping[str, Any], revision: Mapping[str, Any]) -> dict[s
     for resource in made["Resources"].values():
         kind, properties = resource["Type"], resource.get("Properties", {})
         if kind == "AWS::ElasticLoadBalancingV2::TargetGroup":
-            properties |= revision.get("health_check", {})
+            known = revision.get("health_check", {})
+            properties |= {key: known[key] for key in properties if key in known}
         if kind == "AWS::ElasticLoadBalancingV2::ListenerRule" and len(revision.get("routes", ())) == 1:
             (route,) = revision["routes"]
             properties["Conditions"] = [_condition(one) for one in route["conditions"]]
