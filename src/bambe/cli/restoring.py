@@ -119,13 +119,17 @@ def moment(text: str, now: datetime) -> datetime:
     try:
         if len(text) <= 8 and ":" in text:
             today = now.astimezone()
-            return datetime.combine(today.date(), time.fromisoformat(text), today.tzinfo)
-        found = datetime.fromisoformat(text)
+            found = datetime.combine(today.date(), time.fromisoformat(text), today.tzinfo)
+        else:
+            found = datetime.fromisoformat(text)
     except ValueError:
         raise Trouble(
             f"{text!r} is no release (d-...) and no time: write 14:05 or 2026-11-23T14:05."
         ) from None
-    return found if found.tzinfo else found.astimezone()
+    found = found if found.tzinfo else found.astimezone()
+    if found > now:
+        raise Trouble(f"{text} is still to come: give a time at which the version ran.")
+    return found
 
 
 def _condition(said: Mapping[str, Any]) -> dict[str, Any]:

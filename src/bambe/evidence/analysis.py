@@ -108,7 +108,7 @@ def finding(state: State, settings: Settings = Settings()) -> Finding:
         return worse
     if _is_as_good(state, settings):
         rates = f"{_percent(state.errors.green_rate)} of {state.errors.green:,} requests fail"
-        return Finding(Verdict.BETTER, f"as good as before: {rates}, and no more are slow")
+        return Finding(Verdict.BETTER, f"{rates} of the new version, and no more are slow than before")
     return Finding(Verdict.INCONCLUSIVE, _too_little(state, settings))
 
 
@@ -187,7 +187,7 @@ def _too_little(state: State, settings: Settings) -> str:
     worse = min(1.0, shown.blue_rate + 0.05)
     wanted = needed(shown.blue_rate, worse, shown.blue / shown.green if shown.green else 9.0, settings)
     return (
-        f"inconclusive: {shown.green:,} requests to the new version, {shown.green_hits:,} failed;"
+        f"only {shown.green:,} requests to the new version, {shown.green_hits:,} failed;"
         f" about {wanted:,} tell {_percent(shown.blue_rate)} from {_percent(worse)}"
     )
 

@@ -73,6 +73,8 @@ def test_times_a_person_writes() -> None:
     here = NOW.astimezone()
     assert moment("11:30", NOW) == here.replace(hour=11, minute=30, second=0, microsecond=0)
     assert moment("2026-01-01T11:30+00:00", NOW) == NOW - timedelta(minutes=30)
+    with pytest.raises(Trouble, match="still to come"):
+        moment("23:59:59", NOW)
     with pytest.raises(Trouble, match="and no time: write 14:05"):
         moment("yesterday", NOW)
 

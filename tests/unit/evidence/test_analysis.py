@@ -57,7 +57,7 @@ def test_half_of_the_answers_failing_is_found_within_a_second() -> None:
 def test_a_few_requests_are_too_few_to_tell() -> None:
     found = finding(release((counts(300), counts(37))))
     assert found.verdict is Verdict.INCONCLUSIVE
-    assert found.why.startswith("inconclusive: 37 requests to the new version, 0 failed; about ")
+    assert found.why.startswith("only 37 requests to the new version, 0 failed; about ")
 
 
 def test_many_good_answers_are_as_good_as_before() -> None:

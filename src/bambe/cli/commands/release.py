@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -36,10 +37,11 @@ def history(service: str, as_json: bool) -> None:
         return
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("release", "begun", "status", "what", "why"):
-        made.add_column(name, overflow="fold")
+        made.add_column(name, overflow="fold", no_wrap=name in ("release", "begun", "status"))
     for info in infos:
         line = _line(info)
-        made.add_row(line["release"], line["begun"][:19], line["status"], line["what"], line["why"])
+        begun = f"{info['createTime'].astimezone():%d %b %H:%M:%S}"
+        made.add_row(line["release"], begun, line["status"], line["what"], line["why"])
     Console(highlight=False).print(made if infos else f"{service} has no releases yet.")
 
 
@@ -129,7 +131,10 @@ def _moves(ledger: Ledger) -> Table:
             continue
         flight = record.body.get("in_flight")
         shown = f"{flight['blue']}, {flight['green']}" if flight else ""
-        made.add_row(record.at[11:23], _what(record.kind, record.body), shown)
+        at = datetime.fromisoformat(record.at).astimezone()
+        made.add_row(
+            at.isoformat(sep=" ", timespec="milliseconds")[11:23], _what(record.kind, record.body), shown
+        )
     return made
 
 

@@ -1,4 +1,4 @@
-"""The story: up, traffic, a good release, a broken one, the way back, and what was counted."""
+"""The story: up, traffic, a good release, a broken one that is found out, and what was counted."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bambe.cli import ledgers
 from bambe.cli.commands.down import down
-from bambe.cli.commands.rollback import roll_back
 from bambe.cli.commands.up import up
 from bambe.cli.demo.counts import Answered, Phase, Share, share
 from bambe.cli.demo.shop import Shop
 from bambe.cli.demo.traffic import Traffic
+from bambe.cli.ledgers import Ledger
 from bambe.cli.look import why_it_failed
 from bambe.cli.place import Local
 from bambe.cli.progress import Progress
@@ -30,7 +31,6 @@ ROUTES = ("/", "/orders", "/inventory")
 RATE = 150.0
 WEIGHT = 10.0
 PATIENCE = 300.0
-ENOUGH_FAILURES = 3
 BEFORE, CANARY, GREEN, AFTER = "before", "good release: 10 %", "good release: all on green", "after it"
 BROKEN, BACK = "broken release", "rolled back"
 
@@ -45,6 +45,7 @@ class Told:
     answers: list[Answered] = field(default_factory=list)
     good: Share | None = None
     good_deployment: dict[str, Any] = field(default_factory=dict)
+    ledger: Ledger | None = None
     rollback: dict[str, Any] = field(default_factory=dict)
     rollback_sentence: str = ""
     took: list[tuple[str, float]] = field(default_factory=list)
@@ -73,7 +74,7 @@ class Story:
             self._phase(BEFORE)
             self._let_traffic_run(2.0)
             self._good_release(shop)
-            self._broken_release(shop, traffic)
+            self._broken_release(shop)
         finally:
             self.told.answers = traffic.stop()
         self._builds()
@@ -111,29 +112,33 @@ class Story:
         if info["status"] != "Succeeded":
             raise Trouble(f"{deployment} is {info['status']}: {info.get('errorInformation', {})}")
         self.told.good_deployment = info
+        self.told.ledger = self._until(lambda: self._closed_ledger(deployment), "its ledger is not closed")
         start, end = self._allow_traffic(deployment)
         self.told.phases += [Phase(CANARY, start), Phase(GREEN, end), Phase(AFTER, info["completeTime"])]
 
-    def _broken_release(self, shop: Shop, traffic: Traffic) -> None:
+    def _broken_release(self, shop: Shop) -> None:
         with self._progress.step("commit a broken change, git push"):
             shop.break_orders("3", was="2")
             self._push(shop)
         with self._progress.step("build, push the image, start green"):
             deployment = self._new_deployment(self.told.good_deployment["deploymentId"])
             self._until(lambda: self._shifting(deployment), "green gets no traffic")
-        with self._progress.step(f"watch: {ENOUGH_FAILURES} answers of version 3 are 500"):
-            self._until(lambda: traffic.failures_of("3") >= ENOUGH_FAILURES, "no fault was seen")
-        with self._progress.step(f"bambe rollback {SERVICE}"):
-            self.told.rollback_sentence = roll_back(self.target, SERVICE)
-            self._progress.say(self.told.rollback_sentence)
-            back = self._until(lambda: self._rollback_of(deployment), "there is no rollback")
+        with self._progress.step("green is compared with blue, found worse, and rolled back"):
+            back = self._until(lambda: self._rollback_of(deployment), "it is not found worse")
             self._until(lambda: self._ended(back), "the rollback does not end")
+            why = self._releases.get(deployment).get("errorInformation", {}).get("message", "")
+            self.told.rollback_sentence = f"{deployment}: {why}"
+            self._progress.say(self.told.rollback_sentence)
         with self._progress.step("the broken version's tasks end"):
             self._until(self._is_alone, "they do not end")
         self.told.rollback = self._releases.get(back)
         self.told.phases.append(Phase(BROKEN, self._releases.get(deployment)["createTime"]))
         self._phase(BACK)
         self._let_traffic_run(2.0)
+
+    def _closed_ledger(self, deployment: str) -> Ledger | None:
+        found = ledgers.find(self.target.client("logs"), deployment)
+        return found if found.is_closed else None
 
     @property
     def _releases(self) -> Releases:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
+from bambe.cli.commands.release import loss
 from bambe.cli.demo.counts import Line, count
 from bambe.cli.demo.story import BACK, BROKEN, SERVICE, Told
 
@@ -33,6 +34,8 @@ def verdict(told: Told) -> list[str]:
         wrong.append(f"not only {SERVICE} was built: {told.builds}")
     if told.good is None or not told.good.is_fair:
         wrong.append("green's share of the canary is not what 10 % and chance explain")
+    if told.ledger is None or told.ledger.broken or told.ledger.last.get("zero_loss") is not True:
+        wrong.append("the good release's ledger does not show that no request was dropped")
     if told.rollback.get("status") != "Succeeded":
         wrong.append("the rollback did not succeed")
     if not any(line.phase == BACK for line in lines):
@@ -77,6 +80,9 @@ def _share(told: Told, console: Console, scale: float) -> None:
         style="dim",
         soft_wrap=True,
     )
+    if told.ledger is not None:
+        console.print(f"[bold]Ledger[/]  {loss(told.ledger.last)}", soft_wrap=True)
+        console.print(f"  bambe release show {told.ledger.deployment}", style="dim")
     if told.rollback:
         console.print(f"[bold]Rollback[/]  {told.rollback_sentence}", soft_wrap=True)
         console.print(

@@ -42,10 +42,6 @@ class Traffic:
         self._thread.join(timeout=30)
         return self.answers
 
-    def failures_of(self, version: str) -> int:
-        """How often `version` has failed so far."""
-        return sum(one.failed and one.version == version for one in list(self.answers))
-
     def _run(self) -> None:
         asyncio.run(self._send_all())
 

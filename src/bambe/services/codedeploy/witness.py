@@ -101,7 +101,7 @@ class Witness:
     ) -> Watched:
         """The records that are due: weight or phase have changed, it is over, or counts are old."""
         row = page.row
-        if (row.weight, row.phase) != (known.weight, known.phase):
+        if row.weight != known.weight or (row.phase != known.phase and not row.is_over):
             kind = "weight" if row.weight != known.weight else "phase"
             known = page.add(known, kind, {"phase": row.phase, "weight": row.weight, **counted})
             known = replace(known, weight=row.weight, phase=row.phase)
@@ -153,8 +153,9 @@ def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None]:
     return tables.deployments.find(tx, *key), tables.watched.find(tx, *key)
 
 
-def _of(seen: ProxySeen, group: str) -> GroupCounts:
-    return seen.groups.get(group, GroupCounts())
+def _of(seen: ProxySeen, arn: str) -> GroupCounts:
+    """The counts of a target group, which the proxy knows by the last part of its ARN."""
+    return seen.groups.get(arn.rsplit("/", 1)[-1], GroupCounts())
 
 
 def _counts(group: GroupCounts) -> counts.Counts:

@@ -23,7 +23,7 @@ from tests.support.house import ACCOUNT, REGION, AnyModels
 
 LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/2"
 TEST_LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/shop/1/3"
-BLUE, GREEN = (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/orders-{n}/1" for n in (1, 2))
+BLUE, GREEN = (f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/orders-{n}/{n}" for n in (1, 2))
 
 
 CONDITIONS = [{"Field": "path-pattern", "Values": ["/orders*"]}]
@@ -207,7 +207,7 @@ class House:
             self.world.codebuild(),
         ]
         self.proxy = FakeProxy()
-        self.proxy.worlds.append(Traffic((), (TargetGroup(BLUE, "orders-1"), TargetGroup(GREEN, "orders-2"))))
+        self.proxy.worlds.append(Traffic((), (TargetGroup("1", "orders-1"), TargetGroup("2", "orders-2"))))
         self.logs = Folder("logs")
         registry = {"codedeploy": self.service, "logs": self.logs}
         registry |= {service.name: service for service in around}
@@ -258,7 +258,7 @@ class House:
             failed = (self._failed, self._dropped) if group == GREEN else (0, 0)
             classes = {"2xx": answered - failed[0], "5xx": failed[0]}
             counts = GroupCounts(answered, classes, 1, 0, failed[1], {1.0: 0, 5.0: answered})
-            self.proxy.set_counts(group, counts)
+            self.proxy.set_counts(group.rsplit("/", 1)[-1], counts)
 
     async def ledger(self, id: str) -> list[Record]:
         """A deployment's ledger, as a client reads it."""
