@@ -77,6 +77,10 @@ class House:
 
     async def start(self) -> None:
         await self.store.start(m for s in self.services.values() for m in s.migrations)
+        self.restart()
+
+    def restart(self) -> None:
+        """As after kill -9 of the daemon: new loops that know only the store and the engines."""
         for service in self.services.values():
             if service.reconcilers is None:
                 continue

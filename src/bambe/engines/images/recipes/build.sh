@@ -8,10 +8,11 @@ awscli="$1" client="$2"
 
 sh /recipes/trust.sh
 
-# The AWS CLI comes from PyPI while apt works; Debian's is older than AWS_ENDPOINT_URL.
+# The AWS CLI (and boto3, for Lambda functions) come from PyPI while apt works; Debian's are older than
+# AWS_ENDPOINT_URL.
 (
   SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
-    pip install --quiet --root-user-action=ignore --no-cache-dir --disable-pip-version-check "$awscli"
+    pip install --quiet --root-user-action=ignore --no-cache-dir --disable-pip-version-check "$awscli" boto3
   # `aws help` is all that reads these.
   rm -rf /usr/local/lib/python3*/*-packages/awscli/examples
 ) > /tmp/pip.log 2>&1 &

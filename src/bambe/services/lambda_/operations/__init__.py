@@ -1,0 +1,1 @@
+"""The operations of AWS Lambda, a module for each subject."""

@@ -1,0 +1,1 @@
+"""Programs that run inside containers, by their files: they import nothing of Bambe."""
