@@ -38,7 +38,9 @@ class World:
 
 
 def is_passing(error: AwsError) -> bool:
-    """Whether trying again may help."""
+    """Whether trying again may help; what Bambe does not have stays away."""
+    if error.wire_code() == "NotImplemented":
+        return False
     return error.fault == "server" or error.wire_code() in ("ThrottlingException", "Throttling")
 
 

@@ -15,7 +15,7 @@ from bambe.engines.proxy.port import World as Traffic
 from bambe.evidence.ledger import Record, read
 from bambe.kernel.call import Aws, Call, Caller, Site
 from bambe.kernel.clock import ManualClock
-from bambe.kernel.errors import AwsError, InternalFailure
+from bambe.kernel.errors import AwsError, InternalFailure, NotImplementedByBambe
 from bambe.services import Folder, Service
 from bambe.store import Database
 from tests.fakes.proxy import FakeProxy
@@ -50,6 +50,7 @@ class World:
         self.refuses: dict[str, str] = {}
         self.stopped: list[dict[str, Any]] = []
         self.alarms: dict[str, str] = {}
+        self.without_alarms = False
         self.invoked: list[dict[str, Any]] = []
         self.builds: dict[str, int] = {}
         self.loses_answers = False
@@ -164,6 +165,8 @@ class World:
 
     def cloudwatch(self) -> Service:
         async def describe_alarms(call: Call, request: Mapping[str, Any]) -> dict[str, Any]:
+            if self.without_alarms:
+                raise NotImplementedByBambe("cloudwatch:describe_alarms is not implemented by Bambe")
             found = [name for name in request["AlarmNames"] if name in self.alarms]
             return {"MetricAlarms": [{"AlarmName": n, "StateValue": self.alarms[n]} for n in found]}
 

@@ -65,6 +65,16 @@ async def test_alarms_that_cannot_be_read_stop_the_release_unless_told_otherwise
     assert (await shop.info(id))["status"] == "InProgress"
 
 
+async def test_alarms_where_there_is_no_cloudwatch_fail_at_once(shop: House, deploy: Deploy) -> None:
+    shop.world.without_alarms = True
+    id = await deploy(**WATCHED)
+    await shop.advance(1)
+    info = await shop.info(id)
+    assert info["status"] == "Stopped"
+    assert "could not be retrieved from Amazon CloudWatch" in info["errorInformation"]["message"]
+    assert shop.world.told == []
+
+
 async def test_alarms_can_be_left_out_of_one_deployment(shop: House, deploy: Deploy) -> None:
     shop.world.alarms["errors"] = "ALARM"
     await shop.aws.codedeploy.create_deployment_group(**group_request(**WATCHED))
