@@ -17,12 +17,12 @@ from bambe.kernel.clock import monotonic
 
 @click.command("demo")
 @click.option("--keep", is_flag=True, help="Leave the platform running at the end.")
-@click.option("--scale", default=100.0, show_default=True, help="Waits pass this many times faster.")
+@click.option("--scale", default=60.0, show_default=True, help="Waits pass this many times faster.")
 @click.option(
     "--home", type=click.Path(path_type=Path), help="Where the demo lives (default: beside the state)."
 )
 def command(keep: bool, scale: float, home: Path | None) -> None:
-    """Bring up the shop, release a change, break it, roll back; count every request."""
+    """Bring up the shop, release a change, break it, see it found out; count every request."""
     start = monotonic()
     progress = Progress()
     place = (home or default_state().with_name("bambe-demo")).resolve()

@@ -57,13 +57,13 @@ class Shop:
         return self.commit(f"orders: version {version}")
 
     def break_orders(self, version: str, was: str) -> str:
-        """A change of `orders` that answers 500 to every third request, and passes its health check."""
+        """A change of `orders` that answers 500 to every second request, and passes its health check."""
         self.edit("services/orders/app.py", f'VERSION = "{was}"', f'VERSION = "{version}"')
         self.edit(
             "services/orders/app.py",
             "    number = next(numbers)\n",
             "    number = next(numbers)\n"
-            "    if number % 3 == 0:\n"
+            "    if number % 2 == 0:\n"
             '        raise RuntimeError("a fault that no health check sees")\n',
         )
         return self.commit(f"orders: version {version}, with a fault")

@@ -124,7 +124,7 @@ class Story:
             deployment = self._new_deployment(self.told.good_deployment["deploymentId"])
             self._until(lambda: self._shifting(deployment), "green gets no traffic")
         with self._progress.step("green is compared with blue, found worse, and rolled back"):
-            back = self._until(lambda: self._rollback_of(deployment), "it is not found worse")
+            back = self._until(lambda: self._found_out(deployment), "it is not found worse")
             self._until(lambda: self._ended(back), "the rollback does not end")
             why = self._releases.get(deployment).get("errorInformation", {}).get("message", "")
             self.told.rollback_sentence = f"{deployment}: {why}"
@@ -204,6 +204,11 @@ class Story:
     def _is_alone(self) -> bool:
         """Whether one version is left: until then a request may still have found the other by its name."""
         return len(self.target.looker().service(SERVICE).versions) == 1
+
+    def _found_out(self, deployment: str) -> str | None:
+        if self._event(deployment, "AllowTraffic")["status"] == "Succeeded":
+            raise Trouble(f"{deployment} got all traffic before it was found worse.")
+        return self._rollback_of(deployment)
 
     def _rollback_of(self, deployment: str) -> str | None:
         back = self._releases.get(deployment).get("rollbackInfo", {}).get("rollbackDeploymentId")
