@@ -121,7 +121,7 @@ def test_half_a_signature(edge: Edge) -> None:
         ("iam", "list_virtual_mfa_devices", {}),
         ("ec2", "describe_hosts", {}),
         ("dynamodb", "list_tables", {}),
-        ("lambda", "list_functions", {}),
+        ("eks", "list_clusters", {}),
         ("sqs", "list_queues", {}),
         ("s3", "list_buckets", {}),
         ("s3", "get_object", {"Bucket": "shop", "Key": "a/b"}),
