@@ -159,6 +159,11 @@ def _sentence(value: Any, where: Where, broken: str) -> str:
     return f"Value '{value}' at '{path(where)}' failed to satisfy constraint: Member must {broken}"
 
 
+def _discreet(value: Any, where: Where, broken: str) -> str:
+    """The sentence for what the model calls sensitive: AWS leaves the value out."""
+    return f"Value at '{path(where)}' failed to satisfy constraint: Member must {broken}"
+
+
 def _anything(value: Any, where: Where, problems: list[str]) -> None:
     pass
 
@@ -167,6 +172,7 @@ def _scalar(shape: Definition) -> Check:
     kind, spelled = TYPES.get(shape.type, (object, "a value"))
     numeric = shape.type in ("integer", "long", "float", "double")
     rules = _rules(shape)
+    sentence = _discreet if shape.sensitive else _sentence
 
     def check(value: Any, where: Where, problems: list[str]) -> None:
         if not isinstance(value, kind) or (numeric and isinstance(value, bool)):
@@ -174,7 +180,7 @@ def _scalar(shape: Definition) -> Check:
         for rule in rules:
             broken = rule(value)
             if broken:
-                problems.append(_sentence(value, where, broken))
+                problems.append(sentence(value, where, broken))
 
     return check
 

@@ -59,6 +59,7 @@ class Definition(msgspec.Struct, rename="camel"):
     enum: list[str] = []
     union: bool = False
     document: bool = False
+    sensitive: bool = False
     eventstream: bool = False
     flattened: bool = False
     payload: str = ""

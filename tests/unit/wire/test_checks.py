@@ -109,3 +109,13 @@ def test_unknown_names() -> None:
         MODELS.validate("ecs", "make_tea", {})
     with pytest.raises(UnknownOperationException):
         MODELS.validate("teapot", "make_tea", {})
+
+
+def test_a_sensitive_value_is_not_repeated() -> None:
+    secret = "hunter2" * 10000
+    code, message = refused("secretsmanager", "create_secret", Name="a", SecretString=secret)
+    assert code == "ValidationException"
+    assert message == (
+        "1 validation error detected: Value at 'secretString' failed to satisfy constraint: "
+        "Member must have length less than or equal to 65536"
+    )

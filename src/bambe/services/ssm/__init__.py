@@ -1,0 +1,1 @@
+"""AWS Systems Manager, of which Bambe has Parameter Store."""
