@@ -1,0 +1,1 @@
+"""AWS Secrets Manager: secrets by name, with versions and staging labels."""
