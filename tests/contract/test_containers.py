@@ -141,6 +141,45 @@ async def test_containers_of_a_task_keep_their_order_and_share_its_address(stage
     assert seen.address
 
 
+async def test_a_task_may_start_in_parts(stage: Stage) -> None:
+    spec = stage.spec(WAIT, WAIT, "exit 0")
+    await stage.engine.start_task(spec, ["c1"])
+    first = await stage.until(spec.id, lambda t: t.containers[0].state is State.RUNNING)
+    assert [c.name for c in first.containers] == ["c1"]
+    assert first.address
+    await stage.engine.start_task(spec, [])
+    assert await stage.task(spec.id) == first
+    for _ in range(2):
+        await stage.engine.start_task(spec, ["c0", "c1"])
+    second = await stage.until(spec.id, lambda t: all(c.state is State.RUNNING for c in t.containers))
+    assert [c.name for c in second.containers] == ["c0", "c1"]
+    assert second.address == first.address
+    assert second.containers[1].runtime_id == first.containers[0].runtime_id
+    await stage.engine.start_task(spec)
+    third = await stage.task(spec.id)
+    assert third is not None
+    assert [c.name for c in third.containers] == ["c0", "c1", "c2"]
+
+
+async def test_containers_are_stopped_after_those_that_depend_on_them(stage: Stage) -> None:
+    spec = stage.spec(WAIT, WAIT, WAIT)
+    order = {"c0": ("c1", "c2"), "c1": ("c2",), "c2": ()}
+    spec = replace(spec, containers=tuple(replace(c, depends_on=order[c.name]) for c in spec.containers))
+    await stage.engine.start_task(spec)
+    await stage.until(spec.id, lambda t: all(c.state is State.RUNNING for c in t.containers))
+    await stage.engine.stop_task(spec.id)
+    seen = await stage.task(spec.id)
+    assert seen is not None
+    assert is_over(seen)
+    ended = [c.finished_at for c in seen.containers if c.finished_at is not None]
+    assert ended == sorted(ended)
+    stage.fake(lambda fake: ordered(fake.ended, "c0", "c1", "c2"))
+
+
+def ordered(ended: list[tuple[str, str]], *names: str) -> None:
+    assert [name for _, name in ended] == list(names)
+
+
 async def test_a_container_that_ends_is_seen_with_its_exit_code(stage: Stage) -> None:
     spec = stage.spec("exit 3")
     await stage.engine.start_task(spec)

@@ -108,6 +108,17 @@ def ask(address: str) -> str:
     return f"n=0; while [ $n -lt 50 ]; do n=$((n+1)); {once}; sleep 0.1; done"
 
 
+async def test_secrets_are_in_the_environment_and_in_nothing_that_is_listed(machine: Machine) -> None:
+    task = machine.spec("echo $NAME $PASSWORD", environment={"NAME": "a"}, secrets={"PASSWORD": "hunter2"})
+    await machine.engine.start_task(task)
+    assert await machine.output(task) == ["a hunter2"]
+    assert "hunter2" not in str(await machine.seen(task)) + repr(task)
+    name = container_name(machine.instance, task.id, "c0")
+    assert "hunter2" not in docker(
+        "ps", "--all", "--no-trunc", "--filter", f"name={name}", "--format", "{{json .}}"
+    )
+
+
 async def test_sidecars_reach_each_other_on_localhost(machine: Machine) -> None:
     assert await machine.run(ask("127.0.0.1"), SERVE) == ["hello"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Address
@@ -40,7 +40,8 @@ class FakeContainers:
     What a test may set: `images` (the references that exist; None for all), `running` (whether a
     started container runs at once or stays pending until `run`), `health` (what a health check says
     once its container runs), `down` (the engine does not answer). What a test may read: `specs`,
-    `pulled`, `started` (task ids in the order they were started), `stopped`.
+    `pulled`, `started` (task ids in the order they were started), `stopped`, `ended` (task id and
+    container, in the order `stop_task` ended them).
     """
 
     def __init__(self, clock: Clock | None = None, *, images: Iterable[str] | None = None) -> None:
@@ -52,6 +53,7 @@ class FakeContainers:
         self.pulled: list[str] = []
         self.started: list[str] = []
         self.stopped: list[str] = []
+        self.ended: list[tuple[str, str]] = []
         self._tasks: dict[str, _Task] = {}
         self._refusals: dict[str, EngineError] = {}
         self._watchers: set[asyncio.Queue[str]] = set()
@@ -85,6 +87,8 @@ class FakeContainers:
         """Let the health check of a container (or of all that have one) say `health`."""
         task = self._tasks[task_id]
         for spec in task.spec.containers:
+            if spec.name not in task.containers:
+                continue
             if spec.health_check is not None and container in (None, spec.name):
                 task.containers[spec.name] = replace(task.containers[spec.name], health=health)
         self._happened(task_id)
@@ -115,21 +119,24 @@ class FakeContainers:
         self.pulled.append(image)
         return _digest(image)
 
-    async def start_task(self, spec: TaskSpec) -> None:
+    async def start_task(self, spec: TaskSpec, only: Collection[str] | None = None) -> None:
         self._answer()
         if not spec.containers:
             raise Refused(f"Task {spec.id} has no containers.")
+        wanted = [c for c in spec.containers if only is None or c.name in only]
         if spec.id in self._tasks:
-            self._refuse_again(self._tasks[spec.id])
+            self._refuse_again(self._tasks[spec.id], wanted)
+        there = self._tasks[spec.id].containers if spec.id in self._tasks else {}
+        wanted = [c for c in wanted if c.name not in there]
+        if not wanted:
             return
-        for container in spec.containers:
+        for container in wanted:
             self._have(container.image)
-        self._addresses += 1
-        address = str(IPv4Address(FIRST_ADDRESS + self._addresses - 1))
-        made = {c.name: _made(spec, c) for c in spec.containers}
-        task = self._tasks[spec.id] = _Task(spec, address, made)
-        self.started.append(spec.id)
-        for container in spec.containers:
+        task = self._tasks[spec.id] = self._tasks.get(spec.id) or self._begun(spec)
+        task.spec = spec
+        made = {**there, **{c.name: _made(spec, c) for c in wanted}}
+        task.containers = {c.name: made[c.name] for c in spec.containers if c.name in made}
+        for container in wanted:
             if (error := self._refusals.get(container.image)) is not None:
                 self._exit(task, container.name, 127, str(error))
                 self._happened(spec.id)
@@ -144,9 +151,11 @@ class FakeContainers:
         if task is None:
             return
         self.stopped.append(task_id)
-        for seen in list(task.containers.values()):
+        for name in _stop_order(task):
+            seen = task.containers[name]
             if seen.state is not State.EXITED:
-                self._exit(task, seen.name, 143 if seen.state is State.RUNNING else None)
+                self.ended.append((task_id, name))
+                self._exit(task, name, 143 if seen.state is State.RUNNING else None)
         task.address = ""
         self._happened(task_id)
 
@@ -207,9 +216,16 @@ class FakeContainers:
         if self.images is not None and image not in self.images:
             raise NotThere(f"No such image: {image}.")
 
-    def _refuse_again(self, task: _Task) -> None:
-        for container in task.spec.containers:
+    def _begun(self, spec: TaskSpec) -> _Task:
+        self._addresses += 1
+        self.started.append(spec.id)
+        return _Task(spec, str(IPv4Address(FIRST_ADDRESS + self._addresses - 1)), {})
+
+    def _refuse_again(self, task: _Task, wanted: Iterable[ContainerSpec]) -> None:
+        for container in wanted:
             error = self._refusals.get(container.image)
+            if container.name not in task.containers:
+                continue
             if error is not None and task.containers[container.name].started_at is None:
                 raise error
 
@@ -229,7 +245,7 @@ class FakeContainers:
             reason=reason,
             finished_at=self.clock.now(),
         )
-        if len(task.containers) == 1:
+        if len(task.spec.containers) == 1:
             task.address = ""
 
     def _happened(self, task_id: str) -> None:
@@ -243,6 +259,17 @@ class FakeContainers:
 
     def _seen(self, task: _Task) -> TaskSeen:
         return TaskSeen(task.spec.id, dict(task.spec.labels), task.address, tuple(task.containers.values()))
+
+
+def _stop_order(task: _Task) -> list[str]:
+    """The names of a task's containers, each after all that depend on it."""
+    needs = {c.name: set(c.depends_on) for c in task.spec.containers if c.name in task.containers}
+    order: list[str] = []
+    while needs:
+        free = [n for n in needs if not any(n in others for others in needs.values())] or list(needs)
+        order += free
+        needs = {n: others for n, others in needs.items() if n not in free}
+    return order
 
 
 def _made(task: TaskSpec, container: ContainerSpec) -> ContainerSeen:

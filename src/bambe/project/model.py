@@ -52,9 +52,22 @@ def _variables(value: Any) -> Any:
     return value
 
 
+SECRET = r"^(ssm:[a-zA-Z0-9_.\-/]+|secretsmanager:[a-zA-Z0-9/_+=.@!\-]+(:[^:]+)?)$"
+
+
+def _secret(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(SECRET, value):
+        # The value may be the secret itself, put here by mistake: it is not repeated.
+        raise ValueError("a secret says where its value is: ssm:/name, or secretsmanager:name[:key]")
+    return value
+
+
 Folder = Annotated[str, BeforeValidator(_folder, json_schema_input_type=str)]
 Host = Annotated[str, BeforeValidator(_host, json_schema_input_type=str)]
 Branch = Annotated[str, BeforeValidator(_branch, json_schema_input_type=str)]
+Secret = Annotated[
+    str, BeforeValidator(_secret, json_schema_input_type=str), Field(json_schema_extra={"pattern": SECRET})
+]
 Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(value, int | float) else value)]
 
 
@@ -92,6 +105,7 @@ class Service(Strict):
     memory: int = 512
     health: Health = Health()
     environment: Annotated[dict[str, Text], BeforeValidator(_variables)] = Field(default={})
+    secrets: Annotated[dict[str, Secret], BeforeValidator(_variables)] = Field(default={})
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
 
@@ -99,6 +113,13 @@ class Service(Strict):
     def is_public(self) -> bool:
         """Whether the load balancer leads to it."""
         return self.route != "none"
+
+    @model_validator(mode="after")
+    def _variables_have_one_source(self) -> Service:
+        for name in self.secrets:
+            if name in self.environment:
+                raise ValueError(f"{name} is given both in environment and in secrets")
+        return self
 
     @model_validator(mode="after")
     def _fits_fargate(self) -> Service:

@@ -17,7 +17,7 @@ APPSPEC_PLACEHOLDER = "<TASK_DEFINITION>"
 def task_definition(project: Project, service: str, image: str, account: str, region: str) -> dict[str, Any]:
     """The request of RegisterTaskDefinition that runs `image` as `service` on Fargate."""
     names, wish = Names(project.project), project.services[service]
-    container = {
+    container: dict[str, Any] = {
         "name": service,
         "image": image,
         "essential": True,
@@ -33,6 +33,11 @@ def task_definition(project: Project, service: str, image: str, account: str, re
             },
         },
     }
+    if wish.secrets:
+        container["secrets"] = [
+            {"name": name, "valueFrom": secret_arn(wish.secrets[name], account, region)}
+            for name in sorted(wish.secrets)
+        ]
     return {
         "family": names.family(service),
         "networkMode": "awsvpc",
@@ -42,6 +47,15 @@ def task_definition(project: Project, service: str, image: str, account: str, re
         "executionRoleArn": f"arn:aws:iam::{account}:role/{names.task_role}",
         "containerDefinitions": [container],
     }
+
+
+def secret_arn(source: str, account: str, region: str) -> str:
+    """Where ECS is to look for the value of bambe.yml's `ssm:/name` or `secretsmanager:name[:key]`."""
+    service, _, name = source.partition(":")
+    if service == "ssm":
+        return f"arn:aws:ssm:{region}:{account}:parameter/{name.lstrip('/')}"
+    name, _, key = name.partition(":")
+    return f"arn:aws:secretsmanager:{region}:{account}:secret:{name}" + (f":{key}::" if key else "")
 
 
 def appspec(project: Project, service: str, task_definition: str = APPSPEC_PLACEHOLDER) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def _roles(project: Project, names: Names) -> dict[str, Resource]:
             names.task_role,
             "ecs-tasks.amazonaws.com",
             managed=[f"{managed}service-role/AmazonECSTaskExecutionRolePolicy"],
+            statements=_secret_rights(project),
         ),
         "DeployRole": _role(
             f"{names.project}-deploy",
@@ -150,12 +151,14 @@ def _hook_rights(project: Project) -> list[Resource]:
 
 
 def _function(name: str) -> Resource:
-    here = "${AWS::Region}:${AWS::AccountId}"
-    return {"Fn::Sub": "arn:${AWS::Partition}:lambda:" + here + f":function:{name}"}
+    return _arn(f"lambda:{HERE}:function:{name}")
 
 
 def _role(
-    name: str, service: str, managed: list[str] | None = None, statements: list[Resource] | None = None
+    name: str,
+    service: str,
+    managed: list[str] | None = None,
+    statements: list[Resource] | None = None,
 ) -> Resource:
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     properties: Resource = {
@@ -170,17 +173,37 @@ def _role(
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
+HERE = "${AWS::Region}:${AWS::AccountId}"
+
+
+def _allow(actions: list[str], *resources: Any) -> Resource:
+    return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
+
+
+def _arn(text: str) -> Resource:
+    return {"Fn::Sub": "arn:${AWS::Partition}:" + text}
+
+
+def _secret_rights(project: Project) -> list[Resource]:
+    """To read exactly what the services' `secrets` name."""
+    sources = sorted({source for service in project.services.values() for source in service.secrets.values()})
+    parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
+    secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
+    rights = []
+    if parameters:
+        arns = [_arn(f"ssm:{HERE}:parameter/{name}") for name in parameters]
+        rights.append(_allow(["ssm:GetParameters"], *arns))
+    if secrets:
+        # An ARN ends in six random characters that nobody knows beforehand.
+        arns = [_arn(f"secretsmanager:{HERE}:secret:{name}-??????") for name in secrets]
+        rights.append(_allow(["secretsmanager:GetSecretValue"], *arns))
+    return rights
+
+
 def _build_rights(names: Names) -> list[Resource]:
-    def allow(actions: list[str], *resources: Any) -> Resource:
-        return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
-
-    def arn(text: str) -> Resource:
-        return {"Fn::Sub": "arn:${AWS::Partition}:" + text}
-
-    here = "${AWS::Region}:${AWS::AccountId}"
     return [
-        allow(["ecr:GetAuthorizationToken"], "*"),
-        allow(
+        _allow(["ecr:GetAuthorizationToken"], "*"),
+        _allow(
             [
                 "ecr:BatchCheckLayerAvailability",
                 "ecr:BatchGetImage",
@@ -190,15 +213,15 @@ def _build_rights(names: Names) -> list[Resource]:
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
             ],
-            arn(f"ecr:{here}:repository/{names.project}/*"),
+            _arn(f"ecr:{HERE}:repository/{names.project}/*"),
         ),
-        allow(
+        _allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            arn(f"logs:{here}:log-group:/aws/codebuild/{names.project}-*"),
+            _arn(f"logs:{HERE}:log-group:/aws/codebuild/{names.project}-*"),
         ),
-        allow(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
-        allow(["ecs:DescribeServices", "ecs:UpdateService"], arn(f"ecs:{here}:service/{names.cluster}/*")),
-        allow(
+        _allow(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
+        _allow(["ecs:DescribeServices", "ecs:UpdateService"], _arn(f"ecs:{HERE}:service/{names.cluster}/*")),
+        _allow(
             [
                 "codedeploy:CreateDeployment",
                 "codedeploy:GetApplication",
@@ -207,9 +230,9 @@ def _build_rights(names: Names) -> list[Resource]:
                 "codedeploy:GetDeploymentGroup",
                 "codedeploy:RegisterApplicationRevision",
             ],
-            arn(f"codedeploy:{here}:*"),
+            _arn(f"codedeploy:{HERE}:*"),
         ),
-        allow(["iam:PassRole"], {"Fn::GetAtt": ["TaskExecutionRole", "Arn"]}),
+        _allow(["iam:PassRole"], {"Fn::GetAtt": ["TaskExecutionRole", "Arn"]}),
     ]
 
 

@@ -82,6 +82,9 @@ MISTAKES = [
     ('    port: 8080\n    route: "/orders*"', "    port: '80'\n    route: \"/orders*\"", r"orders\.port"),
     ("ORDERS_URL:", "A=B:", r"no name of a variable"),
     ("    tasks: 2 ", "    port: 1\n    tasks: 2 ", r"`port` is given twice"),
+    ('"ssm:/shop/session-key"', "hunter2", r"where its value is: ssm:/name, or secretsmanager:name"),
+    ("SESSION_KEY:", "ORDERS_URL:", r"ORDERS_URL is given both in environment and in secrets"),
+    ("SESSION_KEY:", "A-B:", r"no name of a variable"),
     ("  orders:\n", "  a--b:\n", r"single dashes"),
     ("also: [libs/web]", "also: libs/web", r"this should be a list"),
 ]
@@ -93,6 +96,7 @@ def test_each_mistake_gets_one_sentence(good: str, bad: str, says: str) -> None:
     with pytest.raises(BadProject, match=says) as caught:
         parse(TEXT.replace(good, bad, 1))
     assert "\n" not in str(caught.value)
+    assert "hunter2" not in str(caught.value)
 
 
 def test_a_missing_dockerfile_is_named(tmp_path: Path) -> None:

@@ -17,6 +17,10 @@ from bambe.synth.names import DEFAULT_PRIORITY, priorities
 from bambe.synth.shared import file_pattern
 
 SHOP = load(Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml")
+SECRETS = st.dictionaries(
+    st.sampled_from(["X", "Y", "Z"]),
+    st.sampled_from(["ssm:/shop/a", "ssm:plain", "secretsmanager:shop/db", "secretsmanager:shop/db:user"]),
+)
 NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
 
@@ -42,6 +46,7 @@ def projects(draw: st.DrawFn) -> Project:
                 "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
             },
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
+            "secrets": draw(SECRETS),
         }
     test_port = draw(st.sampled_from([0, 8443]))
     return Project.model_validate({"project": draw(NAME), "test_port": test_port, "services": services})
@@ -194,3 +199,43 @@ def test_a_release_with_everything() -> None:
 def test_what_is_off_leaves_no_tag() -> None:
     template = service_template(released(queue="off", analysis="off"), "orders")
     assert "Tags" not in template["Resources"]["Group"]["Properties"]
+
+
+def test_secrets_are_looked_up_by_ecs_and_readable_to_nobody_else() -> None:
+    services = {
+        "web": {
+            "path": "web",
+            "port": 80,
+            "route": "default",
+            "secrets": {"A": "ssm:/shop/a", "B": "secretsmanager:shop/db:user", "C": "secretsmanager:plain"},
+        },
+        "job": {"path": "job", "port": 80, "release": "rolling"},
+    }
+    project = Project.model_validate({"project": "shop", "services": services})
+    (container,) = task_definition(project, "web", "i", "1", "r")["containerDefinitions"]
+    assert container["secrets"] == [
+        {"name": "A", "valueFrom": "arn:aws:ssm:r:1:parameter/shop/a"},
+        {"name": "B", "valueFrom": "arn:aws:secretsmanager:r:1:secret:shop/db:user::"},
+        {"name": "C", "valueFrom": "arn:aws:secretsmanager:r:1:secret:plain"},
+    ]
+    (other,) = task_definition(project, "job", "i", "1", "r")["containerDefinitions"]
+    assert "secrets" not in other
+    (policy,) = shared_template(project)["Resources"]["TaskExecutionRole"]["Properties"]["Policies"]
+    here = "${AWS::Region}:${AWS::AccountId}"
+    arn = "arn:${AWS::Partition}:"
+    assert policy["PolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Action": ["ssm:GetParameters"],
+            "Resource": [{"Fn::Sub": f"{arn}ssm:{here}:parameter/shop/a"}],
+        },
+        {
+            "Effect": "Allow",
+            "Action": ["secretsmanager:GetSecretValue"],
+            "Resource": [
+                {"Fn::Sub": f"{arn}secretsmanager:{here}:secret:plain-??????"},
+                {"Fn::Sub": f"{arn}secretsmanager:{here}:secret:shop/db-??????"},
+            ],
+        },
+    ]
+    assert "Policies" not in shared_template(SHOP)["Resources"]["TaskExecutionRole"]["Properties"]

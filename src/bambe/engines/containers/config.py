@@ -14,6 +14,7 @@ CONTAINER = "bambe.container"
 IMAGE = "bambe.image"
 """The reference a container was made from; the Engine forgets it once the tag has moved on."""
 POSITION = "bambe.position"
+DEPENDS_ON = "bambe.depends_on"
 LOG_GROUP = "bambe.log_group"
 LOG_STREAM = "bambe.log_stream"
 OWN = "bambe.label."
@@ -73,7 +74,7 @@ def single_config(instance: str, task: TaskSpec, network: Network) -> dict[str, 
 def _config(instance: str, task: TaskSpec, container: ContainerSpec) -> dict[str, Any]:
     config: dict[str, Any] = {
         "Image": container.image,
-        "Env": [f"{name}={value}" for name, value in container.environment.items()],
+        "Env": [f"{n}={value}" for n, value in {**container.environment, **container.secrets}.items()],
         "Labels": _labels(instance, task, container),
         "Healthcheck": _health_check(container.health_check),
         "StopTimeout": container.stop_timeout,
@@ -105,6 +106,8 @@ def _labels(instance: str, task: TaskSpec, container: ContainerSpec | None = Non
         labels[CONTAINER] = container.name
         labels[IMAGE] = container.image
         labels[POSITION] = str(task.containers.index(container))
+        if container.depends_on:
+            labels[DEPENDS_ON] = ",".join(container.depends_on)
         labels[LOG_GROUP] = container.log_group
         labels[LOG_STREAM] = container.log_stream
     return labels

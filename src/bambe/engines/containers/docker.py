@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -37,6 +37,7 @@ from bambe.engines.containers.seen import (
     parse_details,
     seen_tasks,
     state_of,
+    stop_order,
 )
 from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
 
@@ -79,20 +80,21 @@ class DockerContainers:
             raise type(error)(f"{image} cannot be pulled: {error}") from error
         return await self._digest(image)
 
-    async def start_task(self, spec: TaskSpec) -> None:
+    async def start_task(self, spec: TaskSpec, only: Collection[str] | None = None) -> None:
         if not spec.containers:
             raise Refused(f"Task {spec.id} has no containers.")
         try:
-            await self._start_task(spec, self._network or await self.start())
+            await self._start_task(spec, only, self._network or await self.start())
         except NotThere as error:
             if network_name(self._instance) not in str(error):
                 raise
             # Someone pruned the network while no task was on it.
-            await self._start_task(spec, await self.start())
+            await self._start_task(spec, only, await self.start())
 
     async def stop_task(self, task_id: str, timeout: int | None = None) -> None:
         members = await self._listed(task_id)
-        await _all(self._stop(one, timeout) for one in members if CONTAINER in one["Labels"])
+        for wave in stop_order([one for one in members if CONTAINER in one["Labels"]]):
+            await _all(self._stop(one, timeout) for one in wave)
         await _all(self._kill(one["Id"]) for one in members if CONTAINER not in one["Labels"])
 
     async def remove_task(self, task_id: str) -> None:
@@ -142,7 +144,10 @@ class DockerContainers:
         await remove_network(self._connection, self._instance)
         self._network = None
 
-    async def _start_task(self, spec: TaskSpec, network: Network) -> None:
+    async def _start_task(self, spec: TaskSpec, only: Collection[str] | None, network: Network) -> None:
+        wanted = [c for c in spec.containers if only is None or c.name in only]
+        if not wanted:
+            return
         if len(spec.containers) == 1:
             name = container_name(self._instance, spec.id, spec.containers[0].name)
             await self._run(name, single_config(self._instance, spec, network))
@@ -150,7 +155,7 @@ class DockerContainers:
         holder = await self._hold(spec, network)
         configs = {
             container_name(self._instance, spec.id, c.name): member_config(self._instance, spec, c, holder)
-            for c in spec.containers
+            for c in wanted
         }
         await _all(self._run(name, config) for name, config in configs.items())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -50,7 +50,9 @@ class Mount:
 class ContainerSpec:
     """One container of a task. `cpu` in ECS units (1024 = one core), `memory` in MiB (a hard limit).
 
-    `log_group`/`log_stream` become labels, from which the logs service knows where output goes.
+    `secrets` are further variables, kept out of every text this is shown in. `depends_on` names
+    containers of the task that are stopped only after this one. `log_group`/`log_stream` become labels,
+    from which the logs service knows where output goes.
     """
 
     name: str
@@ -58,6 +60,8 @@ class ContainerSpec:
     command: tuple[str, ...] = ()
     entry_point: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    depends_on: tuple[str, ...] = ()
     cpu: int = 0
     memory: int = 0
     essential: bool = True
@@ -156,12 +160,19 @@ class Containers(Protocol):
         """Have `image` on this machine; answer its digest. NotThere when no registry has it."""
         ...
 
-    async def start_task(self, spec: TaskSpec) -> None:
-        """Start the task's containers (images must be there); a task of this id that exists is kept."""
+    async def start_task(self, spec: TaskSpec, only: Collection[str] | None = None) -> None:
+        """Start the task's containers, or those named in `only`; the rest may follow by later calls.
+
+        Images must be there. A container that exists is kept as it is. One that is not named is not
+        made, so it is not listed.
+        """
         ...
 
     async def stop_task(self, task_id: str, timeout: int | None = None) -> None:
-        """SIGTERM, each container's stop timeout (or `timeout`), SIGKILL. It stays listed, exited."""
+        """SIGTERM, each container's stop timeout (or `timeout`), SIGKILL. It stays listed, exited.
+
+        A container is stopped when those that depend on it have ended.
+        """
         ...
 
     async def remove_task(self, task_id: str) -> None:

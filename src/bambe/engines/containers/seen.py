@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bambe.engines.containers.config import CONTAINER, IMAGE, LOG_GROUP, LOG_STREAM, OWN, POSITION, TASK
+from bambe.engines.containers.config import (
+    CONTAINER,
+    DEPENDS_ON,
+    IMAGE,
+    LOG_GROUP,
+    LOG_STREAM,
+    OWN,
+    POSITION,
+    TASK,
+)
 from bambe.engines.containers.connection import sentence
 from bambe.engines.containers.port import ContainerSeen, Health, State, TaskSeen
 
@@ -80,6 +89,18 @@ def seen_tasks(listed: Iterable[Listed], details: Mapping[str, Details]) -> list
     for one in listed:
         tasks.setdefault(one["Labels"][TASK], []).append(one)
     return [_task(task_id, members, details) for task_id, members in tasks.items()]
+
+
+def stop_order(listed: Iterable[Listed]) -> list[list[Listed]]:
+    """The containers of one task in waves: each is stopped after all that depend on it."""
+    left = {one["Labels"][CONTAINER]: one for one in listed}
+    waves = []
+    while left:
+        needed = {name for one in left.values() for name in one["Labels"].get(DEPENDS_ON, "").split(",")}
+        # Among containers that depend on each other in a circle, none can be the first: all are.
+        wave = [name for name in left if name not in needed] or list(left)
+        waves.append([left.pop(name) for name in wave])
+    return waves
 
 
 def _task(task_id: str, members: list[Listed], details: Mapping[str, Details]) -> TaskSeen:

@@ -8,6 +8,7 @@ from datetime import datetime
 from bambe.kernel.ids import hex_id
 from bambe.services.ecs.model import (
     Container,
+    Dependency,
     Registry,
     Rollout,
     Service,
@@ -62,6 +63,11 @@ def containers(definition: TaskDefinition) -> list[Container]:
             image=said["image"],
             essential=said.get("essential", True),
             checked=bool(said.get("healthCheck")) and said["healthCheck"]["command"][:1] != ["NONE"],
+            depends_on=[
+                Dependency(name=on["containerName"], condition=on["condition"])
+                for on in said.get("dependsOn") or ()
+            ],
+            start_timeout=said.get("startTimeout", 0),
         )
         for said in definition.containers
     ]

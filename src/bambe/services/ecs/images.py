@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from bambe.engines.containers.port import Containers
@@ -25,10 +25,13 @@ class Images:
         self._containers = containers
         self._locks: defaultdict[tuple[str, ...], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def of(self, task: Task, definition: TaskDefinition) -> Mapping[str, str]:
-        """What to run for each container; on this machine when it answers."""
+    async def of(
+        self, task: Task, definition: TaskDefinition, containers: Collection[str]
+    ) -> Mapping[str, str]:
+        """What to run for each of `containers`, or for more; on this machine when it answers."""
         if not task.task_set:
-            return await self._resolve(task, definition)
+            wanted = [c for c in definition.containers if c["name"] in containers]
+            return {c["name"]: await self._exact(task, c["image"]) for c in wanted}
         key = (task.account, task.region, task.cluster, task.service, task.task_set)
         async with self._locks[key]:
             known = await self._store.read(lambda tx: TASK_SETS.find(tx, *key))

@@ -260,6 +260,14 @@ class Registry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dependency:
+    """What a container waits for before it starts: `condition` (as AWS spells it) of the container `name`."""
+
+    name: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container of a task, as last seen."""
 
@@ -273,6 +281,9 @@ class Container:
     digest: str = ""
     exit_code: int | None = None
     reason: str = ""
+    depends_on: list[Dependency] = field(default_factory=list)
+    start_timeout: int = 0
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bambe.engines.containers.port import ContainerSeen, ContainerSpec, HealthCheck, State, TaskSeen, TaskSpec
 from bambe.engines.containers.port import Health as Checked
 from bambe.services.ecs.model import Container, Health, Shape, Task, TaskDefinition
 from bambe.services.ecs.names import task_arn
+from bambe.services.ecs.secret_values import Values
 from bambe.services.ecs.task_actions import Sight
 
 KIND = "ecs"
@@ -36,14 +38,20 @@ def labels(task: Task) -> dict[str, str]:
     }
 
 
-def spec(task: Task, definition: TaskDefinition, images: Mapping[str, str]) -> TaskSpec:
+def spec(task: Task, definition: TaskDefinition, images: Mapping[str, str], secrets: Values) -> TaskSpec:
     """The task as the engine is to run it; `images` says what each container's image resolved to."""
     body = definition.body
     overrides = {o["name"]: o for o in task.overrides.get("containerOverrides", ()) if "name" in o}
     return TaskSpec(
         id=task.id,
         containers=tuple(
-            _container(task, c, overrides.get(c["name"], {}), images.get(c["name"], c["image"]))
+            _container(
+                task,
+                c,
+                overrides.get(c["name"], {}),
+                images.get(c["name"], c["image"]),
+                secrets.get(c["name"], {}),
+            )
             for c in body["containerDefinitions"]
         ),
         labels=labels(task) | _log_labels(body["containerDefinitions"]),
@@ -59,7 +67,9 @@ def _log_labels(containers: Sequence[Shape]) -> dict[str, str]:
     return {} if creates else {"bambe.log-group": "exists"}
 
 
-def _container(task: Task, said: Shape, override: Shape, image: str) -> ContainerSpec:
+def _container(
+    task: Task, said: Shape, override: Shape, image: str, secrets: Mapping[str, str]
+) -> ContainerSpec:
     group, stream = _log(task, said)
     return ContainerSpec(
         name=said["name"],
@@ -67,6 +77,8 @@ def _container(task: Task, said: Shape, override: Shape, image: str) -> Containe
         command=tuple(override.get("command") or said.get("command") or ()),
         entry_point=tuple(said.get("entryPoint") or ()),
         environment=_environment(task, said, override),
+        secrets=secrets,
+        depends_on=tuple(on["containerName"] for on in said.get("dependsOn") or ()),
         cpu=int(override.get("cpu") or said.get("cpu") or 0),
         memory=int(override.get("memory") or said.get("memory") or 0),
         essential=said.get("essential", True),
@@ -125,15 +137,13 @@ def sight(task: Task, seen: TaskSeen | None) -> Sight | None:
 
 
 def _seen(known: Container, seen: ContainerSeen) -> Container:
-    return Container(
-        name=known.name,
-        image=known.image,
-        essential=known.essential,
-        checked=known.checked,
+    return replace(
+        known,
         status=STATES[seen.state],
         health=HEALTHS[seen.health],
         runtime_id=seen.runtime_id,
         digest=seen.image_digest or known.digest,
         exit_code=seen.exit_code,
         reason=seen.reason,
+        started_at=seen.started_at,
     )

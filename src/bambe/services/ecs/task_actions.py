@@ -30,8 +30,9 @@ class TargetSight:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """Have the images and start the containers."""
+    """Have the images and start these containers."""
 
+    containers: tuple[str, ...]
     why: str
 
 

@@ -8,6 +8,7 @@ caches), SIGTERM, gone. So no request meets a task that is not there yet, or not
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from bambe.services.ecs.model import (
     Task,
     TaskStatus,
 )
+from bambe.services.ecs.ordering import given_up, merged, startable
 from bambe.services.ecs.task_actions import (
     GONE,
     Action,
@@ -43,6 +45,7 @@ TRIAL = timedelta(seconds=1)
 """How long a task without any health check must run to count as ready (AWS waits 40 s)."""
 LOGS_SHIPPED = timedelta(seconds=5)
 SHOWN = timedelta(hours=1)
+NO_FIRST = "CannotStartContainerError: dependency graph: every container waits for another one"
 
 
 def plan(
@@ -83,36 +86,49 @@ def health_of(containers: Sequence[Container]) -> Health:
 
 def _up(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
     if seen is None:
-        return (Launch("the task has no containers yet"),)
-    if is_dead(seen.containers):
-        return _died(task, seen)
-    if _is_partial(task, seen) or any(c.status == "PENDING" for c in seen.containers):
-        # No launch is under way when a plan is made: this one was cut short.
-        return (Launch("not all of its containers run"),)
-    if not seen.address:
-        return ()
-    changes = _changes(task, address=seen.address, containers=list(seen.containers))
+        fresh = [_fresh(container) for container in task.containers]
+        names = startable(fresh)
+        if not names:
+            # Definitions of before circles were refused may hold one.
+            return (Condemn(StopCode.FAILED_TO_START, NO_FIRST),)
+        return (Launch(names, "the task has no containers yet"),)
+    containers = given_up(merged(task.containers, seen.containers), now)
+    if is_dead(containers):
+        return _died(task, containers)
+    # No launch is under way when a plan is made: whoever may start was not started, or was cut short.
+    if names := startable(containers):
+        return (Launch(names, "not all of its containers run"),)
+    changes = _changes(task, address=seen.address or task.address, containers=containers)
+    if any(c.status == "PENDING" for c in containers) or not seen.address:
+        return (Note(changes, "it was looked at"),) if changes else ()
     return (Note({**changes, "status": TaskStatus.ACTIVATING}, "its containers run"),)
 
 
-def _is_partial(task: Task, seen: Sight) -> bool:
-    there = {container.name for container in seen.containers}
+def _fresh(container: Container) -> Container:
+    """As it was before anything of it was seen: what is gone without a trace starts once more."""
+    return replace(container, status="PENDING", runtime_id="", started_at=None, exit_code=None, reason="")
+
+
+def _is_partial(task: Task, containers: Sequence[Container]) -> bool:
+    """Whether an essential container that must have been started is not there."""
+    there = {c.name for c in containers if c.runtime_id or c.status != "PENDING"}
     return any(container.name not in there for container in task.containers if container.essential)
 
 
 def _stay(
     task: Task, seen: Sight | None, targets: Mapping[Target, TargetSight], now: datetime
 ) -> tuple[Action, ...]:
-    if seen is None or _is_partial(task, seen):
+    containers = merged(task.containers, seen.containers) if seen else []
+    if seen is None or _is_partial(task, containers):
         return (Condemn(StopCode.ESSENTIAL_EXITED, "The task's containers are gone"),)
-    if is_dead(seen.containers):
-        return _died(task, seen)
+    if is_dead(containers):
+        return _died(task, containers)
     lacking = _unregistered(task, targets)
     if lacking:
         return (Register(lacking, "its containers run"),)
     if task.status == TaskStatus.ACTIVATING:
         return (Note({"status": TaskStatus.RUNNING, "started_at": now}, "it is up"),)
-    return _observed(task, seen, targets, now)
+    return _observed(task, Sight(seen.address, tuple(containers)), targets, now)
 
 
 def _unregistered(task: Task, targets: Mapping[Target, TargetSight]) -> tuple[Target, ...]:
@@ -167,8 +183,8 @@ def _worst(targets: Mapping[Target, TargetSight]) -> tuple[str, str]:
     return "", ""
 
 
-def _died(task: Task, seen: Sight) -> tuple[Action, ...]:
-    note = _changes(task, containers=list(seen.containers), is_ready=False)
+def _died(task: Task, containers: Sequence[Container]) -> tuple[Action, ...]:
+    note = _changes(task, containers=list(containers), is_ready=False)
     condemned = Condemn(StopCode.ESSENTIAL_EXITED, "Essential container in task exited")
     return (Note(note, "it was looked at"), condemned) if note else (condemned,)
 
@@ -195,7 +211,8 @@ def _is_in_use(task: Task, targets: Mapping[Target, TargetSight], now: datetime)
 
 
 def _over(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
-    containers = list(seen.containers) if seen else [_ended(c) for c in task.containers]
+    known = merged(task.containers, seen.containers) if seen else task.containers
+    containers = [c if c.status == "STOPPED" else _ended(c) for c in known]
     changes = {
         "containers": containers,
         "is_ready": False,
@@ -207,17 +224,7 @@ def _over(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
 
 
 def _ended(container: Container) -> Container:
-    return Container(
-        name=container.name,
-        image=container.image,
-        essential=container.essential,
-        checked=container.checked,
-        status="STOPPED",
-        runtime_id=container.runtime_id,
-        digest=container.digest,
-        exit_code=container.exit_code,
-        reason=container.reason,
-    )
+    return replace(container, status="STOPPED", health=Health.UNKNOWN)
 
 
 def _after(task: Task, now: datetime) -> tuple[Action, ...]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from bambe.control import Key
-from bambe.engines.containers.port import Containers
+from bambe.engines.containers.port import Containers, TaskSpec
 from bambe.kernel.call import Aws, Site, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import BambeError, Conflict, NotThere, Refused
@@ -19,6 +19,7 @@ from bambe.services.ecs.diary import draining, registered, told_once, withdrawn
 from bambe.services.ecs.images import Images
 from bambe.services.ecs.model import TASK_MOVES, Desired, StopCode, Task, TaskDefinition, TaskStatus
 from bambe.services.ecs.names import family_and_revision
+from bambe.services.ecs.secret_values import NoSecret, secret_values
 from bambe.services.ecs.sightings import Sightings
 from bambe.services.ecs.spec import KIND, sight, spec
 from bambe.services.ecs.tables import DEFINITIONS, TASKS
@@ -119,7 +120,7 @@ class TaskReconciler:
     async def _apply(self, task: Task, action: Action) -> None:
         match action:
             case Launch():
-                await self._begin_launch(task)
+                await self._begin_launch(task, action.containers)
             case Register():
                 await registration.register(self._api(task), task, action.targets)
                 await self._note(task, {"is_registered": True}, lambda tx, now: registered(tx, task, now))
@@ -146,39 +147,46 @@ class TaskReconciler:
     def _api(self, task: Task) -> Aws:
         return self._aws.within(task.account, task.region)
 
-    async def _begin_launch(self, task: Task) -> None:
+    async def _begin_launch(self, task: Task, containers: tuple[str, ...]) -> None:
         changes: dict[str, Any] = {"status": TaskStatus.PENDING}
         if task.pull_started_at is None:
             changes["pull_started_at"] = self._clock.now()
         await self._note(task, changes)
-        await self.chores.begin(TASKS.key_of(task), LAUNCH, self._launch(task))
+        await self.chores.begin(TASKS.key_of(task), LAUNCH, self._launch(task, containers))
 
-    async def _launch(self, task: Task) -> None:
+    async def _launch(self, task: Task, containers: tuple[str, ...]) -> None:
         definition = await self._store.read(lambda tx: _definition(tx, task))
         problem = unfit(definition)
         if problem:
             await self._condemn(task, StopCode.FAILED_TO_START, problem)
             return
+        # Before its first container starts, all that any of them needs must be there (as on Fargate).
+        first = task.pull_stopped_at is None
+        wanted = [c for c in definition.containers if first or c["name"] in containers]
         try:
-            images = await self._images.of(task, definition)
+            secrets = await secret_values(self._aws, task, wanted)
+            images = await self._images.of(task, definition, [c["name"] for c in wanted])
+        except NoSecret as error:
+            await self._condemn(task, StopCode.FAILED_TO_START, str(error))
+            return
         except (NotThere, Refused) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotPullContainerError: {error}")
             return
-        await self._note(task, {"pull_stopped_at": self._clock.now()})
+        if first:
+            await self._note(task, {"pull_stopped_at": self._clock.now()})
         try:
-            await self._start(task, definition, images)
+            await self._start(task, spec(task, definition, images, secrets), containers)
         except (NotThere, Refused, Conflict) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotStartContainerError: {error}")
 
-    async def _start(self, task: Task, definition: TaskDefinition, images: Any) -> None:
-        wanted = spec(task, definition, images)
+    async def _start(self, task: Task, wanted: TaskSpec, containers: tuple[str, ...]) -> None:
         try:
-            await self._containers.start_task(wanted)
+            await self._containers.start_task(wanted, containers)
         except NotThere:
             # The image was resolved for an earlier task and has been cleaned away since.
-            for image in images.values():
+            for image in {c.image for c in wanted.containers if c.name in containers}:
                 await self._images.pull(task, image)
-            await self._containers.start_task(wanted)
+            await self._containers.start_task(wanted, containers)
 
     async def _withdraw(self, task: Task) -> None:
         aws = self._api(task)
@@ -237,7 +245,7 @@ def _definition(tx: Tx, task: Task) -> TaskDefinition:
 def unfit(definition: TaskDefinition) -> str:
     """Why tasks of this definition cannot start here; "" when they can."""
     for container in definition.containers:
-        for member in ("secrets", "environmentFiles", "repositoryCredentials"):
+        for member in ("environmentFiles", "repositoryCredentials"):
             if container.get(member):
                 return (
                     f"ResourceInitializationError: container {container['name']} uses {member},"

@@ -24,7 +24,7 @@ class Town(House):
         self.balancers = LoadBalancers("blue", "green")
         self.map = CloudMap()
         self.services = {
-            "ecs": self.services["ecs"],
+            **{name: self.services[name] for name in ("ecs", "secretsmanager", "ssm")},
             "ecr": images(),
             "elbv2": self.balancers.service(),
             "servicediscovery": self.map.service(),

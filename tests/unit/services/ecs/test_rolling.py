@@ -200,12 +200,12 @@ async def test_after_a_crash_tasks_are_adopted_and_strangers_removed(town: Town)
     assert len(running) == 2
 
 
-async def test_secrets_fail_the_task_with_a_clear_reason(town: Town) -> None:
-    await town.define(container={"secrets": [{"name": "X", "valueFrom": "arn:aws:ssm:::parameter/x"}]})
+async def test_environment_files_fail_the_task_with_a_clear_reason(town: Town) -> None:
+    await town.define(container={"environmentFiles": [{"type": "s3", "value": "arn:aws:s3:::b/x.env"}]})
     await town.serve(desiredCount=1)
     await town.advance(1)
     stopped = await town.tasks("STOPPED")
-    assert stopped[0]["stoppedReason"].startswith("ResourceInitializationError: container web uses secrets")
+    assert stopped[0]["stoppedReason"].startswith("ResourceInitializationError: container web uses env")
 
 
 async def test_a_refused_start_is_a_failed_task(town: Town) -> None:
