@@ -24,7 +24,7 @@ from bambe.engines.proxy.port import (
     TargetHealth,
     World,
 )
-from bambe.kernel.errors import Unavailable
+from bambe.kernel.errors import NotThere, Unavailable
 from tests.fakes.proxy import FakeProxy
 from tests.support.backend import Backend
 
@@ -166,6 +166,15 @@ async def test_it_can_begin_anew_after_everything_was_removed(rig: Rig) -> None:
     await rig.proxy.remove_everything()
     await rig.proxy.start()
     assert _empty(await rig.proxy.observe())
+
+
+async def test_it_can_be_asked_through_a_listener(rig: Rig) -> None:
+    rule = Rule("default", (), FixedResponse(418, "text/plain", "a pot"))
+    listener = Listener("listener", 18203, "HTTP", (rule,))
+    await rig.proxy.apply(World((LoadBalancer("balancer", "shop", ("127.0.20.1",), (listener,)),)))
+    assert await rig.proxy.ask("listener", "/tea") == 418
+    with pytest.raises(NotThere):
+        await rig.proxy.ask("another", "/tea")
 
 
 async def test_a_listener_may_answer_by_itself(rig: Rig) -> None:

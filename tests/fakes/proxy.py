@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bambe.engines.proxy.port import (
     BalancerCounts,
+    FixedResponse,
     GroupCounts,
     ProxySeen,
     Target,
@@ -12,7 +13,7 @@ from bambe.engines.proxy.port import (
     TargetSeen,
     World,
 )
-from bambe.kernel.errors import EngineError, Unavailable
+from bambe.kernel.errors import EngineError, NotThere, Unavailable
 
 Key = tuple[str, str, int]
 
@@ -20,7 +21,7 @@ Key = tuple[str, str, int]
 class FakeProxy:
     """Implements engines.proxy.port.Proxy. `worlds` are those it was told, the last one being true.
 
-    `failure`, when set, is raised by `apply` and `observe`.
+    `failure`, when set, is raised by `apply` and `observe`. `asked`: (listener, path) of every request.
     """
 
     def __init__(self) -> None:
@@ -33,6 +34,7 @@ class FakeProxy:
         self._counts: dict[str, GroupCounts] = {}
         self._answers: dict[str, BalancerCounts] = {}
         self.epoch = "1"
+        self.asked: list[tuple[str, str]] = []
 
     @property
     def world(self) -> World:
@@ -60,6 +62,16 @@ class FakeProxy:
         groups = {group.id: self._counts.get(group.id, GroupCounts()) for group in self.world.target_groups}
         balancers = {one.id: self._answers.get(one.id, BalancerCounts()) for one in self.world.load_balancers}
         return ProxySeen(targets, groups, balancers, self.epoch)
+
+    async def ask(self, listener: str, path: str) -> int:
+        found = [
+            one for balancer in self.world.load_balancers for one in balancer.listeners if one.id == listener
+        ]
+        if not found:
+            raise NotThere(f"the proxy has no listener {listener}")
+        self.asked.append((listener, path))
+        action = found[0].rules[-1].action
+        return action.status if isinstance(action, FixedResponse) else 200
 
     async def remove_everything(self) -> None:
         self.running = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -193,8 +194,25 @@ class Project(Strict):
         if self.test_port in (80, 443):
             raise ValueError(f"test_port {self.test_port} belongs to the production traffic: take 8443")
         for name in self.services:
-            if "AfterAllowTestTraffic" in self.release_of(name).hooks and not self.test_port:
+            if self.test_port or self.is_rolling(name):
+                continue
+            release = self.release_of(name)
+            if "AfterAllowTestTraffic" in release.hooks:
                 raise ValueError(f"{name}: the hook AfterAllowTestTraffic needs a `test_port`, such as 8443")
+            if release.synthetic:
+                raise ValueError(f"{name}: `synthetic` needs a `test_port`, such as 8443")
+        return self
+
+    @model_validator(mode="after")
+    def _synthetic_requests_reach_the_service(self) -> Project:
+        for name, service in self.services.items():
+            if service.route in ("default", "none"):
+                continue
+            for path in self.release_of(name).synthetic:
+                if not fnmatchcase(path, service.route):
+                    raise ValueError(
+                        f"{name}: the path {path} in `synthetic` is not in its route {service.route}"
+                    )
         return self
 
     @model_validator(mode="after")

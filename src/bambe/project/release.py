@@ -13,6 +13,7 @@ Hook = Literal[
     "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"
 ]
 AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
+RequestPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.:/=+@-]*$")]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,140}$")]
 
 
@@ -43,6 +44,9 @@ class Release(Strict):
     analysis: Literal["rollback", "report", "off"] = Field(
         default="rollback", description="what to do when the new version is found worse than the old one"
     )
+    synthetic: tuple[RequestPath, ...] = Field(
+        default=(), description="paths to ask both versions for when too few requests come in to compare them"
+    )
     alarms: tuple[AlarmName, ...] = Field(
         default=(), max_length=50, description="CloudWatch alarms that stop a release and roll it back"
     )
@@ -62,6 +66,8 @@ class Release(Strict):
                 raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
         if self.strategy in ("canary", "linear") and not self.interval:
             raise ValueError("interval is at least 1m; for none, write `strategy: all_at_once`")
+        if len(" ".join(self.synthetic)) > 256:
+            raise ValueError("synthetic has at most 256 characters in all (a tag's limit)")
         for name in ("keep_old", "approval"):
             if getattr(self, name) > timedelta(days=2):
                 raise ValueError(f"{name} is at most 48h (CodeDeploy's limit)")

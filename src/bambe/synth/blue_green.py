@@ -11,6 +11,7 @@ Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
 QUEUE_TAG = "bambe:queue"
 ANALYSIS_TAG = "bambe:analysis"
+SYNTHETIC_TAG = "bambe:synthetic"
 HOLD_TAG = "bambe:hold"
 PROMOTE_TAG = "bambe:promote"
 PREDEFINED = {
@@ -86,8 +87,8 @@ def _watched(wish: Release) -> Resource:
     if wish.alarms:
         alarms = [{"Name": name} for name in wish.alarms]
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": alarms}
-    heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis}
-    tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value != "off"]
+    heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis, SYNTHETIC_TAG: " ".join(wish.synthetic)}
+    tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value not in ("off", "")]
     return made | ({"Tags": tags} if tags else {})
 
 

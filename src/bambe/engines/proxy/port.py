@@ -212,6 +212,13 @@ class Proxy(Protocol):
         """What it sees now. Unavailable when it does not answer."""
         ...
 
+    async def ask(self, listener: str, path: str) -> int:
+        """The status of a GET through a listener as any client sends it; 0 without a whole answer in time.
+
+        NotThere for a listener it was not told of.
+        """
+        ...
+
     async def remove_everything(self) -> None:
         """End the process, free its addresses, remove its files."""
         ...

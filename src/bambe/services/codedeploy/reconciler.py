@@ -37,12 +37,15 @@ from bambe.services.codedeploy.planner import plan
 from bambe.services.codedeploy.queue import Queue
 from bambe.services.codedeploy.requests import hook_payload, task_set, weighted
 from bambe.services.codedeploy.rollback import rollback
+from bambe.services.codedeploy.synthetic import Synthetic
 from bambe.services.codedeploy.way_back import MOMENT, rolls_back
 from bambe.services.codedeploy.wishes import ANALYSIS, ROLLBACK
 from bambe.services.codedeploy.witness import Witness
 
 SOON = timedelta(seconds=0.2)
 NOW_AND_THEN = timedelta(seconds=2)
+EVENT_STARTS = timedelta(minutes=5)
+"""After the event before; real time. AWS's limit ("CodeDeploy limits": hooks)."""
 WAITS_FOR_ECS = (Phase.INSTALL, Phase.CLEAN_UP)
 ECS_TABLES = ("ecs_task_sets", "ecs_tasks")
 """ECS's tables on the change feed, by name since services do not import each other."""
@@ -106,7 +109,8 @@ class Deployments:
         try:
             await self._do(aws, row, world, action)
         except AwsError as error:
-            if is_passing(error):
+            late = isinstance(action, Invoke) and self._clock.now() >= row.entered + EVENT_STARTS
+            if is_passing(error) and not late:
                 raise
             return _refused(row, world, action, error)
         return None
@@ -219,4 +223,9 @@ def _look_again(row: Deployment, now: datetime) -> datetime | None:
 
 def reconcilers(store: Store, clock: Clock, aws: Aws, proxy: Proxy) -> Sequence[Reconciler]:
     """What the daemon runs for CodeDeploy."""
-    return (Deployments(store, clock, aws), Queue(store, clock), Witness(store, clock, aws, proxy))
+    return (
+        Deployments(store, clock, aws),
+        Queue(store, clock),
+        Witness(store, clock, aws, proxy),
+        Synthetic(store, clock, proxy),
+    )

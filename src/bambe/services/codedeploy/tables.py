@@ -9,7 +9,7 @@ from bambe.kernel.call import Tx
 from bambe.services.codedeploy.appspec import digest
 from bambe.services.codedeploy.deployment import MOVES, Deployment, Moved, Status
 from bambe.services.codedeploy.model import Application, Config, Group, Revision
-from bambe.services.codedeploy.watched import Entry, Judgement, Watched
+from bambe.services.codedeploy.watched import Entry, Judgement, Sent, Watched
 from bambe.store import Migration, Table
 
 applications = Table("codedeploy_applications", Application, ("account", "region", "name"))
@@ -27,6 +27,7 @@ moves = Table("codedeploy_moves", Moved, ("account", "region", "deployment", "nu
 watched = Table("codedeploy_watched", Watched, ("account", "region", "id"), ("done",))
 entries = Table("codedeploy_ledger", Entry, ("account", "region", "deployment", "number"))
 judgements = Table("codedeploy_judgements", Judgement, ("account", "region", "id"))
+sent = Table("codedeploy_sent", Sent, ("account", "region", "id"))
 revisions = Table("codedeploy_revisions", Revision, ("account", "region", "application", "digest"))
 
 
@@ -73,4 +74,5 @@ def _create_evidence(tx: Tx) -> None:
 MIGRATIONS = (
     Migration("codedeploy/0001_tables", _create),
     Migration("codedeploy/0002_evidence", _create_evidence),
+    Migration("codedeploy/0003_sent", sent.create),
 )

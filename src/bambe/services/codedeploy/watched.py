@@ -45,6 +45,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """Requests of our own during a deployment, through its test and its production listener."""
+
+    account: str
+    region: str
+    id: str
+    test: int = 0
+    production: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the comparison of green with blue says now."""
 

@@ -86,6 +86,8 @@ class Witness:
         tally = counts.look(before, seen.epoch, now_blue, now_green)
         known = self._judge(page, replace(known, tally=tally), tally, before)
         counted = {"in_flight": {"blue": blue.active, "green": green.active}, **_totals(tally)}
+        if sent := tables.sent.find(tx, row.account, row.region, row.id):
+            counted["synthetic"] = {"test": sent.test, "production": sent.production}
         known = self._write(page, known, counted, revision, has_news=tally != before)
         tables.watched.put(tx, known)
         return known

@@ -10,7 +10,7 @@ from typing import Any
 from bambe.control import Runner
 from bambe.daemon.wiring import provide
 from bambe.edge.dispatch import Dispatcher
-from bambe.engines.proxy.port import GroupCounts, TargetGroup
+from bambe.engines.proxy.port import Forward, GroupCounts, Listener, LoadBalancer, Rule, TargetGroup
 from bambe.engines.proxy.port import World as Traffic
 from bambe.evidence.ledger import Record, read
 from bambe.kernel.call import Aws, Call, Caller, Site
@@ -48,6 +48,7 @@ class World:
         self.steady = True
         self.healthy = True
         self.refuses: dict[str, str] = {}
+        self.is_down: set[str] = set()
         self.stopped: list[dict[str, Any]] = []
         self.alarms: dict[str, str] = {}
         self.without_alarms = False
@@ -68,6 +69,8 @@ class World:
         return [name for name, _ in self.told]
 
     def _tell(self, name: str, what: Any) -> None:
+        if name in self.is_down:
+            raise InternalFailure("try again")
         if name in self.refuses:
             raise ClientException(self.refuses[name])
         self.told.append((name, what))
@@ -210,7 +213,11 @@ class House:
             self.world.codebuild(),
         ]
         self.proxy = FakeProxy()
-        self.proxy.worlds.append(Traffic((), (TargetGroup("1", "orders-1"), TargetGroup("2", "orders-2"))))
+        groups = (TargetGroup("1", "orders-1"), TargetGroup("2", "orders-2"))
+        rules = (Rule("", (), Forward({})),)
+        ports = (Listener("2", 80, "HTTP", rules), Listener("3", 81, "HTTP", rules))
+        balancer = LoadBalancer("1", "shop", ("127.0.0.1",), ports)
+        self.proxy.worlds.append(Traffic((balancer,), groups))
         self.logs = Folder("logs")
         registry = {"codedeploy": self.service, "logs": self.logs}
         registry |= {service.name: service for service in around}

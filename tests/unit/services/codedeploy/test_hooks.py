@@ -97,6 +97,19 @@ async def test_a_function_that_cannot_be_invoked_fails_the_release(shop: House, 
     assert "check-AfterInstall could not be invoked for AfterInstall" in info["errorInformation"]["message"]
 
 
+async def test_an_event_that_cannot_start_for_five_minutes_fails_the_release(
+    shop: House, deploy: Deploy
+) -> None:
+    shop.world.is_down.add("invoke")
+    id = await deploy(hooks=hooks("AfterInstall"))
+    await shop.advance(280, 10)
+    assert (await shop.info(id))["status"] == "InProgress"
+    await shop.advance(60, 10)
+    info = await shop.info(id)
+    assert info["status"] == "Failed"
+    assert "check-AfterInstall could not be invoked for AfterInstall" in info["errorInformation"]["message"]
+
+
 async def test_killed_between_the_call_and_its_record_it_is_called_again_and_counts_once(
     shop: House, deploy: Deploy
 ) -> None:

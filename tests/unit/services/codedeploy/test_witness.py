@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from bambe.evidence.ledger import check, is_closed
 from tests.unit.services.codedeploy.conftest import Deploy
 from tests.unit.services.codedeploy.stand_ins import House
@@ -122,3 +124,39 @@ async def test_a_rollback_has_a_ledger_of_its_own(shop: House, deploy: Deploy) -
     assert records[0].body["rolls_back"] == id
     assert records[-1].body["status"] == "Succeeded"
     assert is_closed(await shop.ledger(id))
+
+
+async def test_few_requests_are_made_up_for_where_that_is_asked(shop: House, deploy: Deploy) -> None:
+    id = await deploy(test=True)
+    await tag(shop, "bambe:synthetic", "/orders /orders/1")
+    await shop.advance(2)
+    assert (await shop.info(id))["status"] == "InProgress"
+    assert shop.world.share() == 10
+    before = len(shop.proxy.asked)
+    await shop.advance(10, 1)
+    asked = shop.proxy.asked[before:]
+    green = [path for listener, path in asked if listener == "3"]
+    assert 45 <= len(green) <= 55
+    assert {*green} == {"/orders", "/orders/1"}
+    assert green == [path for listener, path in asked if listener == "2"], "blue is asked the same"
+    await shop.advance(2400, 10)
+    end = (await shop.ledger(id))[-1].body
+    assert end["synthetic"]["test"] == end["synthetic"]["production"] == len(shop.proxy.asked) / 2
+
+
+async def test_with_enough_requests_of_others_none_are_made_up(shop: House, deploy: Deploy) -> None:
+    await deploy(test=True)
+    await tag(shop, "bambe:synthetic", "/orders")
+    await shop.advance(4)
+    before = len(shop.proxy.asked)
+    await traffic(shop, 10, blue=180, green=20)
+    assert len(shop.proxy.asked) - before <= 10
+
+
+@pytest.mark.parametrize("test", [True, False])
+async def test_nobody_is_asked_who_did_not_ask_for_it(shop: House, deploy: Deploy, test: bool) -> None:
+    await deploy(test=test)
+    if not test:
+        await tag(shop, "bambe:synthetic", "/orders")
+    await shop.advance(400, 1)
+    assert shop.proxy.asked == []
