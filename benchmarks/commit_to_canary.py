@@ -129,13 +129,13 @@ def _marks(bambe: Bambe, build: str, deployment: str) -> Iterator[Step]:
 
 
 def _build(bambe: Bambe, build: str) -> dict[str, Any]:
-    found = bambe.place.client("codebuild").batch_get_builds(ids=[build])["builds"]
+    found = bambe.client("codebuild").batch_get_builds(ids=[build])["builds"]
     return dict(found[0])
 
 
 def _commands(bambe: Bambe, logs: dict[str, str]) -> Iterator[Step]:
     """The commands of a build as its log tells them, without their options."""
-    events = bambe.place.client("logs").get_log_events(
+    events = bambe.client("logs").get_log_events(
         logGroupName=logs["groupName"], logStreamName=logs["streamName"], startFromHead=True
     )["events"]
     for found in filter(None, (COMMAND.match(event["message"]) for event in events)):
@@ -145,7 +145,7 @@ def _commands(bambe: Bambe, logs: dict[str, str]) -> Iterator[Step]:
 
 def _running_since(bambe: Bambe, created: float) -> float:
     """When the last of the deployment's tasks ran."""
-    client = bambe.place.client("ecs")
+    client = bambe.client("ecs")
     tasks = client.list_tasks(cluster="shop", serviceName=SERVICE)["taskArns"]
     described = client.describe_tasks(cluster="shop", tasks=tasks)["tasks"]
     return max(
@@ -156,7 +156,7 @@ def _running_since(bambe: Bambe, created: float) -> float:
 
 
 def _event(bambe: Bambe, deployment: str, name: str) -> float:
-    client = bambe.place.client("codedeploy")
+    client = bambe.client("codedeploy")
     (target,) = client.list_deployment_targets(deploymentId=deployment)["targetIds"]
     answer = client.get_deployment_target(deploymentId=deployment, targetId=target)
     events = answer["deploymentTarget"]["ecsTarget"]["lifecycleEvents"]

@@ -34,7 +34,7 @@ def brought_up(*edits: tuple[str, str]) -> Iterator[Bambe]:
                 raise CannotRun(f"`bambe up` fails: {said[-1] if said else 'it says nothing'}")
             yield bambe
         finally:
-            bambe.cli("down", check=False)
+            bambe.down()
             forget_images(f"localhost:{bambe.port}/*/*")
 
 

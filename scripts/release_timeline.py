@@ -61,7 +61,7 @@ def run(home: Path, port: int) -> Record:
         done = (bambe.deployment(orders), bambe.deployment(inventory), bambe.deployment(back))
     finally:
         answers = traffic.stop()
-        bambe.cli("down")
+        bambe.down()
     return Record(*done, events, answers)
 
 
@@ -79,7 +79,7 @@ def push(bambe: Bambe) -> tuple[str, str]:
 
 def events_of(bambe: Bambe, deployment: str, service: str) -> dict[str, tuple[datetime, datetime]]:
     """Start and end of each lifecycle event."""
-    answer = bambe.place.client("codedeploy").get_deployment_target(
+    answer = bambe.client("codedeploy").get_deployment_target(
         deploymentId=deployment, targetId=f"shop:{service}"
     )
     told = answer["deploymentTarget"]["ecsTarget"]["lifecycleEvents"]

@@ -32,4 +32,4 @@ def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
         made.up()
         yield made
     finally:
-        made.cli("down", check=False)
+        made.down()

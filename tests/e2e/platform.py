@@ -49,9 +49,23 @@ class Bambe:
     port: int
     scale: int = 60
     place: Local = field(init=False)
+    _clients: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.place = Local(self.state)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client, made once: one that is dropped leaves its connection open."""
+        if service not in self._clients:
+            self._clients[service] = self.place.client(service)
+        return self._clients[service]
+
+    def down(self) -> None:
+        """Remove the whole installation, whatever state it is in."""
+        for client in self._clients.values():
+            client.close()
+        self._clients.clear()
+        self.cli("down", check=False)
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `bambe` in the shop."""
@@ -89,7 +103,7 @@ class Bambe:
 
     def deployments(self, service: str, *statuses: str) -> list[str]:
         names = (f"AppECS-shop-{service}", f"DgpECS-shop-{service}")
-        answer = self.place.client("codedeploy").list_deployments(
+        answer = self.client("codedeploy").list_deployments(
             applicationName=names[0],
             deploymentGroupName=names[1],
             **({"includeOnlyStatuses": list(statuses)} if statuses else {}),
@@ -97,12 +111,12 @@ class Bambe:
         return list(answer["deployments"])
 
     def deployment(self, number: str) -> dict[str, Any]:
-        info: dict[str, Any] = self.place.client("codedeploy").get_deployment(deploymentId=number)
+        info: dict[str, Any] = self.client("codedeploy").get_deployment(deploymentId=number)
         return dict(info["deploymentInfo"])
 
     def event(self, deployment: str, name: str) -> str:
         """The status of a lifecycle event."""
-        client = self.place.client("codedeploy")
+        client = self.client("codedeploy")
         targets = client.list_deployment_targets(deploymentId=deployment)["targetIds"]
         if not targets:
             return "Pending"
@@ -111,7 +125,7 @@ class Bambe:
         return next((str(one["status"]) for one in events if one["lifecycleEventName"] == name), "Pending")
 
     def builds(self, service: str) -> list[str]:
-        answer = self.place.client("codebuild").list_builds_for_project(projectName=f"shop-{service}")
+        answer = self.client("codebuild").list_builds_for_project(projectName=f"shop-{service}")
         return list(answer["ids"])
 
     @property

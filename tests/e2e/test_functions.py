@@ -43,8 +43,8 @@ def zipped() -> bytes:
 
 
 def function(bambe: Bambe, name: str, handler: str, **variables: str) -> Any:
-    client = bambe.place.client("lambda")
-    role = bambe.place.client("iam").get_role(RoleName="shop-build")["Role"]["Arn"]
+    client = bambe.client("lambda")
+    role = bambe.client("iam").get_role(RoleName="shop-build")["Role"]["Arn"]
     client.create_function(
         FunctionName=name,
         Runtime="python3.11",
@@ -60,7 +60,7 @@ def function(bambe: Bambe, name: str, handler: str, **variables: str) -> Any:
 
 
 def printed(bambe: Bambe, name: str, what: str) -> bool:
-    answer = bambe.place.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
+    answer = bambe.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")
     return any(what in event["message"] for event in answer["events"])
 
 
@@ -82,14 +82,14 @@ def test_a_function_that_fails_says_how(bambe: Bambe, handler: str, says: str) -
 
 def release(bambe: Bambe, hooks: list[dict[str, str]]) -> str:
     """A deployment of what runs, with hooks."""
-    ecs = bambe.place.client("ecs")
+    ecs = bambe.client("ecs")
     (service,) = ecs.describe_services(cluster="shop", services=["orders"])["services"]
     definition = next(one for one in service["taskSets"] if one["status"] == "PRIMARY")["taskDefinition"]
     balancer = {"ContainerName": "orders", "ContainerPort": 8080}
     properties = {"TaskDefinition": definition, "LoadBalancerInfo": balancer}
     target = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": properties}}
     content = json.dumps({"version": 0.0, "Resources": [target], "Hooks": hooks})
-    made = bambe.place.client("codedeploy").create_deployment(
+    made = bambe.client("codedeploy").create_deployment(
         applicationName="AppECS-shop-orders",
         deploymentGroupName="DgpECS-shop-orders",
         revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": content}},

@@ -18,7 +18,7 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
     made = install(tmp_path_factory.mktemp("bambe"))
     only_inventory(made)
     yield made
-    made.cli("down", check=False)
+    made.down()
 
 
 def only_inventory(bambe: Bambe) -> None:

@@ -14,6 +14,8 @@ from bambe.cli.demo.counts import Answered
 from bambe.kernel.clock import SystemClock, monotonic
 
 LIMIT = timedelta(minutes=60)
+LINGER = 0.5
+"""Seconds that TLS connections get to end after the last session (aiohttp: "Graceful Shutdown")."""
 
 
 class Traffic:
@@ -55,6 +57,7 @@ class Traffic:
             aiohttp.ClientSession(connector=fresh, timeout=limit) as closing,
         ):
             await self._pace([keeping, closing])
+        await asyncio.sleep(LINGER)  # noqa: TID251 - real connections end in real time
 
     async def _pace(self, sessions: Sequence[aiohttp.ClientSession]) -> None:
         under_way: set[asyncio.Task[None]] = set()
