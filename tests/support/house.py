@@ -43,8 +43,8 @@ class House:
     """`await house.aws.ecs.create_cluster(...)`, then `await house.settle()` or `advance(seconds)`."""
 
     def __init__(self, state: Path, **parts: Any) -> None:
-        self.clock = ManualClock()
-        self.store = Database()
+        self.clock: ManualClock = parts.get("clock") or ManualClock()
+        self.store: Database = parts.get("store") or Database()
         self.site = Site(
             endpoint="http://localhost:4566",
             inner_endpoint="http://bambe.internal:4566",

@@ -51,7 +51,7 @@ def plan(
 ) -> tuple[Action, ...]:
     """What to do now; nothing when all is as wished. `tasks` may hold others' tasks: they are not touched."""
     ours = [t for t in tasks if _is_ours(service, t)]
-    found: list[Action] = [*_failures(sets, ours, now), *_recoveries(sets, ours)]
+    found: list[Action] = [*_failures(sets, ours, now), *_recoveries(service, sets, ours)]
     if found:
         # What counts as failed decides when to start again, so it is written before anything starts.
         return tuple(found)
@@ -126,7 +126,8 @@ def _failures(sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime) -> 
                 continue
             lasted = task.was_ready and task.started_at is not None and now - task.started_at >= LASTING
             in_row = in_row if lasted else in_row + 1
-            wait = 0.0 if lasted else min(LAST_DELAY, FIRST_DELAY * 2 ** (in_row - 1))
+            at_once = lasted or (task.was_ready and in_row == 1)
+            wait = 0.0 if at_once else min(LAST_DELAY, FIRST_DELAY * 2 ** (in_row - 1))
             why = task.stopped_reason or "the task failed"
             yield CountFailure(task.id, task_set.id, in_row, now + timedelta(seconds=wait), why)
 
@@ -139,11 +140,17 @@ def has_failed(task: Task) -> bool:
     return task.stop_code == StopCode.SCHEDULER and unhealthy and not task.is_live
 
 
-def _recoveries(sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
+def _recoveries(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
+    """A task begun since the last failure became ready, or none is missing. One that was ready all along
+    says nothing of those that fail: they would be tried again without a pause."""
     for task_set in sets:
-        ready = any(t.is_ready for t in _live(_of(task_set, tasks)))
-        if ready and task_set.failures_in_row:
-            yield Recover(task_set.id, "a task became ready")
+        ready = [t for t in _live(_of(task_set, tasks)) if t.is_ready]
+        if not task_set.failures_in_row or not ready:
+            continue
+        since = task_set.retry_at
+        tried = since is None or any(t.created_at >= since for t in ready)
+        if tried or len(ready) >= _share(service, task_set):
+            yield Recover(task_set.id, "a task became ready" if tried else "every task is ready")
 
 
 def _keep_task_sets(

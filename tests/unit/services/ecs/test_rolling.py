@@ -217,3 +217,18 @@ async def test_a_refused_start_is_a_failed_task(town: Town) -> None:
     await town.advance(1)
     reasons = {t["stoppedReason"] for t in await town.tasks("STOPPED")}
     assert "CannotStartContainerError: exec: no such file" in reasons
+
+
+async def test_tasks_that_fail_wait_for_their_next_try_also_beside_one_that_is_ready(town: Town) -> None:
+    await town.serve()
+    await town.advance(2)
+    (one, _) = sorted(town.containers.specs)
+    town.containers.images = set()
+    town.containers.exit(one, code=1)
+    await town.advance(30)
+    assert len(town.containers.started) == 2
+    stopped = await town.tasks("STOPPED")
+    assert 3 <= len(stopped) <= 10, "half a second, one, two, four..."
+    assert "(service web) is unable to consistently start tasks successfully." in "".join(
+        await town.messages()
+    ).replace(f" (deployment {(await town.shown())['deployments'][0]['id']})", "")
