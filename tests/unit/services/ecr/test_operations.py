@@ -105,7 +105,8 @@ async def test_a_repository_with_images_goes_by_force(shop: House) -> None:
 
 async def test_policies_are_kept(shop: House) -> None:
     ecr = shop.aws.ecr
-    text = json.dumps({"rules": [{"rulePriority": 1, "description": "x" * 100}]})
+    chosen = {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 9}
+    text = json.dumps({"rules": [{"rulePriority": 1, "selection": chosen, "action": {"type": "expire"}}]})
     await refused("LifecyclePolicyNotFoundException", ecr.get_lifecycle_policy(repositoryName="shop"))
     await ecr.put_lifecycle_policy(repositoryName="shop", lifecyclePolicyText=text)
     assert (await ecr.get_lifecycle_policy(repositoryName="shop"))["lifecyclePolicyText"] == text

@@ -1,12 +1,14 @@
-"""Lifecycle policies and repository policies: recorded as they are given."""
+"""Lifecycle policies, which a loop follows, and repository policies, which are recorded."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from bambe.kernel.call import Answer, Call, Tx
+from bambe.services.ecr import lifecycle
 from bambe.services.ecr.errors import (
     InvalidParameterException,
     LifecyclePolicyNotFoundException,
@@ -28,8 +30,8 @@ if TYPE_CHECKING:
 
 
 async def put_lifecycle_policy(call: Call, request: PutLifecyclePolicyRequestTypeDef) -> Answer:
-    text = _json(request["lifecyclePolicyText"], "lifecyclePolicyText")
-    row = await _change(call, request["repositoryName"], lifecycle=text)
+    text = _checked(request["lifecyclePolicyText"])
+    row = await _change(call, request["repositoryName"], lambda row: replace(row, lifecycle=text))
     return _lifecycle(row)
 
 
@@ -39,13 +41,13 @@ async def get_lifecycle_policy(call: Call, request: GetLifecyclePolicyRequestTyp
 
 async def delete_lifecycle_policy(call: Call, request: DeleteLifecyclePolicyRequestTypeDef) -> Answer:
     row = await _with_lifecycle(call, request["repositoryName"])
-    await _change(call, row.name, lifecycle="")
+    await _change(call, row.name, lambda row: replace(row, lifecycle=""))
     return _lifecycle(row)
 
 
 async def set_repository_policy(call: Call, request: SetRepositoryPolicyRequestTypeDef) -> Answer:
     text = _json(request["policyText"], "policyText")
-    return _policy(await _change(call, request["repositoryName"], policy=text))
+    return _policy(await _change(call, request["repositoryName"], lambda row: replace(row, policy=text)))
 
 
 async def get_repository_policy(call: Call, request: GetRepositoryPolicyRequestTypeDef) -> Answer:
@@ -54,21 +56,17 @@ async def get_repository_policy(call: Call, request: GetRepositoryPolicyRequestT
 
 async def delete_repository_policy(call: Call, request: DeleteRepositoryPolicyRequestTypeDef) -> Answer:
     row = await _with_policy(call, request["repositoryName"])
-    await _change(call, row.name, policy="")
+    await _change(call, row.name, lambda row: replace(row, policy=""))
     return _policy(row)
 
 
-async def _change(
-    call: Call, name: str, lifecycle: str | None = None, policy: str | None = None
-) -> Repository:
-    def change(tx: Tx) -> Repository:
-        row = get_repository(tx, call, name)
-        row = row if lifecycle is None else replace(row, lifecycle=lifecycle)
-        row = row if policy is None else replace(row, policy=policy)
+async def _change(call: Call, name: str, change: Callable[[Repository], Repository]) -> Repository:
+    def write(tx: Tx) -> Repository:
+        row = change(get_repository(tx, call, name))
         REPOSITORIES.update(tx, row)
         return row
 
-    return await call.store.write(change)
+    return await call.store.write(write)
 
 
 async def _with_lifecycle(call: Call, name: str) -> Repository:
@@ -97,6 +95,17 @@ def _json(text: str, member: str) -> str:
     except ValueError:
         raise InvalidParameterException(f"Invalid parameter at '{member}' failed to satisfy constraint:"
                                         " 'is not valid JSON'") from None  # fmt: skip
+    return text
+
+
+def _checked(text: str) -> str:
+    try:
+        lifecycle.read(text)
+    except lifecycle.BadPolicy as problem:
+        raise InvalidParameterException(
+            "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint:"
+            f" 'Lifecycle policy validation failure: {problem}'"
+        ) from None
     return text
 
 
