@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from bambe.services.ecs.model import Rollout
-
 
 @dataclass(frozen=True, slots=True)
 class Start:
@@ -45,19 +43,19 @@ class Recover:
 
 
 @dataclass(frozen=True, slots=True)
-class Roll:
-    """A deployment moves to another rollout state."""
+class Complete:
+    """A rolling deployment has replaced the tasks of all others."""
 
     task_set: str
-    to: Rollout
     why: str
 
 
 @dataclass(frozen=True, slots=True)
-class RollBack:
-    """A failed deployment is replaced by a new one like the last that completed."""
+class Fail:
+    """A rolling deployment is given up; with `rolls_back` the last that was complete comes again."""
 
-    failed: str
+    task_set: str
+    rolls_back: bool
     why: str
 
 
@@ -93,4 +91,4 @@ class Retire:
     why: str
 
 
-Action = Start | Stop | CountFailure | Recover | Roll | RollBack | Settle | Steady | Drop | Retire
+Action = Start | Stop | CountFailure | Recover | Complete | Fail | Settle | Steady | Drop | Retire

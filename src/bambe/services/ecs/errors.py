@@ -48,6 +48,17 @@ class ServiceNotActiveException(AwsError):
         super().__init__("Service was not ACTIVE.")
 
 
+class ServiceDeploymentNotFoundException(AwsError):
+    """No such service deployment."""
+
+    def __init__(self) -> None:
+        super().__init__("Service deployment not found.")
+
+
+class ConflictException(AwsError):
+    """What was asked for does not go with what is under way."""
+
+
 class TaskSetNotFoundException(AwsError):
     """No such task set in the service."""
 

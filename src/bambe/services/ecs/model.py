@@ -188,6 +188,17 @@ class Service:
         return Breaker(enable=bool(said.get("enable")), rollback=bool(said.get("rollback")))
 
     @property
+    def strategy(self) -> str:
+        """How a new revision comes in; only the ECS controller has one."""
+        rolling = self.controller != Controller.ECS
+        return "" if rolling else str(self.deployment_configuration.get("strategy", "ROLLING"))
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether tasks of the new revision take over from those of the old one, a few at a time."""
+        return self.strategy == "ROLLING"
+
+    @property
     def grace(self) -> int:
         return self.grace_seconds or 0
 
@@ -229,6 +240,7 @@ class TaskSet:
     failures_in_row: int = 0
     retry_at: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
+    revision: str = ""
 
     def computed_count(self, desired: int) -> int:
         """How many tasks this share of `desired` is, rounded up (ECS API: computedDesiredCount)."""

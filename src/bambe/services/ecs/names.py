@@ -7,17 +7,18 @@ import secrets
 from bambe.kernel.arn import Arn, is_arn
 from bambe.services.ecs.errors import InvalidParameterException
 from bambe.services.ecs.model import Cluster, Service, Task, TaskDefinition, TaskSet
+from bambe.services.ecs.service_deployment import ServiceDeployment, ServiceRevision
 
 DEFAULT_CLUSTER = "default"
 
 
-def cluster_arn(row: Cluster | Service | TaskSet | Task) -> str:
+def cluster_arn(row: Cluster | Service | TaskSet | Task | ServiceDeployment | ServiceRevision) -> str:
     """`cluster/NAME` of a cluster or of what lives in it."""
     name = row.name if isinstance(row, Cluster) else row.cluster
     return _arn(row.account, row.region, f"cluster/{name}")
 
 
-def service_arn(row: Service | TaskSet) -> str:
+def service_arn(row: Service | TaskSet | ServiceDeployment | ServiceRevision) -> str:
     """`service/CLUSTER/NAME`."""
     name = row.name if isinstance(row, Service) else row.service
     return _arn(row.account, row.region, f"service/{row.cluster}/{name}")
@@ -36,6 +37,21 @@ def task_arn(row: Task) -> str:
 def definition_arn(row: TaskDefinition) -> str:
     """`task-definition/FAMILY:REVISION`."""
     return _arn(row.account, row.region, f"task-definition/{row.family}:{row.revision}")
+
+
+def deployment_arn(row: ServiceDeployment) -> str:
+    """`service-deployment/CLUSTER/SERVICE/ID`."""
+    return _arn(row.account, row.region, f"service-deployment/{row.cluster}/{row.service}/{row.id}")
+
+
+def revision_arn(row: ServiceRevision) -> str:
+    """`service-revision/CLUSTER/SERVICE/N`."""
+    return _arn(row.account, row.region, f"service-revision/{row.cluster}/{row.service}/{row.id}")
+
+
+def new_revision_id() -> str:
+    """19 digits, as AWS numbers service revisions."""
+    return str(secrets.randbelow(9 * 10**18) + 10**18)
 
 
 def new_task_set_id() -> str:
@@ -72,6 +88,14 @@ def family_and_revision(said: str) -> tuple[str, int]:
     if colon and not revision.isdigit():
         raise InvalidParameterException(f"Invalid revision number. Number: {revision}")
     return family, int(revision or 0)
+
+
+def part_of_service(said: str, kind: str) -> tuple[str, str, str] | None:
+    """(cluster, service, id) in the ARN of a service deployment or revision; None for anything else."""
+    if not is_arn(said):
+        return None
+    parts = Arn.parse(said).resource.split("/")
+    return (parts[1], parts[2], parts[3]) if len(parts) == 4 and parts[0] == kind else None
 
 
 def _arn(account: str, region: str, resource: str) -> str:

@@ -118,34 +118,6 @@ def check_count(count: int | None) -> int:
     return count
 
 
-def check_deployment(configuration: Mapping[str, Any]) -> Shape:
-    """The deployment configuration with AWS's defaults; what Bambe does not do is refused by name."""
-    if configuration.get("strategy", "ROLLING") != "ROLLING":
-        raise NotImplementedByBambe(
-            f"Bambe does not have the deployment strategy {configuration['strategy']} yet."
-        )
-    if (configuration.get("alarms") or {}).get("enable"):
-        raise NotImplementedByBambe("Bambe does not watch deployment alarms yet.")
-    said = {name: value for name, value in configuration.items() if name != "strategy"}
-    low, high = said.get("minimumHealthyPercent", 100), said.get("maximumPercent", 200)
-    if low < 0 or high < 100:
-        raise InvalidParameterException(
-            "maximumPercent must be at least 100 and minimumHealthyPercent must not be negative."
-        )
-    if low >= 100 and high <= 100:
-        raise InvalidParameterException(
-            "The maximumPercent must be greater than the minimumHealthyPercent, or no deployment can proceed."
-        )
-    breaker = {"enable": False, "rollback": False, **(said.get("deploymentCircuitBreaker") or {})}
-    return {
-        **said,
-        "maximumPercent": high,
-        "minimumHealthyPercent": low,
-        "deploymentCircuitBreaker": breaker,
-        "strategy": "ROLLING",
-    }
-
-
 def check_supported(request: Mapping[str, Any]) -> None:
     """What AWS would do and Bambe does not is said, never swallowed."""
     if (request.get("serviceConnectConfiguration") or {}).get("enabled"):

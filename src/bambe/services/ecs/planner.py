@@ -1,9 +1,9 @@
 """Which tasks of a service to start and stop now, and how far its deployments have come.
 
-Two shapes of the same work. Under the ECS controller one deployment is PRIMARY and takes over from
-the ACTIVE ones, within the floor (minimumHealthyPercent, rounded up) of ready tasks and the ceiling
-(maximumPercent, rounded down) of live ones. Under CODE_DEPLOY and EXTERNAL each task set is kept at
-its own share of the desired count.
+Two shapes of the same work. In a rolling update one deployment is PRIMARY and takes over from the ACTIVE
+ones, within the floor (minimumHealthyPercent, rounded up) of ready tasks and the ceiling
+(maximumPercent, rounded down) of live ones. Under CODE_DEPLOY, EXTERNAL and the strategies that shift
+traffic each task set is kept at its own share of the desired count.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil, floor
 
+from bambe.services.ecs import strategy
 from bambe.services.ecs.actions import (
     Action,
+    Complete,
     CountFailure,
     Drop,
+    Fail,
     Recover,
     Retire,
-    Roll,
-    RollBack,
     Settle,
     Start,
     Steady,
@@ -55,7 +56,7 @@ def plan(
     if found:
         # What counts as failed decides when to start again, so it is written before anything starts.
         return tuple(found)
-    scale = _roll_out if service.controller == Controller.ECS else _keep_task_sets
+    scale = _roll_out if service.is_rolling else _keep_task_sets
     return (
         *scale(service, sets, ours, now),
         *_strays(sets, ours),
@@ -265,22 +266,26 @@ def _strays(sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
 def _judge(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
     """Move the PRIMARY deployment of a rolling service to COMPLETED or FAILED."""
     primary = _primary(sets)
-    if service.controller != Controller.ECS or primary is None or primary.rollout != Rollout.IN_PROGRESS:
+    if not service.is_rolling or primary is None or primary.rollout != Rollout.IN_PROGRESS:
         return
     live = _live(tasks)
     ready = [t for t in live if t.task_set == primary.id and t.is_ready]
     if len(ready) == len(live) == service.desired_count and service.status == ServiceStatus.ACTIVE:
-        yield Roll(primary.id, Rollout.COMPLETED, f"ECS deployment {primary.id} completed.")
-    elif service.breaker.enable and primary.failures_in_row >= breaker_threshold(service):
-        why = "tasks failed to start."
-        yield Roll(primary.id, Rollout.FAILED, f"ECS deployment circuit breaker: {why}")
-        if service.breaker.rollback and service.completed is not None:
-            yield RollBack(primary.id, why)
+        yield Complete(primary.id, f"ECS deployment {primary.id} completed.")
+    elif service.breaker.enable and failures(service, primary) >= breaker_threshold(service):
+        back = service.breaker.rollback and service.completed is not None
+        yield Fail(primary.id, back, "ECS deployment circuit breaker: tasks failed to start.")
 
 
 def breaker_threshold(service: Service) -> int:
-    """How many failures in a row open the circuit breaker: half the desired count, 3 to 200."""
-    return min(200, max(3, ceil(service.desired_count / 2)))
+    """How many failures open the circuit breaker."""
+    return strategy.threshold(service.deployment_configuration, service.desired_count)
+
+
+def failures(service: Service, task_set: TaskSet) -> int:
+    """What the circuit breaker counts: failures in a row, or all of them."""
+    in_row = strategy.resets(service.deployment_configuration)
+    return task_set.failures_in_row if in_row else task_set.failed_tasks
 
 
 def _steadiness(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
@@ -299,7 +304,7 @@ def _steadiness(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]
 
 
 def _share(service: Service, task_set: TaskSet) -> int:
-    if service.controller == Controller.ECS:
+    if service.is_rolling:
         return service.wanted if task_set.status == SetStatus.PRIMARY else 0
     return task_set.computed_count(service.wanted)
 
@@ -316,7 +321,7 @@ def _ends(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> I
     for task_set in sets:
         there = [t for t in _of(task_set, tasks) if t.status != TaskStatus.STOPPED]
         left += len(there)
-        replaced = service.controller == Controller.ECS and task_set.status == SetStatus.ACTIVE
+        replaced = service.is_rolling and task_set.status == SetStatus.ACTIVE
         if replaced and service.wanted and primary is not None and _is_troubled(primary):
             continue
         if not there and (replaced or task_set.status == SetStatus.DRAINING):

@@ -1,4 +1,4 @@
-"""The loops of ECS: one for services, one for their tasks."""
+"""The loops of ECS: for services, their tasks and their service deployments."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bambe.control import Reconciler
 from bambe.engines.containers.port import Containers
 from bambe.kernel.call import Aws, Site, Store
 from bambe.kernel.clock import Clock
+from bambe.services.ecs.deployment_reconciler import DeploymentReconciler
 from bambe.services.ecs.service_reconciler import ServiceReconciler
 from bambe.services.ecs.task_reconciler import TaskReconciler
 
@@ -16,4 +17,8 @@ def reconcilers(
     store: Store, clock: Clock, aws: Aws, containers: Containers, site: Site
 ) -> Sequence[Reconciler]:
     """What the daemon is to run."""
-    return [ServiceReconciler(store, clock), TaskReconciler(store, clock, aws, containers, site)]
+    return [
+        ServiceReconciler(store, clock),
+        TaskReconciler(store, clock, aws, containers, site),
+        DeploymentReconciler(store, clock, aws),
+    ]

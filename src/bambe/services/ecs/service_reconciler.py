@@ -10,34 +10,33 @@ from datetime import datetime, timedelta
 from bambe.control import Key
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.ecs import planner
+from bambe.services.ecs import deploying, planner, rolling_ends
 from bambe.services.ecs.actions import (
     Action,
+    Complete,
     CountFailure,
     Drop,
+    Fail,
     Recover,
     Retire,
-    Roll,
-    RollBack,
     Settle,
     Start,
     Steady,
     Stop,
 )
-from bambe.services.ecs.births import revision, service_task
+from bambe.services.ecs.births import service_task
 from bambe.services.ecs.diary import started, stopped, title, unwell
 from bambe.services.ecs.model import (
-    Controller,
     Desired,
     Rollout,
     Service,
     ServiceStatus,
-    SetStatus,
     StopCode,
     Task,
     TaskSet,
 )
 from bambe.services.ecs.names import family_and_revision
+from bambe.services.ecs.service_deployment import DeploymentStatus
 from bambe.services.ecs.tables import DEFINITIONS, DIARIES, SERVICES, TASK_SETS, TASKS, tell
 
 SHOWN = timedelta(hours=1)
@@ -124,6 +123,7 @@ def _forget(tx: Tx, service: Service, now: datetime) -> datetime | None:
         return service.inactive_at + SHOWN
     SERVICES.delete(tx, *SERVICES.key_of(service))
     DIARIES.delete(tx, *SERVICES.key_of(service))
+    deploying.forget(tx, service)
     return None
 
 
@@ -151,10 +151,11 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
         case Recover():
             task_set = TASK_SETS.get(tx, *key, action.task_set)
             TASK_SETS.update(tx, replace(task_set, failures_in_row=0, retry_at=None))
-        case Roll():
-            _roll(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.to, action.why, now)
-        case RollBack():
-            _roll_back(tx, service, TASK_SETS.get(tx, *key, action.failed), now)
+        case Complete():
+            _complete(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.why, now)
+        case Fail():
+            failed = TASK_SETS.get(tx, *key, action.task_set)
+            rolling_ends.fail(tx, service, failed, action.why, rolls_back=action.rolls_back, now=now)
         case Settle():
             task_set = TASK_SETS.get(tx, *key, action.task_set)
             TASK_SETS.update(tx, replace(task_set, is_steady=action.is_steady, steady_at=now, updated_at=now))
@@ -208,43 +209,20 @@ def _count(tx: Tx, service: Service, action: CountFailure, now: datetime) -> Non
         tell(tx, service, f"{failed} is unable to consistently start tasks successfully.", now)
 
 
-def _roll(tx: Tx, service: Service, task_set: TaskSet, to: Rollout, why: str, now: datetime) -> None:
-    rolled = replace(task_set, rollout=to, rollout_reason=why, updated_at=now)
-    TASK_SETS.update(tx, rolled)
-    deployment = f"{title(service)} (deployment {task_set.id})"
-    if to == Rollout.COMPLETED:
-        SERVICES.update(tx, replace(service, completed=rolled))
-        tell(tx, service, f"{deployment} deployment completed.", now)
-    else:
-        tell(tx, service, f"{deployment} deployment failed: tasks failed to start.", now)
-
-
-def _roll_back(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> None:
-    was = service.completed
-    if was is None or service.controller != Controller.ECS:
-        return
-    before = replace(
-        service,
-        task_definition=was.task_definition,
-        load_balancers=was.load_balancers,
-        registries=was.registries,
-        network=was.network,
-        platform_version=was.platform_version,
-    )
-    TASK_SETS.update(tx, replace(failed, status=SetStatus.ACTIVE, updated_at=now))
-    still = TASK_SETS.find(tx, *SERVICES.key_of(service), was.id)
-    again = still or replace(revision(before, now), images=was.images)
-    reason = f"ECS deployment circuit breaker: rolling back to deploymentId {again.id}."
-    again = replace(
-        again, status=SetStatus.PRIMARY, rollout=Rollout.IN_PROGRESS, rollout_reason=reason, updated_at=now
-    )
-    TASK_SETS.put(tx, again)
-    SERVICES.update(tx, before)
-    tell(tx, service, f"{title(service)} rolling back to deployment {again.id}.", now)
+def _complete(tx: Tx, service: Service, task_set: TaskSet, why: str, now: datetime) -> None:
+    done = replace(task_set, rollout=Rollout.COMPLETED, rollout_reason=why, updated_at=now)
+    TASK_SETS.update(tx, done)
+    service = replace(service, completed=done)
+    SERVICES.update(tx, service)
+    rolling_ends.completed(tx, service, done, now)
+    tell(tx, service, f"{title(service)} (deployment {task_set.id}) deployment completed.", now)
 
 
 def _retire(tx: Tx, service: Service, now: datetime) -> None:
     for task_set in _world(tx, service)[0]:
         TASK_SETS.delete(tx, *TASK_SETS.key_of(task_set))
+    row = deploying.current(tx, service)
+    if row is not None:
+        deploying.finish(tx, row, DeploymentStatus.STOPPED, "The service was deleted.", now)
     gone = replace(service, status=ServiceStatus.INACTIVE, inactive_at=now, is_steady=False, completed=None)
     SERVICES.update(tx, gone)

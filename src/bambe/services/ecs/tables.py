@@ -8,6 +8,7 @@ from datetime import datetime
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import uuid_id
 from bambe.services.ecs.model import Cluster, Diary, Event, Service, Task, TaskDefinition, TaskSet
+from bambe.services.ecs.service_deployment import ServiceDeployment, ServiceRevision
 from bambe.store import Migration, Table
 
 EVENTS_KEPT = 100
@@ -18,6 +19,15 @@ SERVICES = Table("ecs_services", Service, ("account", "region", "cluster", "name
 TASK_SETS = Table("ecs_task_sets", TaskSet, ("account", "region", "cluster", "service", "id"))
 TASKS = Table("ecs_tasks", Task, ("account", "region", "cluster", "service", "id"), ("is_over",))
 DIARIES = Table("ecs_service_events", Diary, ("account", "region", "cluster", "service"))
+SERVICE_DEPLOYMENTS = Table(
+    "ecs_service_deployments",
+    ServiceDeployment,
+    ("account", "region", "cluster", "service", "id"),
+    ("is_over", "target_set"),
+)
+SERVICE_REVISIONS = Table(
+    "ecs_service_revisions", ServiceRevision, ("account", "region", "cluster", "service", "id")
+)
 
 ALL = (CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, DIARIES)
 
@@ -27,7 +37,15 @@ def _tables(tx: Tx) -> None:
         table.create(tx)
 
 
-MIGRATIONS = (Migration("ecs/0001_tables", _tables),)
+def _service_deployments(tx: Tx) -> None:
+    SERVICE_DEPLOYMENTS.create(tx)
+    SERVICE_REVISIONS.create(tx)
+
+
+MIGRATIONS = (
+    Migration("ecs/0001_tables", _tables),
+    Migration("ecs/0002_service_deployments", _service_deployments),
+)
 
 
 def tell(tx: Tx, service: Service, message: str, now: datetime) -> None:

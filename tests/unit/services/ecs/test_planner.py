@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from bambe.services.ecs import planner
 from bambe.services.ecs.actions import (
     Action,
+    Complete,
     CountFailure,
     Drop,
+    Fail,
     Recover,
     Retire,
-    Roll,
-    RollBack,
     Settle,
     Start,
     Steady,
@@ -131,8 +131,8 @@ class World:
                     )
                 case Recover(task_set=name):
                     self._set(name, failures_in_row=0, retry_at=None)
-                case Roll(task_set=name, to=to):
-                    self._set(name, rollout=to)
+                case Complete(task_set=name):
+                    self._set(name, rollout=Rollout.COMPLETED)
                 case Settle(task_set=name, is_steady=is_steady):
                     self._set(name, is_steady=is_steady)
                 case Steady(is_steady=is_steady):
@@ -142,7 +142,7 @@ class World:
                 case Retire():
                     self.service = replace(self.service, status=ServiceStatus.INACTIVE)
                     self.sets = {}
-                case RollBack():
+                case Fail():
                     raise AssertionError("no breaker was asked for")
 
     def live_on(self, kindly: bool) -> None:
@@ -309,6 +309,6 @@ def test_a_share_is_rounded_up() -> None:
 def test_a_steady_rollout_is_completed_once() -> None:
     tasks = [ready("1", "a"), ready("2", "a")]
     moved = planner.plan(a_service(), [a_set("a")], tasks, NOW)
-    assert [type(a) for a in moved] == [Roll, Settle, Steady]
+    assert [type(a) for a in moved] == [Complete, Settle, Steady]
     done = a_set("a", rollout=Rollout.COMPLETED, is_steady=True)
     assert planner.plan(a_service(is_steady=True), [done], tasks, NOW) == ()

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bambe.kernel.call import Answer, Call, Tx
-from bambe.kernel.errors import NotImplementedByBambe
 from bambe.kernel.pages import page
 from bambe.kernel.tags import to_dict
-from bambe.services.ecs import lookup, placement, shapes
+from bambe.services.ecs import controllers, deploying, deployment_shapes, lookup, placement, shapes, strategy
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.errors import InvalidParameterException, ServiceNotFoundException
 from bambe.services.ecs.model import (
@@ -38,19 +36,6 @@ if TYPE_CHECKING:
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
 DESCRIBED_AT_ONCE = 10
 
-WITH_CODE_DEPLOY = (
-    " on services with a CODE_DEPLOY deployment controller. Use AWS CodeDeploy to trigger a new deployment."
-)
-REFUSED_UNDER_CODE_DEPLOY = {
-    "taskDefinition": "Unable to update task definition",
-    "networkConfiguration": "Unable to update network parameters",
-    "platformVersion": "Unable to update platform version",
-    "loadBalancers": "Unable to update load balancers",
-    "serviceRegistries": "Unable to update service registries",
-    "forceNewDeployment": "Cannot force a new deployment",
-}
-"""UpdateService may change only what needs no new task set (ECS API, UpdateService)."""
-
 
 async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> Answer:
     name = request["serviceName"]
@@ -65,6 +50,7 @@ async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> An
     if definition is not None:
         placement.check_network(definition, wanted.network)
         placement.check_ports(definition, wanted.load_balancers, wanted.registries)
+    strategy.check_balancers(wanted.strategy, wanted.load_balancers)
     await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     await placement.check_registries(call, wanted.registries)
     return {"service": await call.store.write(lambda tx: _create(tx, call, wanted))}
@@ -122,8 +108,9 @@ async def update_service(call: Call, request: UpdateServiceRequestTypeDef) -> An
         lambda tx: lookup.active_service(tx, call, request.get("cluster"), request["service"])
     )
     definition = await call.store.read(lambda tx: _definition(tx, call, request))
-    _check_controller(row, request, definition)
     wanted = _changed(row, request, definition)
+    controllers.check(row, wanted, force=bool(request.get("forceNewDeployment")))
+    strategy.check_balancers(wanted.strategy, wanted.load_balancers)
     if definition is not None:
         placement.check_network(definition, wanted.network)
         placement.check_ports(definition, wanted.load_balancers, wanted.registries)
@@ -169,7 +156,7 @@ def _wanted(call: Call, request: Mapping[str, Any], definition: TaskDefinition |
         raise InvalidParameterException(
             "Health check grace period is only valid for services configured to use load balancers"
         )
-    strategy = [dict(item) for item in request.get("capacityProviderStrategy") or ()]
+    capacity = [dict(item) for item in request.get("capacityProviderStrategy") or ()]
     return Service(
         account=call.account,
         region=call.region,
@@ -180,10 +167,10 @@ def _wanted(call: Call, request: Mapping[str, Any], definition: TaskDefinition |
             request.get("desiredCount", 0 if controller == Controller.EXTERNAL else None)
         ),
         task_definition=definition_arn(definition) if definition else "",
-        launch_type="" if strategy else request.get("launchType", "FARGATE"),
-        capacity_strategy=strategy,
+        launch_type="" if capacity else request.get("launchType", "FARGATE"),
+        capacity_strategy=capacity,
         platform_version=request.get("platformVersion", "LATEST"),
-        deployment_configuration=placement.check_deployment(request.get("deploymentConfiguration") or {}),
+        deployment_configuration=strategy.checked(request.get("deploymentConfiguration") or {}),
         load_balancers=balancers,
         registries=[dict(said) for said in request.get("serviceRegistries") or ()],
         network=dict(request.get("networkConfiguration") or {}),
@@ -213,7 +200,10 @@ def _create(tx: Tx, call: Call, wanted: Service) -> Shape:
         raise InvalidParameterException("Unable to Start a service that is still Draining.")
     DIARIES.delete(tx, *SERVICES.key_of(wanted))
     SERVICES.put(tx, wanted)
-    if wanted.controller != Controller.EXTERNAL:
+    deploying.forget(tx, wanted)
+    if wanted.controller == Controller.ECS:
+        deploying.begin(tx, wanted, wanted.created_at)
+    elif wanted.controller == Controller.CODE_DEPLOY:
         TASK_SETS.insert(tx, revision(wanted, wanted.created_at))
     return _shown(tx, wanted, with_tags=True)
 
@@ -230,41 +220,18 @@ def _is_same_wish(row: Service, wanted: Service) -> bool:
     )
 
 
-def _check_controller(row: Service, request: Mapping[str, Any], definition: TaskDefinition | None) -> None:
-    asked = (request.get("deploymentController") or {}).get("type", row.controller)
-    if asked != row.controller:
-        raise NotImplementedByBambe("Bambe does not change a service's deployment controller yet.")
-    if row.controller == Controller.ECS:
-        return
-    changed = _changed(row, request, definition)
-    same = {
-        "taskDefinition": changed.task_definition == row.task_definition,
-        "networkConfiguration": changed.network == row.network,
-        "platformVersion": changed.platform_version == row.platform_version,
-        "loadBalancers": changed.load_balancers == row.load_balancers,
-        "serviceRegistries": changed.registries == row.registries,
-        "forceNewDeployment": not request.get("forceNewDeployment"),
-    }
-    for member, words in REFUSED_UNDER_CODE_DEPLOY.items():
-        if same[member]:
-            continue
-        if row.controller == Controller.CODE_DEPLOY:
-            raise InvalidParameterException(words + WITH_CODE_DEPLOY)
-        raise InvalidParameterException(
-            f"{words} on services with an EXTERNAL deployment controller. Use CreateTaskSet instead."
-        )
-
-
 def _changed(row: Service, request: Mapping[str, Any], definition: TaskDefinition | None) -> Service:
     """The service as the request wants it; what it does not name stays."""
     changes: dict[str, Any] = {}
+    if request.get("deploymentController"):
+        changes["controller"] = Controller(request["deploymentController"]["type"])
     if "desiredCount" in request:
         changes["desired_count"] = placement.check_count(request["desiredCount"])
     if definition is not None:
         changes["task_definition"] = definition_arn(definition)
     if "deploymentConfiguration" in request:
         said = {**row.deployment_configuration, **request["deploymentConfiguration"]}
-        changes["deployment_configuration"] = placement.check_deployment(said)
+        changes["deployment_configuration"] = strategy.checked(said)
     for member, name in PLAIN.items():
         if member in request:
             changes[name] = request[member]
@@ -298,9 +265,16 @@ LISTS = {
 def _update(tx: Tx, call: Call, request: Mapping[str, Any], definition: TaskDefinition | None) -> Shape:
     row = lookup.active_service(tx, call, request.get("cluster"), request["service"])
     changed = _changed(row, request, definition)
+    if changed.controller != row.controller:
+        row = controllers.hand_over(tx, row, changed.controller, call.clock.now())
+        changed = _changed(row, request, definition)
     SERVICES.update(tx, changed)
-    if row.controller == Controller.ECS and (request.get("forceNewDeployment") or _is_revised(row, changed)):
-        _redeploy(tx, changed, call.clock.now())
+    if changed.controller == Controller.ECS and (
+        request.get("forceNewDeployment") or _is_revised(row, changed)
+    ):
+        changed = replace(changed, is_steady=False)
+        SERVICES.update(tx, changed)
+        deploying.begin(tx, changed, call.clock.now())
     return _shown(tx, changed, with_tags=True)
 
 
@@ -325,14 +299,10 @@ def _is_revised(row: Service, changed: Service) -> bool:
     )
 
 
-def _redeploy(tx: Tx, row: Service, now: datetime) -> None:
-    for task_set in lookup.sets_of(tx, row):
-        if task_set.status == SetStatus.PRIMARY:
-            TASK_SETS.update(tx, replace(task_set, status=SetStatus.ACTIVE, updated_at=now))
-    TASK_SETS.insert(tx, revision(row, now))
-    SERVICES.update(tx, replace(row, is_steady=False))
-
-
 def _shown(tx: Tx, row: Service, *, with_tags: bool) -> Shape:
     diary = DIARIES.find(tx, *SERVICES.key_of(row))
-    return shapes.service(row, lookup.sets_of(tx, row), lookup.tasks_of(tx, row), diary, with_tags=with_tags)
+    sets, tasks = lookup.sets_of(tx, row), lookup.tasks_of(tx, row)
+    shown = shapes.service(row, sets, tasks, diary, with_tags=with_tags)
+    if row.controller == Controller.ECS:
+        shown |= deployment_shapes.of_service(row, deploying.history(tx, row), sets, tasks)
+    return shown

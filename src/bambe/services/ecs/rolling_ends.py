@@ -1,0 +1,96 @@
+"""How a rolling deployment ends otherwise than by being complete: stopped, or failed by an alarm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bambe.kernel.call import Tx
+from bambe.services.ecs import deploying, shift_moves
+from bambe.services.ecs.births import revision
+from bambe.services.ecs.diary import title
+from bambe.services.ecs.model import Rollout, Service, SetStatus, TaskSet
+from bambe.services.ecs.service_deployment import DeploymentStatus, ServiceDeployment
+from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, tell
+
+
+def end(tx: Tx, row: ServiceDeployment, alarms: Sequence[str], now: datetime) -> None:
+    """What was asked for, or what an alarm means."""
+    fresh = SERVICE_DEPLOYMENTS.find(tx, *SERVICE_DEPLOYMENTS.key_of(row))
+    service = SERVICES.find(tx, row.account, row.region, row.cluster, row.service)
+    if fresh is None or fresh.is_over or fresh.going_back or service is None:
+        return
+    target = TASK_SETS.find(tx, *SERVICES.key_of(service), fresh.target_set)
+    if target is None:
+        return
+    rolls_back = fresh.asked == "ROLLBACK"
+    why = fresh.asked_why
+    if not fresh.asked:
+        why = f"Service deployment failed: alarm detected: {', '.join(alarms)}."
+        rolls_back = bool((fresh.configuration.get("alarms") or {}).get("rollback"))
+        SERVICE_DEPLOYMENTS.update(tx, replace(fresh, triggered_alarms=list(alarms)))
+    fail(tx, service, target, why, rolls_back=rolls_back, now=now)
+
+
+def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: bool, now: datetime) -> None:
+    """The deployment starts no more tasks; with `rolls_back` the last good one comes again."""
+    failed = replace(target, rollout=Rollout.FAILED, rollout_reason=why, updated_at=now)
+    TASK_SETS.update(tx, failed)
+    said = why.removeprefix("ECS deployment circuit breaker: ")
+    tell(tx, service, f"{title(service)} (deployment {target.id}) deployment failed: {said}", now)
+    row = deploying.current(tx, service)
+    again = _again(tx, service, row, now) if rolls_back else None
+    if again is None:
+        if row is not None:
+            deploying.finish(tx, row, DeploymentStatus.STOPPED, why, now)
+        return
+    TASK_SETS.update(tx, replace(failed, status=SetStatus.ACTIVE))
+    reason = f"ECS deployment circuit breaker: rolling back to deploymentId {again.id}."
+    TASK_SETS.put(
+        tx,
+        replace(
+            again,
+            status=SetStatus.PRIMARY,
+            rollout=Rollout.IN_PROGRESS,
+            rollout_reason=reason,
+            updated_at=now,
+        ),
+    )
+    tell(tx, service, f"{title(service)} rolling back to deployment {again.id}.", now)
+    if row is not None:
+        back = replace(shift_moves.to(row, DeploymentStatus.ROLLBACK_IN_PROGRESS), going_back=True)
+        SERVICE_DEPLOYMENTS.update(
+            tx, replace(back, rollback_reason=why, rollback_at=now, updated_at=now, source_set=again.id)
+        )
+
+
+def _again(tx: Tx, service: Service, row: ServiceDeployment | None, now: datetime) -> TaskSet | None:
+    """The task set of the last deployment that was complete: the same one, or one like it."""
+    was = service.completed
+    if was is None or (row is not None and was.id == row.target_set):
+        return None
+    before = replace(
+        service,
+        task_definition=was.task_definition,
+        load_balancers=was.load_balancers,
+        registries=was.registries,
+        network=was.network,
+        platform_version=was.platform_version,
+    )
+    SERVICES.update(tx, before)
+    still = TASK_SETS.find(tx, *SERVICES.key_of(service), was.id)
+    if still is not None and still.status != SetStatus.DRAINING:
+        return still
+    return replace(revision(before, now), images=was.images, revision=was.revision)
+
+
+def completed(tx: Tx, service: Service, done: TaskSet, now: datetime) -> None:
+    """The task set has replaced all others: what that means for the service deployment."""
+    row = deploying.current(tx, service)
+    if row is None or row.is_shifting:
+        return
+    if row.going_back:
+        deploying.finish(tx, row, DeploymentStatus.ROLLBACK_SUCCESSFUL, row.rollback_reason, now)
+    elif row.target_set == done.id:
+        deploying.finish(tx, row, DeploymentStatus.SUCCESSFUL, "Service deployment completed.", now)

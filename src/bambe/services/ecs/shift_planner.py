@@ -1,0 +1,262 @@
+"""What a deployment that shifts traffic (BLUE_GREEN, CANARY, LINEAR) does next; pure.
+
+[RECONCILE_SERVICE] -> PRE_SCALE_UP -> SCALE_UP -> POST_SCALE_UP -> TEST_TRAFFIC_SHIFT
+-> POST_TEST_TRAFFIC_SHIFT -> (PRE_PRODUCTION_TRAFFIC_SHIFT -> PRODUCTION_TRAFFIC_SHIFT, once a step)
+-> POST_PRODUCTION_TRAFFIC_SHIFT -> BAKE_TIME -> CLEAN_UP
+
+The way back: PRODUCTION_TRAFFIC_SHIFT -> TEST_TRAFFIC_SHIFT -> CLEAN_UP of the target, weights first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from bambe.services.ecs import strategy
+from bambe.services.ecs.service_deployment import (
+    HOOK_WAITS,
+    DeploymentStatus,
+    HookRun,
+    HookStatus,
+    ServiceDeployment,
+    Stage,
+)
+from bambe.services.ecs.shift_actions import (
+    Action,
+    Ask,
+    Call,
+    Drain,
+    End,
+    Enter,
+    Expire,
+    GoBack,
+    Part,
+    Scale,
+    Seen,
+    Shifted,
+    Weigh,
+)
+
+STAGE_LIMIT = 24 * 60
+"""Minutes; "Each lifecycle stage can last up to 24 hours"."""
+TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
+
+
+def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    """The next step; nothing while there is only to wait."""
+    if row.is_over:
+        return ()
+    if row.going_back:
+        return _back(row, seen, now)
+    if row.asked and row.stage is not Stage.CLEAN_UP:
+        return _stop(row, seen)
+    if row.stage is None:
+        return _begin(row, seen)
+    if row.stage is Stage.CLEAN_UP:
+        return _clean_up(row, seen, now)
+    return _trouble(row, seen) or _STEPS[row.stage](row, seen, now)
+
+
+def _stop(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
+    if row.asked == "ABORT" or row.is_first:
+        return (End(DeploymentStatus.STOPPED, row.asked_why),)
+    return _go_back(seen, row.asked_why)
+
+
+def _begin(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
+    if seen.others:
+        return (Enter(Stage.RECONCILE_SERVICE, "the service has more than one revision"),)
+    return (Enter(Stage.PRE_SCALE_UP, "the service can be deployed"),)
+
+
+def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
+    """How the deployment fails, if it does."""
+    if seen.problem:
+        return _fail(row, seen, f"Service deployment rolled back because of {seen.problem}", True)
+    if seen.target is None or seen.target.draining:
+        return _fail(row, seen, "Service deployment rolled back because its tasks were deleted.", True)
+    if seen.alarms:
+        names = ", ".join(seen.alarms)
+        return _fail(row, seen, f"Service deployment failed: alarm detected: {names}.", seen.alarms_roll_back)
+    if seen.threshold and seen.failures >= seen.threshold:
+        why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
+        return _fail(row, seen, why, seen.breaker_rolls_back)
+    return ()
+
+
+def _fail(row: ServiceDeployment, seen: Seen, why: str, rolls_back: bool) -> tuple[Action, ...]:
+    if rolls_back and not row.is_first:
+        return _go_back(seen, why)
+    return (End(DeploymentStatus.STOPPED, why),)
+
+
+def _go_back(seen: Seen, why: str) -> tuple[Action, ...]:
+    """Traffic goes first: what is written down can wait."""
+    if seen.source is not None and seen.routes.has_production and seen.routes.production != 0:
+        return (Weigh(0, why), GoBack(why))
+    return (GoBack(why),)
+
+
+def _reconcile(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if seen.routes.has_production and seen.source is not None and seen.routes.production != 0:
+        return (Weigh(0, "the source revision gets all traffic first"),)
+    waits = _judged(row, now)
+    if waits is not None:
+        return waits
+    drains = tuple(Drain(one.id, "it is of an earlier deployment") for one in seen.others if not one.draining)
+    if seen.others:
+        return drains
+    return (Enter(Stage.PRE_SCALE_UP, "one revision is left"),)
+
+
+def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    target = _part(seen.target)
+    if target.scale < 100:
+        return (Scale(target.id, "the target revision starts"),)
+    if not target.settled:
+        return _late(row, seen, now)
+    if not row.is_first:
+        return (Enter(Stage.POST_SCALE_UP, "the target revision is healthy"),)
+    why = "the first revision is healthy"
+    if seen.routes.has_production and seen.routes.production != 100:
+        return (Weigh(100, why),)
+    return (End(DeploymentStatus.SUCCESSFUL, "Service deployment completed."),)
+
+
+def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if row.deadline is not None and now >= row.deadline:
+        return _fail(row, seen, TIMED_OUT.format(row.stage), True)
+    return ()
+
+
+def _test_shift(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if seen.routes.has_test and seen.routes.test != 100:
+        return (Weigh(100, "the test rule gets the target revision", test=True),)
+    return _then(row, now, Enter(Stage.POST_TEST_TRAFFIC_SHIFT, "the test rule has the target revision"))
+
+
+def _production_shift(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if row.deadline is None:
+        if not _part(seen.target).settled:
+            return ()  # its tasks are replaced first; what keeps failing opens the circuit breaker
+        every = strategy.steps(row.configuration)
+        step = every[row.step if seen.routes.has_production else -1]
+        why = f"the target revision gets {step.percent:g} percent of the production traffic"
+        weigh = (Weigh(step.percent, why),) if seen.routes.has_production else ()
+        return (*weigh, Shifted(step, why))
+    waits = _judged(row, now)
+    if waits is not None:
+        return waits
+    if now < row.deadline:
+        return ()
+    if row.weight >= 100:
+        return (Enter(Stage.POST_PRODUCTION_TRAFFIC_SHIFT, "it has all production traffic"),)
+    return (Enter(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT, "the bake time of the step is over"),)
+
+
+def _bake(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if row.deadline is None or now >= row.deadline:
+        return (Enter(Stage.CLEAN_UP, "the bake time is over"),)
+    return ()
+
+
+def _clean_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if seen.source is not None and not seen.source.draining:
+        return (Drain(seen.source.id, "its traffic and its bake time are over"),)
+    if seen.source is not None:
+        return ()
+    return (End(DeploymentStatus.SUCCESSFUL, "Service deployment completed."),)
+
+
+def _back(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    if seen.source is None or seen.source.draining:
+        why = "Service deployment could not be rolled back: the source revision is gone."
+        return (End(DeploymentStatus.ROLLBACK_FAILED, why),)
+    why = row.rollback_reason
+    if seen.routes.has_production and seen.routes.production != 0:
+        return (Weigh(0, why),)
+    if row.stage is Stage.PRODUCTION_TRAFFIC_SHIFT:
+        return _then(row, now, Enter(Stage.TEST_TRAFFIC_SHIFT, why))
+    if row.stage is Stage.TEST_TRAFFIC_SHIFT:
+        if seen.routes.has_test and seen.routes.test != 0:
+            return (Weigh(0, why, test=True),)
+        return _then(row, now, Enter(Stage.CLEAN_UP, why))
+    if seen.target is not None:
+        return () if seen.target.draining else (Drain(seen.target.id, why),)
+    return (End(DeploymentStatus.ROLLBACK_SUCCESSFUL, why),)
+
+
+def _hooked(following: Stage, minutes: int | None = None) -> Callable[..., tuple[Action, ...]]:
+    """The step of a stage in which hooks are all there is."""
+
+    def step(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else minutes
+        return _then(row, now, Enter(following, f"{row.stage} is over", minutes=wait))
+
+    return step
+
+
+def _then(row: ServiceDeployment, now: datetime, following: Enter) -> tuple[Action, ...]:
+    """`following`, once the hooks of this passage are content."""
+    waits = _judged(row, now)
+    return (following,) if waits is None else waits
+
+
+def _judged(row: ServiceDeployment, now: datetime) -> tuple[Action, ...] | None:
+    """What to do about the hooks of this passage; None when none is left to wait for."""
+    wanted = tuple(hook for hook in strategy.hooks(row.configuration) if row.stage in hook.stages)
+    runs = [run for run in row.hooks if run.passage == row.passage]
+    if row.is_first or not wanted:
+        return None
+    if not runs:
+        return (Ask(wanted, f"{row.stage} has {len(wanted)} hooks"),)
+    if not row.going_back:
+        refused = [run for run in runs if _refuses(run)]
+        if refused:
+            return (GoBack(_refusal(refused[0])),)
+    waiting = [run for run in runs if run.status in HOOK_WAITS]
+    return _wait_for(waiting, now) if waiting else None
+
+
+def _wait_for(waiting: Sequence[HookRun], now: datetime) -> tuple[Action, ...]:
+    late = tuple(Expire(run, "nobody answered in time") for run in waiting if now >= run.expires_at)
+    if late:
+        return late
+    return tuple(
+        Call(run, f"{run.stage} is for {run.function} to judge")
+        for run in waiting
+        if run.function and run.call_at is not None and now >= run.call_at
+    )
+
+
+def _refuses(run: HookRun) -> bool:
+    timed_out = run.status is HookStatus.TIMED_OUT and run.on_timeout == "ROLLBACK"
+    return run.status is HookStatus.FAILED or timed_out
+
+
+def _refusal(run: HookRun) -> str:
+    what = run.function or run.id
+    if run.status is HookStatus.TIMED_OUT:
+        return f"Service deployment rolled back because the lifecycle hook {what} at {run.stage} timed out."
+    why = f": {run.answer.rstrip('.')}" if run.answer else ""
+    return f"Service deployment rolled back because the lifecycle hook {what} at {run.stage} failed{why}."
+
+
+def _part(part: Part | None) -> Part:
+    if part is None:
+        raise ValueError("a deployment without its target has failed before")
+    return part
+
+
+_STEPS: dict[Stage, Callable[[ServiceDeployment, Seen, datetime], tuple[Action, ...]]] = {
+    Stage.RECONCILE_SERVICE: _reconcile,
+    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP, STAGE_LIMIT),
+    Stage.SCALE_UP: _scale_up,
+    Stage.POST_SCALE_UP: _hooked(Stage.TEST_TRAFFIC_SHIFT),
+    Stage.TEST_TRAFFIC_SHIFT: _test_shift,
+    Stage.POST_TEST_TRAFFIC_SHIFT: _hooked(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT),
+    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT: _hooked(Stage.PRODUCTION_TRAFFIC_SHIFT),
+    Stage.PRODUCTION_TRAFFIC_SHIFT: _production_shift,
+    Stage.POST_PRODUCTION_TRAFFIC_SHIFT: _hooked(Stage.BAKE_TIME),
+    Stage.BAKE_TIME: _bake,
+}

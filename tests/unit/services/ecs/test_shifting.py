@@ -1,0 +1,421 @@
+"""ECS-native blue/green, canary and linear deployments, on the real load balancer service, fake engines."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bambe.engines.proxy.port import TargetHealth
+from bambe.kernel.errors import AwsError
+from bambe.services import Service
+from tests.support.mortal import MortalHouse
+from tests.support.street import BAD, Street
+
+DESIRED = 2
+SERVICES = ("ecs", "elbv2", "ec2", "acm")
+ROLE = "arn:aws:iam::000000000000:role/ecs"
+CANARY = {
+    "strategy": "CANARY",
+    "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 2},
+    "bakeTimeInMinutes": 3,
+    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+}
+PAUSE = {"targetType": "PAUSE", "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT"]}
+
+
+@dataclass
+class Shop(Street):
+    """One service under the ECS controller behind a rule."""
+
+    refusals = frozenset({"ConflictException", "InvalidParameterException"})
+
+    async def open(self, **configuration: Any) -> None:
+        """The service with its first version, steady."""
+        await self.aws.ecs.create_cluster(clusterName="shop")
+        self.good, self.bad = await self.define("images.example/orders:1"), await self.define(BAD)
+        await self.open_balancer()
+        pair = [{"TargetGroupArn": self.arns[name], "Weight": w} for name, w in (("blue", 1), ("green", 0))]
+        await self.aws.elbv2.modify_rule(
+            RuleArn=self.rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": pair}}]
+        )
+        await self.break_bad()
+        await self.aws.ecs.create_service(
+            cluster="shop", serviceName="orders", taskDefinition=self.good, desiredCount=DESIRED,
+            launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            loadBalancers=[self.balancer()], deploymentConfiguration={**CANARY, **configuration},
+        )  # fmt: skip
+        await self.house.advance(15)
+
+    def balancer(self, **more: str) -> dict[str, Any]:
+        advanced = {
+            "alternateTargetGroupArn": self.arns["green"],
+            "productionListenerRule": self.rule,
+            "roleArn": ROLE,
+            **more,
+        }
+        return {
+            "targetGroupArn": self.arns["blue"],
+            "containerName": "c",
+            "containerPort": 80,
+            "advancedConfiguration": advanced,
+        }
+
+    async def shown(self) -> dict[str, Any]:
+        answer = await self.aws.ecs.describe_services(cluster="shop", services=["orders"])
+        return dict(answer["services"][0])
+
+    async def deployment(self) -> dict[str, Any]:
+        """The newest service deployment."""
+        listed = await self.aws.ecs.list_service_deployments(cluster="shop", service="orders")
+        arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
+        answer = await self.aws.ecs.describe_service_deployments(serviceDeploymentArns=[arn])
+        return dict(answer["serviceDeployments"][0])
+
+    async def release(self, image: str = "images.example/orders:2", **changes: Any) -> None:
+        definition = self.bad if image == BAD else await self.define(image)
+        await self.aws.ecs.update_service(
+            cluster="shop", service="orders", taskDefinition=definition, **changes
+        )
+        await self.house.settle()
+
+    async def until(self, stage: str, seconds: int = 120) -> dict[str, Any]:
+        for _ in range(seconds):
+            found = await self.deployment()
+            if found.get("lifecycleStage") == stage or found["status"] == stage:
+                return found
+            await self.house.advance(1)
+        raise AssertionError(f"never {stage}: {found}")
+
+    async def share(self) -> tuple[int, int]:
+        found = await self.weights()
+        return found[self.arns["blue"]], found[self.arns["green"]]
+
+    async def running(self) -> Counter[str]:
+        """Images of running containers."""
+        specs = self.house.containers.specs.values()
+        return Counter(spec.containers[0].image.rpartition("@")[2][:12] for spec in specs)
+
+    async def _deploy(self, kind: str) -> None:
+        await self.release(BAD if kind == "bad" else "images.example/orders:2")
+
+    async def _stop(self, kind: str) -> None:
+        arn = (await self.deployment())["serviceDeploymentArn"]
+        await self.aws.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType=kind)
+
+    async def _continue(self, action: str) -> None:
+        found = await self.deployment()
+        for hook in found.get("lifecycleHookDetails", ()):
+            if hook["status"] == "AWAITING_ACTION":
+                await self.aws.ecs.continue_service_deployment(
+                    serviceDeploymentArn=found["serviceDeploymentArn"], hookId=hook["hookId"], action=action
+                )
+
+    async def check(self) -> None:
+        shown, weights = await self.shown(), await self.weights()
+        assert [one["status"] for one in shown["deployments"]].count("PRIMARY") == 1
+        assert sum(weights.values()) in (1, 100)
+        arns = [one["arn"] for one in shown["currentServiceRevisions"]]
+        answer = await self.aws.ecs.describe_service_revisions(serviceRevisionArns=arns)
+        served = {
+            one["resolvedConfiguration"]["loadBalancers"][0]["targetGroupArn"]
+            for one in answer["serviceRevisions"]
+        }
+        assert {arn for arn, weight in weights.items() if weight} <= served, "no share for what is not there"
+
+    async def check_end(self) -> None:
+        await self.check()
+        shown = await self.shown()
+        assert "currentServiceDeployment" not in shown
+        known = {one["id"]: one for one in shown["deployments"]}
+        tasks = (await self.aws.ecs.list_tasks(cluster="shop", desiredStatus="RUNNING"))["taskArns"]
+        assert set(self.house.containers.specs) == {arn.rsplit("/", 1)[-1] for arn in tasks}
+        described = (await self.aws.ecs.describe_tasks(cluster="shop", tasks=tasks))["tasks"] if tasks else []
+        assert {task["startedBy"] for task in described} <= set(known)
+        if (await self.deployment())["status"] != "STOPPED":
+            assert len(known) == 1, "one revision is left"
+            assert len(tasks) == DESIRED
+            assert sorted((await self.weights()).values()) in ([0, 1], [0, 100])
+            (arn,) = [arn for arn, weight in (await self.weights()).items() if weight]
+            await self.check_proxy({arn: DESIRED})
+
+
+@pytest.fixture
+async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
+    house = MortalHouse(tmp_path, SERVICES, scale=60)
+    await house.start()
+    yield Shop(house)
+    await house.stop()
+
+
+async def test_a_canary_comes_in_step_by_step_and_the_pair_alternates(shop: Shop) -> None:
+    await shop.open()
+    assert (await shop.deployment())["status"] == "SUCCESSFUL"
+    assert await shop.share() == (1, 0)
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    assert await shop.share() == (90, 10)
+    going = await shop.deployment()
+    assert going["status"] == "IN_PROGRESS"
+    assert going["targetServiceRevision"]["requestedProductionTrafficWeight"] == 10.0
+    assert going["sourceServiceRevisions"][0]["requestedProductionTrafficWeight"] == 90.0
+    assert (await shop.shown())["runningCount"] == 2 * DESIRED
+    await shop.until("BAKE_TIME")
+    assert await shop.share() == (0, 100)
+    assert (await shop.shown())["runningCount"] == 2 * DESIRED, "the old revision waits out the bake time"
+    done = await shop.until("SUCCESSFUL")
+    assert done["finishedAt"] > done["startedAt"]
+    await shop.house.advance(15)
+    await shop.check_end()
+    await shop.release("images.example/orders:3")
+    await shop.until("SUCCESSFUL")
+    assert await shop.share() == (100, 0)
+
+
+async def test_linear_steps(shop: Shop) -> None:
+    linear = {"stepPercent": 30.0, "stepBakeTimeInMinutes": 2}
+    await shop.open(strategy="LINEAR", linearConfiguration=linear, canaryConfiguration={})
+    await shop.release()
+    seen = [await shop.share()]
+    for _ in range(60):
+        await shop.house.advance(1)
+        if (share := await shop.share()) != seen[-1]:
+            seen.append(share)
+    assert seen[-5:] == [(100, 0), (70, 30), (40, 60), (10, 90), (0, 100)] or seen[-4:] == [
+        (70, 30), (40, 60), (10, 90), (0, 100),
+    ]  # fmt: skip
+
+
+async def test_a_pause_waits_before_every_step_and_either_goes_on_or_back(shop: Shop) -> None:
+    await shop.open(lifecycleHooks=[PAUSE])
+    await shop.release()
+    for share in ((1, 0), (90, 10)):
+        await shop.house.advance(20)
+        found = await shop.deployment()
+        assert await shop.share() == share
+        (hook,) = [one for one in found["lifecycleHookDetails"] if one["status"] == "AWAITING_ACTION"]
+        assert hook["hookId"].startswith("ecs-pause-")
+        assert hook["expiresAt"] > shop.house.clock.now()
+        await shop.aws.ecs.continue_service_deployment(
+            serviceDeploymentArn=found["serviceDeploymentArn"], hookId=hook["hookId"]
+        )
+    await shop.until("SUCCESSFUL")
+    await shop.release("images.example/orders:3")
+    await shop.house.advance(20)
+    await shop.happens("continue", "ROLLBACK")
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert "ContinueServiceDeployment" in back["statusReason"]
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_a_pause_that_nobody_answers_goes_back(shop: Shop) -> None:
+    timeout = {"timeoutInMinutes": 10, "action": "ROLLBACK"}
+    await shop.open(lifecycleHooks=[{**PAUSE, "timeoutConfiguration": timeout}])
+    await shop.release()
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert "timed out" in back["statusReason"]
+    assert [hook["status"] for hook in back["lifecycleHookDetails"]] == ["TIMED_OUT"]
+
+
+async def test_a_stop_brings_the_source_revision_back_whole(shop: Shop) -> None:
+    await shop.open()
+    before = await shop.shown()
+    await shop.release()
+    await shop.until("BAKE_TIME")
+    arn = (await shop.deployment())["serviceDeploymentArn"]
+    await shop.aws.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    assert (await shop.deployment())["status"] == "ROLLBACK_REQUESTED"
+    await shop.house.settle()
+    assert await shop.share() == (100, 0), "traffic goes back at once"
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert back["rollback"]["serviceRevisionArn"] == back["sourceServiceRevisions"][0]["arn"]
+    assert (await shop.shown())["taskDefinition"] == before["taskDefinition"]
+    with pytest.raises(AwsError) as caught:
+        await shop.aws.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    assert caught.value.wire_code() == "ConflictException"
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_a_revision_that_does_not_start_opens_the_circuit_breaker(shop: Shop) -> None:
+    await shop.open()
+    await shop.release(BAD)
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    breaker = back["deploymentCircuitBreaker"]
+    assert (breaker["status"], breaker["threshold"]) == ("TRIGGERED", 3)
+    assert breaker["failureCount"] >= 3
+    assert "circuit breaker" in back["statusReason"]
+    assert await shop.share() == (1, 0), "it never had traffic"
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_the_rule_has_to_lead_to_both_target_groups(shop: Shop) -> None:
+    await shop.open()
+    only = [{"Type": "forward", "TargetGroupArn": shop.arns["blue"]}]
+    await shop.aws.elbv2.modify_rule(RuleArn=shop.rule, Actions=only)
+    await shop.release()
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert "Both targetGroup and alternateTargetGroup must be associated" in back["statusReason"]
+
+
+class Functions:
+    """Lambda as a hook calls it: `answers` are given one after another, the last one for ever."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+        self.asked: list[dict[str, Any]] = []
+
+    def service(self) -> Service:
+        async def invoke(call: Any, request: Any) -> dict[str, Any]:
+            self.asked.append(json.loads(request["Payload"]))
+            answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+            return {"StatusCode": 200, "Payload": json.dumps(answer).encode()}
+
+        return Service("lambda", {"invoke": invoke})
+
+
+HOOK = {
+    "hookTargetArn": "arn:aws:lambda:eu-central-1:000000000000:function:judge",
+    "roleArn": ROLE,
+    "hookDetails": {"limit": 3},
+}
+
+
+async def test_a_function_judges_a_stage_and_may_take_its_time(shop: Shop) -> None:
+    judge = Functions({"hookStatus": "IN_PROGRESS", "callBackDelay": 7}, {"hookStatus": "SUCCEEDED"})
+    shop.house.services["lambda"] = judge.service()  # type: ignore[index]
+    await shop.open(lifecycleHooks=[{**HOOK, "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}])
+    assert judge.asked == [], "there is nothing to judge about the first revision"
+    await shop.release()
+    await shop.house.advance(5)
+    (asked,) = judge.asked
+    assert asked["lifecycleStage"] == "POST_TEST_TRAFFIC_SHIFT"
+    assert asked["hookDetails"] == {"limit": 3}
+    assert asked["executionDetails"]["serviceArn"].endswith("service/shop/orders")
+    await shop.house.advance(8)
+    assert len(judge.asked) == 2
+    await shop.until("SUCCESSFUL")
+
+
+async def test_a_function_that_finds_it_bad_is_told_of_the_way_back_too(shop: Shop) -> None:
+    judge = Functions({"hookStatus": "FAILED"})
+    shop.house.services["lambda"] = judge.service()  # type: ignore[index]
+    await shop.open(lifecycleHooks=[{**HOOK, "lifecycleStages": ["PRODUCTION_TRAFFIC_SHIFT"]}])
+    await shop.release()
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert "at PRODUCTION_TRAFFIC_SHIFT failed" in back["statusReason"]
+    on, way_back = (one["executionDetails"]["productionTrafficWeights"] for one in judge.asked)
+    assert sorted(on.values()) == [10.0, 90.0]
+    assert sorted(way_back.values()) == [0.0, 100.0]
+
+
+async def test_a_newer_update_takes_over_from_one_under_way(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    first = (await shop.deployment())["serviceDeploymentArn"]
+    await shop.release("images.example/orders:3")
+    assert await shop.share() == (100, 0), "the source revision has all traffic first"
+    stopped = await shop.aws.ecs.describe_service_deployments(serviceDeploymentArns=[first])
+    assert stopped["serviceDeployments"][0]["status"] == "STOPPED"
+    await shop.until("SUCCESSFUL", 240)
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_what_cannot_be_is_refused_and_changes_nothing(shop: Shop) -> None:
+    await shop.open()
+    before = await shop.shown()
+    wrong = [
+        {"deploymentConfiguration": {"canaryConfiguration": {"canaryPercent": 0.05}}},
+        {"deploymentConfiguration": {"canaryConfiguration": {"canaryPercent": 10.05}}},
+        {"deploymentConfiguration": {"linearConfiguration": {"stepPercent": 10.0}}},
+        {"deploymentConfiguration": {"lifecycleHooks": [{**PAUSE, "lifecycleStages": ["BAKE_TIME"]}]}},
+        {
+            "deploymentConfiguration": {
+                "lifecycleHooks": [{**PAUSE, "lifecycleStages": ["PRODUCTION_TRAFFIC_SHIFT"]}]
+            }
+        },
+        {"deploymentConfiguration": {"lifecycleHooks": [{"lifecycleStages": ["PRE_SCALE_UP"]}]}},
+        {"loadBalancers": [{k: v for k, v in shop.balancer().items() if k != "advancedConfiguration"}]},
+        {"deploymentController": {"type": "CODE_DEPLOY"}},
+    ]
+    for changes in wrong:
+        with pytest.raises(AwsError) as caught:
+            await shop.aws.ecs.update_service(cluster="shop", service="orders", **changes)
+        assert caught.value.wire_code() == "InvalidParameterException", changes
+    assert await shop.shown() == before
+
+
+async def test_a_service_goes_from_one_controller_to_another_with_its_tasks(shop: Shop) -> None:
+    await shop.open()
+    tasks = set(shop.house.containers.specs)
+    await shop.aws.ecs.update_service(
+        cluster="shop", service="orders", deploymentController={"type": "EXTERNAL"}
+    )
+    await shop.house.advance(5)
+    shown = await shop.shown()
+    assert [one["status"] for one in shown["taskSets"]] == ["PRIMARY"]
+    await shop.aws.ecs.update_service(
+        cluster="shop", service="orders", deploymentController={"type": "ECS"}, deploymentConfiguration=CANARY
+    )
+    await shop.house.advance(5)
+    assert set(shop.house.containers.specs) == tasks
+    assert (await shop.shown())["deployments"][0]["rolloutState"] == "COMPLETED"
+    await shop.aws.ecs.update_service(cluster="shop", service="orders", loadBalancers=[shop.balancer()])
+    await shop.until("SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+EVENTS = st.one_of(
+    st.tuples(st.just("deploy"), st.sampled_from(["good", "good", "bad"])),
+    st.tuples(st.just("stop"), st.sampled_from(["ROLLBACK", "ROLLBACK", "ABORT"])),
+    st.tuples(st.just("continue"), st.sampled_from(["CONTINUE", "CONTINUE", "ROLLBACK"])),
+    st.tuples(st.just("kill"), st.tuples(st.integers(1, 25), st.booleans())),
+    st.tuples(st.just("wait"), st.sampled_from([1, 2, 5, 15])),
+    st.tuples(st.just("exit"), st.integers(0, 5)),
+    st.tuples(st.just("sick"), st.booleans()),
+)
+
+
+async def play(events: list[tuple[str, Any]], pauses: bool, state: Path) -> None:
+    house = MortalHouse(state, SERVICES, scale=60)
+    await house.start()
+    shop = Shop(house)
+    hook = {**PAUSE, "timeoutConfiguration": {"timeoutInMinutes": 20, "action": "CONTINUE"}}
+    try:
+        await shop.open(**({"lifecycleHooks": [hook]} if pauses else {}))
+        await shop.check_end()
+        for what, how in events:
+            await shop.happens(what, how)
+            await shop.check()
+        house.proxy.default = TargetHealth.HEALTHY
+        for _ in range(300):
+            await house.advance(1)
+            if "currentServiceDeployment" not in await shop.shown():
+                break
+        await house.advance(90, 3)
+        await shop.check_end()
+    finally:
+        await house.stop()
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(EVENTS, min_size=3, max_size=12), st.booleans())
+def test_deployments_break_nothing_and_leave_nothing_behind(
+    events: list[tuple[str, Any]], pauses: bool
+) -> None:
+    with tempfile.TemporaryDirectory() as state:
+        asyncio.run(play(events, pauses, Path(state)))
