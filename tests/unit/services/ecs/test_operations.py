@@ -127,9 +127,9 @@ async def test_revisions(town: Town) -> None:
         ({"launchType": "EC2"}, "NotImplemented", "FARGATE"),
         ({"platformVersion": "9.9.9"}, "PlatformUnknownException", "platform version"),
         (
-            {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}},
-            "NotImplemented",
-            "deployment strategy BLUE_GREEN",
+            {"deploymentConfiguration": {"strategy": "CANARY", "bakeTimeInMinutes": 1441}},
+            "InvalidParameterException",
+            "bakeTimeInMinutes must be between 0 and 1440",
         ),
         (
             {"healthCheckGracePeriodSeconds": 5},

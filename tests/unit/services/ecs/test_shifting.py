@@ -17,7 +17,9 @@ from hypothesis import strategies as st
 
 from bambe.engines.proxy.port import TargetHealth
 from bambe.kernel.errors import AwsError
+from bambe.kernel.resources import Made, ResourceFailed
 from bambe.services import Service
+from bambe.services.ecs.resources import SERVICE
 from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
@@ -267,6 +269,21 @@ async def test_the_rule_has_to_lead_to_both_target_groups(shop: Shop) -> None:
     await shop.release()
     back = await shop.until("ROLLBACK_SUCCESSFUL")
     assert "Both targetGroup and alternateTargetGroup must be associated" in back["statusReason"]
+
+
+async def test_a_stack_hears_of_a_deployment_that_went_back(shop: Shop) -> None:
+    await shop.open()
+    arn = (await shop.shown())["serviceArn"]
+    made = Made(arn, {})
+    good = {"TaskDefinition": (await shop.shown())["taskDefinition"]}
+    assert SERVICE.ready is not None
+    assert await SERVICE.ready(shop.aws, made, good)
+    await shop.release(BAD)
+    assert not await SERVICE.ready(shop.aws, made, {"TaskDefinition": shop.bad})
+    await shop.until("ROLLBACK_SUCCESSFUL")
+    await shop.house.advance(15)
+    with pytest.raises(ResourceFailed, match="circuit breaker"):
+        await SERVICE.ready(shop.aws, made, {"TaskDefinition": shop.bad})
 
 
 class Functions:

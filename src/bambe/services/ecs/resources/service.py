@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -46,7 +47,22 @@ async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
 
 def _request(wish: Wish, without: frozenset[str]) -> dict[str, Any]:
     said = request(wish, without, RENAMED)
+    if "deploymentConfiguration" in said:
+        said["deploymentConfiguration"] = _plain(said["deploymentConfiguration"])
     return said | {member: int(said[member]) for member in WHOLE_NUMBERS if member in said}
+
+
+def _plain(said: Any) -> Any:
+    """Numbers and truths as such: a template's parameters are texts."""
+    if isinstance(said, Mapping):
+        return {name: value if name == "hookDetails" else _plain(value) for name, value in said.items()}
+    if isinstance(said, list):
+        return [_plain(each) for each in said]
+    if said in ("true", "false"):
+        return said == "true"
+    if isinstance(said, str) and re.fullmatch(r"\d+(\.\d+)?", said):
+        return float(said) if "." in said else int(said)
+    return said
 
 
 async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
@@ -58,7 +74,25 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
     for part in moving:
         if part.get("rolloutState") == "FAILED" or _is_hopeless(shown, part):
             raise ResourceFailed(_why(shown))
-    return not moving and (not shown["deployments"] or len(parts) == 1)
+    if moving or (shown["deployments"] and len(parts) != 1):
+        return False
+    await _check_not_rolled_back(aws, made, shown, properties)
+    return True
+
+
+async def _check_not_rolled_back(
+    aws: Aws, made: Made, shown: Mapping[str, Any], properties: Properties
+) -> None:
+    """A service that has gone back already is steady too, but not as the template wants it."""
+    wanted = str(properties.get("TaskDefinition", ""))
+    if not shown["deployments"] or ":task-definition/" not in wanted or wanted == shown["taskDefinition"]:
+        return
+    name, cluster = _names(made)
+    listed = await aws.ecs.list_service_deployments(cluster=cluster, service=name, maxResults=1)
+    for newest in listed["serviceDeployments"]:
+        raise ResourceFailed(
+            newest.get("statusReason") or f"(service {name}) runs {shown['taskDefinition']}."
+        )
 
 
 def _is_settled(part: Mapping[str, Any]) -> bool:

@@ -10,7 +10,7 @@ from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Wish
 
 GONE = frozenset({"ClusterNotFoundException", "ServiceNotFoundException", "ServiceNotActiveException"})
-FREE_KEYS = frozenset({"Options", "DockerLabels", "DriverOpts", "Labels"})
+FREE_KEYS = frozenset({"Options", "DockerLabels", "DriverOpts", "HookDetails", "Labels"})
 """Members whose keys are the user's data, not names of ours."""
 
 
