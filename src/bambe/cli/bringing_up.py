@@ -115,7 +115,7 @@ class BringingUp:
     def release(self, service: str, image: str) -> str:
         """Release `image` of a service with today's task definition: a deployment's id, or the revision."""
         arn = self._register(service, image)
-        if self.target.is_rolling(service):
+        if self.target.is_by_ecs(service):
             cluster = self.target.cluster
             self.target.client("ecs").update_service(cluster=cluster, service=service, taskDefinition=arn)
             return arn.rsplit("/", 1)[-1]

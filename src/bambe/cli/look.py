@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bambe.cli.releases import Releases
+from bambe.cli.stages import says
 from bambe.cli.trouble import Trouble
 from bambe.synth import Names
 
@@ -78,8 +79,13 @@ class Looker:
 
     def _look(self, service: dict[str, Any]) -> Look:
         blue_green = service.get("deploymentController", {}).get("type") == "CODE_DEPLOY"
-        versions = self._task_sets(service) if blue_green else self._deployments(service)
-        release, says = self._release(service["serviceName"]) if blue_green else _rolling(service)
+        if blue_green:
+            versions = self._task_sets(service)
+            release, where = self._release(service["serviceName"])
+        else:
+            going = self._service_deployment(service)
+            versions = self._deployments(service, going)
+            release, where = _by_ecs(going)
         events = service.get("events") or [{"message": ""}]
         return Look(
             service=service["serviceName"],
@@ -89,7 +95,7 @@ class Looker:
             steady=service["runningCount"] == service["desiredCount"] and not release,
             versions=tuple(versions),
             release=release,
-            release_says=says,
+            release_says=where,
             build=self._build(service["serviceName"]),
             event=events[0]["message"],
         )
@@ -108,7 +114,16 @@ class Looker:
             for one in service.get("taskSets", [])
         ]
 
-    def _deployments(self, service: dict[str, Any]) -> list[Version]:
+    def _service_deployment(self, service: dict[str, Any]) -> dict[str, Any]:
+        """The one under way; empty without one."""
+        arn = service.get("currentServiceDeployment")
+        if not arn:
+            return {}
+        answer = self.ecs.describe_service_deployments(serviceDeploymentArns=[arn])
+        return dict(answer["serviceDeployments"][0])
+
+    def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
+        shares = _shares_by_role(going)
         return [
             Version(
                 role=one["status"],
@@ -116,6 +131,7 @@ class Looker:
                 image=self._image(one["taskDefinition"]),
                 desired=one["desiredCount"],
                 running=one["runningCount"],
+                weight=shares.get(one["status"]),
             )
             for one in service.get("deployments", [])
         ]
@@ -204,11 +220,18 @@ def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:
     return words.get(name, name)
 
 
-def _rolling(service: dict[str, Any]) -> tuple[str, str]:
-    primary = [one for one in service.get("deployments", []) if one["status"] == "PRIMARY"]
-    if primary and primary[0].get("rolloutState") == "IN_PROGRESS":
-        return str(primary[0]["id"]), "rolling update"
-    return "", ""
+def _by_ecs(going: dict[str, Any]) -> tuple[str, str]:
+    return (str(going["serviceDeploymentArn"]).rsplit("/", 1)[-1], says(going)) if going else ("", "")
+
+
+def _shares_by_role(going: dict[str, Any]) -> dict[str, float]:
+    """Share of the traffic of the primary revision and of the other one, while ECS shifts it."""
+    target = going.get("targetServiceRevision", {}).get("requestedProductionTrafficWeight")
+    if target is None:
+        return {}
+    back = str(going["status"]).startswith("ROLLBACK")
+    primary = 100.0 - target if back else target
+    return {"PRIMARY": primary, "ACTIVE": 100.0 - primary}
 
 
 def _group(task_set: dict[str, Any]) -> str:

@@ -138,8 +138,8 @@ class Steering:
 
 def under_way(target: Target, service: str) -> Steering:
     """The release of `service` under way; Trouble where there is none that could be steered."""
-    if target.is_rolling(service):
-        raise Trouble(f"{service} is updated in place by ECS: there is no release to steer.")
+    if target.is_by_ecs(service):
+        raise Trouble(f"{service} is released by ECS, which has no call for this.")
     releases: Releases = target.releases(service)
     deployment = releases.active()
     if deployment is None:

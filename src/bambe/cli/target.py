@@ -49,8 +49,8 @@ class Target:
         """The deployments of a blue/green service."""
         return Releases(self.client("codedeploy"), self.names, service)
 
-    def is_rolling(self, service: str) -> bool:
-        """Whether ECS updates the service in place; Trouble for a service the project does not have."""
+    def is_by_ecs(self, service: str) -> bool:
+        """Whether ECS and not CodeDeploy releases it; Trouble for a service the project does not have."""
         if service not in self.project.services:
             known = ", ".join(self.project.services)
             raise Trouble(f"{FILE} has no service {service!r}; it has: {known}.")

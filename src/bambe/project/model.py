@@ -178,6 +178,14 @@ class Project(Strict):
         """Whether ECS updates it in place."""
         return self.release_of(service).strategy == "rolling"
 
+    def is_native(self, service: str) -> bool:
+        """Whether ECS itself shifts its traffic from version to version."""
+        return not self.is_rolling(service) and self.release_of(service).controller == "ecs"
+
+    def has_codedeploy(self, service: str) -> bool:
+        """Whether CodeDeploy releases it."""
+        return not self.is_rolling(service) and not self.is_native(service)
+
     @model_validator(mode="after")
     def _routes_do_not_collide(self) -> Project:
         taken: dict[str, str] = {}

@@ -29,6 +29,9 @@ class Release(Strict):
 
     model_config = ConfigDict(json_schema_extra=_or_one_word)
 
+    controller: Literal["codedeploy", "ecs"] = Field(
+        default="codedeploy", description="who shifts the traffic: CodeDeploy, or ECS's own strategies"
+    )
     strategy: Literal["canary", "linear", "all_at_once", "rolling"] = "canary"
     percent: int = Field(default=10, ge=1, le=99, description="canary: first share; linear: each step")
     interval: Duration = Field(default=timedelta(minutes=5), description="between the shifts")
@@ -58,6 +61,20 @@ class Release(Strict):
     @classmethod
     def _from_word(cls, value: Any) -> Any:
         return {"strategy": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _ecs_shifts_as_it_can(self) -> Release:
+        if self.controller != "ecs" or self.strategy == "rolling":
+            return self
+        for name in ("queue", "analysis", "synthetic"):
+            if name in self.model_fields_set and getattr(self, name) not in ("off", ()):
+                raise ValueError(f"`{name}` is there with `controller: codedeploy` only")
+        if self.strategy == "linear" and self.percent < 3:
+            raise ValueError("percent is at least 3 for a linear release by ECS")
+        for name in ("interval", "keep_old"):
+            if getattr(self, name) > timedelta(days=1):
+                raise ValueError(f"{name} is at most 24h with `controller: ecs` (ECS's limit)")
+        return self
 
     @model_validator(mode="after")
     def _whole_minutes(self) -> Release:

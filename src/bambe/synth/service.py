@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project
+from bambe.synth import native
 from bambe.synth.blue_green import blue_green
 from bambe.synth.names import COLOURS, Names, imported, priorities
 
@@ -23,7 +24,7 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     if project.services[service].is_public:
         resources |= _traffic(project, names, service)
     resources["Service"] = _service(project, names, service)
-    if not project.is_rolling(service):
+    if project.has_codedeploy(service):
         resources |= blue_green(project, names, service)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
@@ -111,7 +112,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         "TaskDefinition": {"Ref": "TaskDefinition"},
         "DesiredCount": wish.tasks,
         "LaunchType": "FARGATE",
-        "DeploymentController": {"Type": "ECS" if rolling else "CODE_DEPLOY"},
+        "DeploymentController": {"Type": "CODE_DEPLOY" if project.has_codedeploy(service) else "ECS"},
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
                 "AssignPublicIp": "ENABLED",
@@ -123,6 +124,8 @@ def _service(project: Project, names: Names, service: str) -> Resource:
     }
     if rolling:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
+    if project.is_native(service):
+        properties["DeploymentConfiguration"] = native.configuration(project, names, service)
     resource: Resource = {"Type": "AWS::ECS::Service", "DependsOn": ["LogGroup"], "Properties": properties}
     if wish.is_public:
         properties["LoadBalancers"] = [
@@ -132,6 +135,8 @@ def _service(project: Project, names: Names, service: str) -> Resource:
                 "TargetGroupArn": {"Ref": "BlueTargets"},
             }
         ]
+        if project.is_native(service):
+            properties["LoadBalancers"][0]["AdvancedConfiguration"] = native.pair(project, names)
         properties["HealthCheckGracePeriodSeconds"] = 60
         resource["DependsOn"].append("Rule")
     return resource

@@ -139,12 +139,30 @@ def _roles(project: Project, names: Names) -> dict[str, Resource]:
         "BuildRole": _role(
             f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(names)
         ),
+        **({"ShiftRole": _shift_role(project, names)} if _natives(project) else {}),
     }
+
+
+def _natives(project: Project) -> list[str]:
+    return [service for service in project.services if project.is_native(service)]
+
+
+def _shift_role(project: Project, names: Names) -> Resource:
+    """What ECS needs to shift traffic itself, and to ask functions about it."""
+    hooks = {one for name in _natives(project) for one in project.release_of(name).hooks.values()}
+    arns = [one if one.startswith("arn:") else _function(one) for one in sorted(hooks)]
+    return _role(
+        f"{names.project}-shift",
+        "ecs.amazonaws.com",
+        managed=["arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"],
+        statements=[_allow(["lambda:InvokeFunction"], *arns)] if arns else [],
+    )
 
 
 def _hook_rights(project: Project) -> list[Resource]:
     """The managed policy lets CodeDeploy call only functions named CodeDeployHook_*."""
-    hooks = {function for name in project.services for function in project.release_of(name).hooks.values()}
+    deployed = [name for name in project.services if project.has_codedeploy(name)]
+    hooks = {function for name in deployed for function in project.release_of(name).hooks.values()}
     other = sorted(one for one in hooks if not one.startswith("CodeDeployHook_"))
     arns = [one if one.startswith("arn:") else _function(one) for one in other]
     return [{"Effect": "Allow", "Action": ["lambda:InvokeFunction"], "Resource": arns}] if arns else []
@@ -285,7 +303,7 @@ def _build_variables(project: Project, names: Names, service: str) -> list[Resou
         "REPOSITORY_URI": {"Fn::GetAtt": [f"Repository{logical(service)}", "RepositoryUri"]},
         "TASKDEF": {"Fn::Sub": substituted},
     }
-    if not project.is_rolling(service):
+    if project.has_codedeploy(service):
         values["APPSPEC"] = json.dumps(appspec(project, service))
     return [{"Name": name, "Type": "PLAINTEXT", "Value": value} for name, value in values.items()]
 
@@ -313,6 +331,7 @@ def _outputs(project: Project, names: Names) -> dict[str, Resource]:
         "Namespace": {"Ref": "Namespace"},
         "TaskSecurityGroup": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
         "DeployRole": {"Fn::GetAtt": ["DeployRole", "Arn"]},
+        **({"ShiftRole": {"Fn::GetAtt": ["ShiftRole", "Arn"]}} if _natives(project) else {}),
     }
     outputs = {
         name: {"Value": value, "Export": {"Name": names.export(name)}} for name, value in exported.items()

@@ -54,7 +54,7 @@ MISTAKES = [
     (
         "port: 8080",
         "prot: 8080",
-        r"^bambe\.yml:27: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
+        r"^bambe\.yml:28: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
     ),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
     ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),

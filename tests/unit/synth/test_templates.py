@@ -31,6 +31,7 @@ def projects(draw: st.DrawFn) -> Project:
     for number, name in enumerate(names):
         route = draw(st.sampled_from(["none", f"/{name}*", f"/v{number}/*"])) if number else "default"
         strategy = draw(st.sampled_from(["canary", "linear", "all_at_once", "rolling"]))
+        controller = draw(st.sampled_from(["codedeploy", "ecs"]))
         services[name] = {
             "path": f"services/{name}",
             "port": draw(st.integers(1, 65535)),
@@ -38,10 +39,13 @@ def projects(draw: st.DrawFn) -> Project:
             "release": "rolling"
             if route == "none"
             else {
+                "controller": controller,
                 "strategy": strategy,
-                "percent": draw(st.integers(1, 99)),
+                "percent": draw(st.integers(3, 99)),
                 "approval": f"{draw(st.integers(0, 60))}m",
-                "queue": draw(st.sampled_from(["newest", "wait", "off"])),
+                **(
+                    {"queue": draw(st.sampled_from(["newest", "wait"]))} if controller == "codedeploy" else {}
+                ),
                 "alarms": draw(st.lists(NAME, max_size=2, unique=True)),
                 "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
             },
@@ -244,3 +248,34 @@ def test_secrets_are_looked_up_by_ecs_and_readable_to_nobody_else() -> None:
         },
     ]
     assert "Policies" not in shared_template(SHOP)["Resources"]["TaskExecutionRole"]["Properties"]
+
+
+def native(**release: Any) -> dict[str, Any]:
+    """The service's properties where ECS shifts the traffic, of a project with a test port."""
+    shop = {
+        "path": "services/web",
+        "port": 80,
+        "route": "default",
+        "release": {"controller": "ecs", **release},
+    }
+    project = Project.model_validate({"project": "shop", "test_port": 8443, "services": {"web": shop}})
+    resources = service_template(project, "web")["Resources"]
+    assert not any(one["Type"].startswith("AWS::CodeDeploy") for one in resources.values())
+    assert resources["Service"]["Properties"]["DeploymentController"] == {"Type": "ECS"}
+    return dict(resources["Service"]["Properties"])
+
+
+def test_the_same_release_by_ecs() -> None:
+    made = native(percent=10, interval="5m", keep_old="30m", approval="60m", hooks={"AfterInstall": "check"})
+    wanted = made["DeploymentConfiguration"]
+    assert wanted["Strategy"] == "CANARY"
+    assert wanted["CanaryConfiguration"] == {"CanaryPercent": 10, "CanaryBakeTimeInMinutes": 5}
+    assert wanted["BakeTimeInMinutes"] == 30
+    check, pause = wanted["LifecycleHooks"]
+    assert check["LifecycleStages"] == ["POST_SCALE_UP"]
+    assert pause["TimeoutConfiguration"] == {"TimeoutInMinutes": 60, "Action": "ROLLBACK"}
+    (balancer,) = made["LoadBalancers"]
+    assert balancer["AdvancedConfiguration"]["TestListenerRule"] == {"Ref": "TestRule"}
+    assert native(strategy="all_at_once")["DeploymentConfiguration"]["Strategy"] == "BLUE_GREEN"
+    linear = native(strategy="linear", percent=20, interval="2m")["DeploymentConfiguration"]
+    assert linear["LinearConfiguration"] == {"StepPercent": 20, "StepBakeTimeInMinutes": 2}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bambe.cli.native import native_under_way
 from bambe.cli.steering import under_way
 from bambe.cli.target import open_target
 
@@ -12,4 +13,6 @@ from bambe.cli.target import open_target
 @click.argument("service")
 def command(service: str) -> None:
     """Let a release go on that waits for approval or was paused."""
-    click.echo(under_way(open_target(), service).approve())
+    target = open_target()
+    native = native_under_way(target, service) if target.is_by_ecs(service) else None
+    click.echo((native or under_way(target, service)).approve())

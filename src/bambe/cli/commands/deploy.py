@@ -29,7 +29,7 @@ phases:
 def command(service: str, image: str) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
     target = open_target()
-    target.is_rolling(service)  # says so when there is no such service
+    target.is_by_ecs(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)
     if image:
         click.echo(release_image(work, service, image))
@@ -53,7 +53,7 @@ def command(service: str, image: str) -> None:
 
 def ahead(target: Target, service: str) -> list[str]:
     """What the new release has to wait for, in words."""
-    if target.is_rolling(service) or target.project.release_of(service).queue == "off":
+    if target.is_by_ecs(service) or target.project.release_of(service).queue == "off":
         return []
     under_way = target.releases(service).active()
     return [f"{service}: it waits for {under_way}; `bambe watch {service}` shows it."] if under_way else []
@@ -62,7 +62,7 @@ def ahead(target: Target, service: str) -> list[str]:
 def release_image(work: BringingUp, service: str, image: str) -> str:
     """Release an image that is there; while another release is under way, by a build, since builds queue."""
     target = work.target
-    before = None if target.is_rolling(service) else target.releases(service).active()
+    before = None if target.is_by_ecs(service) else target.releases(service).active()
     if before is None:
         return f"{service}: {work.release(service, image)} releases {image}"
     if target.project.release_of(service).queue == "off":

@@ -28,7 +28,7 @@ def command() -> None:
 def history(service: str, as_json: bool) -> None:
     """List the releases of SERVICE, newest first."""
     target = open_target()
-    if target.is_rolling(service):
+    if target.is_by_ecs(service):
         raise Trouble(f"{service} is updated in place by ECS: it has no releases of this kind.")
     releases = target.releases(service)
     infos = [releases.get(one) for one in releases.ids()]

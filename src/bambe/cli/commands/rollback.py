@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bambe.cli.native import native_under_way
 from bambe.cli.releases import task_definition_of
 from bambe.cli.restoring import Restoring
 from bambe.cli.target import Target, open_target
@@ -20,15 +21,15 @@ def command(service: str, to: str) -> None:
     With --to, restore all of an earlier release: image, task definition, routes and health check.
     """
     target = open_target()
-    if to and target.is_rolling(service):
-        raise Trouble(f"{service} is updated in place by ECS: it has no releases to restore.")
+    if to and target.is_by_ecs(service):
+        raise Trouble(f"{service} is released by ECS: it has no ledgers to restore from.")
     click.echo(Restoring(target, service, click.echo).run(to) if to else roll_back(target, service))
 
 
 def roll_back(target: Target, service: str) -> str:
     """Start the rollback; one sentence on what happens."""
     look = target.looker().service(service)
-    if target.is_rolling(service):
+    if target.is_by_ecs(service):
         return _roll_back_in_place(target, service)
     releases = target.releases(service)
     under_way = releases.active()
@@ -50,6 +51,9 @@ def _by(deployment: str | None) -> str:
 
 def _roll_back_in_place(target: Target, service: str) -> str:
     ecs = target.client("ecs")
+    going = native_under_way(target, service)
+    if going is not None:
+        return going.roll_back()
     look = target.looker().service(service)
     family, _, revision = look.versions[0].task_definition.rpartition(":")
     known = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"]
@@ -57,4 +61,4 @@ def _roll_back_in_place(target: Target, service: str) -> str:
     if not earlier:
         raise Trouble(f"{service} has no earlier revision to go back to.")
     ecs.update_service(cluster=target.cluster, service=service, taskDefinition=earlier[0])
-    return f"{service}: updated in place to {earlier[0].rsplit('/', 1)[-1]}."
+    return f"{service}: ECS brings back {earlier[0].rsplit('/', 1)[-1]}."

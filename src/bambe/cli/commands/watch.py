@@ -26,7 +26,7 @@ def command(service: str | None) -> None:
     """
     target = open_target()
     if service is not None:
-        target.is_rolling(service)  # says so when there is no such service
+        target.is_by_ecs(service)  # says so when there is no such service
     console = Console(highlight=False)
     show = _live if console.is_terminal else _lines
     try:
@@ -39,7 +39,7 @@ def _scenes(target: Target, service: str | None) -> list[Scene]:
     scale = float((target.place.health() or {}).get("scale", 1))
     names = [service] if service else list(target.project.services)
     now = SystemClock().now()
-    found = [scene(target, name, scale, now) for name in names if not target.project.is_rolling(name)]
+    found = [scene(target, name, scale, now) for name in names if target.project.has_codedeploy(name)]
     return [one for one in found if one is not None]
 
 

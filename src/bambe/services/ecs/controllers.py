@@ -7,6 +7,7 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.services.ecs import lookup
+from bambe.services.ecs.deploying import colour_of, resolved
 from bambe.services.ecs.errors import InvalidParameterException
 from bambe.services.ecs.model import Controller, Rollout, Service, SetStatus, TaskSet
 from bambe.services.ecs.tables import SERVICES, TASK_SETS
@@ -70,6 +71,17 @@ def hand_over(tx: Tx, row: Service, to: Controller, now: datetime) -> Service:
         changed = replace(_like(changed, primary), completed=done)
     SERVICES.update(tx, changed)
     return changed
+
+
+def with_pairs(tx: Tx, row: Service, changed: Service) -> Service:
+    """`row` with the load balancers of `changed`, where its primary tasks are registered there already: that
+    their target group has got an alternate one is no reason to replace them."""
+    primary = next((one for one in lookup.sets_of(tx, row) if one.status == SetStatus.PRIMARY), None)
+    if primary is None:
+        return row
+    colour = colour_of(changed.load_balancers, primary)
+    same = resolved(changed.load_balancers, colour) == primary.load_balancers
+    return replace(row, load_balancers=changed.load_balancers) if same else row
 
 
 def _retire_others(tx: Tx, sets: list[TaskSet], now: datetime) -> None:

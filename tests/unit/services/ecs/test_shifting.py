@@ -385,12 +385,14 @@ async def test_a_service_goes_from_one_controller_to_another_with_its_tasks(shop
     shown = await shop.shown()
     assert [one["status"] for one in shown["taskSets"]] == ["PRIMARY"]
     await shop.aws.ecs.update_service(
-        cluster="shop", service="orders", deploymentController={"type": "ECS"}, deploymentConfiguration=CANARY
-    )
+        cluster="shop", service="orders", deploymentController={"type": "ECS"},
+        deploymentConfiguration=CANARY, loadBalancers=[shop.balancer()],
+    )  # fmt: skip
     await shop.house.advance(5)
     assert set(shop.house.containers.specs) == tasks
     assert (await shop.shown())["deployments"][0]["rolloutState"] == "COMPLETED"
-    await shop.aws.ecs.update_service(cluster="shop", service="orders", loadBalancers=[shop.balancer()])
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
     await shop.until("SUCCESSFUL")
     await shop.house.advance(15)
     await shop.check_end()

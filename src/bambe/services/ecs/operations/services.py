@@ -268,6 +268,7 @@ def _update(tx: Tx, call: Call, request: Mapping[str, Any], definition: TaskDefi
     if changed.controller != row.controller:
         row = controllers.hand_over(tx, row, changed.controller, call.clock.now())
         changed = _changed(row, request, definition)
+        row = controllers.with_pairs(tx, row, changed)
     SERVICES.update(tx, changed)
     if changed.controller == Controller.ECS and (
         request.get("forceNewDeployment") or _is_revised(row, changed)

@@ -1,0 +1,81 @@
+"""Releases by ECS itself: the deployment configuration of a service and its pair of target groups."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from bambe.project import Project, Release
+from bambe.synth.names import Names, imported
+
+Resource = dict[str, Any]
+STAGES = {
+    "BeforeInstall": "PRE_SCALE_UP",
+    "AfterInstall": "POST_SCALE_UP",
+    "AfterAllowTestTraffic": "POST_TEST_TRAFFIC_SHIFT",
+    "BeforeAllowTraffic": "PRE_PRODUCTION_TRAFFIC_SHIFT",
+    "AfterAllowTraffic": "POST_PRODUCTION_TRAFFIC_SHIFT",
+}
+"""CodeDeploy's lifecycle events and ECS's stages (ECS guide: migrate CodeDeploy to ECS blue/green)."""
+APPROVAL = "POST_TEST_TRAFFIC_SHIFT"
+"""Once for each deployment: the pause before production traffic comes before every step of it."""
+
+
+def configuration(project: Project, names: Names, service: str) -> Resource:
+    """The DeploymentConfiguration that does what `release` says."""
+    wish = project.release_of(service)
+    made: Resource = {
+        "Strategy": {"canary": "CANARY", "linear": "LINEAR", "all_at_once": "BLUE_GREEN"}[wish.strategy],
+        "MinimumHealthyPercent": 100,
+        "MaximumPercent": 200,
+        "BakeTimeInMinutes": _minutes(wish.keep_old),
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+    }
+    if wish.strategy == "canary":
+        made["CanaryConfiguration"] = {
+            "CanaryPercent": wish.percent,
+            "CanaryBakeTimeInMinutes": _minutes(wish.interval),
+        }
+    if wish.strategy == "linear":
+        made["LinearConfiguration"] = {
+            "StepPercent": wish.percent,
+            "StepBakeTimeInMinutes": _minutes(wish.interval),
+        }
+    if wish.alarms:
+        made["Alarms"] = {"AlarmNames": list(wish.alarms), "Enable": True, "Rollback": True}
+    hooks = _hooks(wish, names)
+    return made | ({"LifecycleHooks": hooks} if hooks else {})
+
+
+def pair(project: Project, names: Names) -> Resource:
+    """The AdvancedConfiguration of the service's load balancer."""
+    made: Resource = {
+        "AlternateTargetGroupArn": {"Ref": "GreenTargets"},
+        "ProductionListenerRule": {"Ref": "Rule"},
+        "RoleArn": imported(names, "ShiftRole"),
+    }
+    return made | ({"TestListenerRule": {"Ref": "TestRule"}} if project.test_port else {})
+
+
+def _hooks(wish: Release, names: Names) -> list[Resource]:
+    made: list[Resource] = [
+        {
+            "HookTargetArn": function if function.startswith("arn:") else _function(function),
+            "RoleArn": imported(names, "ShiftRole"),
+            "LifecycleStages": [STAGES[event]],
+        }
+        for event, function in wish.hooks.items()
+    ]
+    if wish.approval:
+        timeout = {"TimeoutInMinutes": _minutes(wish.approval), "Action": "ROLLBACK"}
+        pause = {"TargetType": "PAUSE", "LifecycleStages": [APPROVAL], "TimeoutConfiguration": timeout}
+        made.append(pause)
+    return made
+
+
+def _function(name: str) -> Resource:
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}"}
+
+
+def _minutes(wait: timedelta) -> int:
+    return int(wait.total_seconds() // 60)

@@ -1,0 +1,88 @@
+"""A service goes over from CodeDeploy to ECS's own deployments, and is released, approved and taken back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.e2e.platform import Bambe, wait_for
+
+BLUE_GREEN = """    route: "/inventory*"
+    tasks: 2
+"""
+NATIVE = """    route: "/inventory*"
+    tasks: 2
+    release: {controller: ecs, percent: 20, interval: 5m, keep_old: 5m, approval: 60m}
+"""
+
+
+def described(bambe: Bambe) -> dict[str, Any]:
+    """The newest service deployment of inventory."""
+    ecs = bambe.client("ecs")
+    listed = ecs.list_service_deployments(cluster="shop", service="inventory")["serviceDeployments"]
+    arn = listed[0]["serviceDeploymentArn"]
+    return dict(ecs.describe_service_deployments(serviceDeploymentArns=[arn])["serviceDeployments"][0])
+
+
+def tasks(bambe: Bambe) -> set[str]:
+    return set(bambe.client("ecs").list_tasks(cluster="shop", serviceName="inventory")["taskArns"])
+
+
+def release(bambe: Bambe, version: str, was: str) -> None:
+    """Push a version of inventory; its build ends with an UpdateService."""
+    bambe.shop.edit("services/inventory/app.py", f'VERSION = "{was}"', f'VERSION = "{version}"')
+    bambe.shop.commit(f"inventory: version {version}")
+    before = described(bambe)["serviceDeploymentArn"] if version != "2" else ""
+    bambe.push()
+
+    def begun() -> bool:
+        answer = bambe.client("ecs").list_service_deployments(cluster="shop", service="inventory")
+        found = [one["serviceDeploymentArn"] for one in answer["serviceDeployments"]]
+        return bool(found) and found[0] != before
+
+    wait_for(begun, f"version {version} is being deployed", 120)
+
+
+def stage(bambe: Bambe, *wanted: str) -> bool:
+    found = described(bambe)
+    return found["status"] in wanted or found.get("lifecycleStage") in wanted
+
+
+def test_a_service_is_handed_over_to_ecs_and_released_by_it(bambe: Bambe) -> None:
+    before = tasks(bambe)
+    bambe.shop.edit("bambe.yml", BLUE_GREEN, NATIVE)
+    rolling = (bambe.shop.root / "services/notifier/buildspec.yml").read_text()
+    (bambe.shop.root / "services/inventory/buildspec.yml").write_text(
+        "\n".join(line for line in rolling.splitlines() if "wait services-stable" not in line)
+    )
+    bambe.shop.commit("inventory: released by ECS")
+    bambe.cli("up")
+    assert before & tasks(bambe), "the hand-over itself replaces nothing"
+    assert "inventory" not in json.dumps(bambe.client("codedeploy").list_applications()["applications"])
+
+    traffic = bambe.traffic(rate=120)
+    traffic.start()
+    release(bambe, "2", was="1")
+    wait_for(lambda: "waits for approval" in bambe.cli("status").stdout, "it waits for approval", 90)
+    assert not [one for one in list(traffic.answers) if one.route == "/inventory" and one.version == "2"]
+    assert "is approved" in bambe.cli("approve", "inventory").stdout
+    wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
+    wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 120)
+    answers = traffic.stop()
+    assert [one for one in answers if one.failed] == []
+    assert {one.version for one in answers[-60:] if one.route == "/inventory"} == {"2"}
+
+
+def test_a_deployment_is_taken_back_by_the_weights(bambe: Bambe) -> None:
+    release(bambe, "3", was="2")
+    wait_for(lambda: "waits for approval" in bambe.cli("status").stdout, "it waits for approval", 90)
+    bambe.cli("approve", "inventory")
+    wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"), "traffic shifts", 60)
+    assert "goes back" in bambe.cli("rollback", "inventory").stdout
+    wait_for(lambda: stage(bambe, "ROLLBACK_SUCCESSFUL"), "it is back", 90)
+    traffic = bambe.traffic()
+    traffic.start()
+    wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")
+    answers = traffic.stop()
+    assert {one.version for one in answers if one.route == "/inventory"} == {"2"}
+    assert [one for one in answers if one.failed] == []
