@@ -53,6 +53,10 @@ class Releases:
         found = self.ids(*ACTIVE)
         return found[0] if found else None
 
+    def is_rollback(self, deployment: str) -> bool:
+        """Whether a deployment takes another one back."""
+        return self.get(deployment).get("creator") == "codeDeployRollback"
+
     def create(self, appspec: Mapping[str, Any], description: str = "") -> str:
         """Start a deployment of `appspec`; its id."""
         content = json.dumps(appspec)

@@ -43,9 +43,7 @@ def projects(draw: st.DrawFn) -> Project:
                 "strategy": strategy,
                 "percent": draw(st.integers(3, 99)),
                 "approval": f"{draw(st.integers(0, 60))}m",
-                **(
-                    {"queue": draw(st.sampled_from(["newest", "wait"]))} if controller == "codedeploy" else {}
-                ),
+                "queue": draw(st.sampled_from(["newest", "wait", "off"])) if controller != "ecs" else "off",
                 "alarms": draw(st.lists(NAME, max_size=2, unique=True)),
                 "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
             },

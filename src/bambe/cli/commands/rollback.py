@@ -33,6 +33,8 @@ def roll_back(target: Target, service: str) -> str:
         return _roll_back_in_place(target, service)
     releases = target.releases(service)
     under_way = releases.active()
+    if under_way is not None and releases.is_rollback(under_way):
+        return f"{service}: {under_way} is bringing the version before back already."
     if under_way is not None:
         back = releases.stop_and_roll_back(under_way)
         return f"{service}: {under_way} is stopped; traffic goes back to the version before{_by(back)}."

@@ -14,6 +14,8 @@ from bambe.cli.demo.counts import Answered
 from bambe.kernel.clock import SystemClock, monotonic
 
 LIMIT = timedelta(minutes=60)
+MOST = 100
+"""Requests under way at once: a machine that cannot keep up is not buried."""
 LINGER = 0.5
 """Seconds that TLS connections get to end after the last session (aiohttp: "Graceful Shutdown")."""
 
@@ -66,6 +68,8 @@ class Traffic:
             wait = start + number * self._gap - monotonic()
             if wait > 0:
                 await asyncio.sleep(wait)  # noqa: TID251 - pacing real traffic
+            if len(under_way) >= MOST:
+                await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
             route = self.routes[number % len(self.routes)]
             session = sessions[(number // len(self.routes)) % len(sessions)]
             task = asyncio.create_task(self._send(session, route))
