@@ -125,7 +125,7 @@ def _typed(name: str, value: Any) -> Any:
         return {inner: _typed(inner, one) for inner, one in value.items()}
     if isinstance(value, list):
         return [_typed("", one) for one in value]
-    if name in INTEGERS or name.startswith("ActionsSuppressor") and name.endswith("Period"):
+    if name in INTEGERS or (name.startswith("ActionsSuppressor") and name.endswith("Period")):
         return int(value)
     if name == "Threshold":
         return float(value)
