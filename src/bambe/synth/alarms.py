@@ -48,10 +48,27 @@ def named(wishes: tuple[Alarm, ...]) -> list[Resource]:
     ]
 
 
+def alarm_names(project: Project) -> list[str]:
+    """The names of all alarms that may stop a release of the project, each once."""
+    names = Names(project.project)
+    found = [
+        name
+        for service in sorted(project.services)
+        if not project.is_rolling(service)
+        for wish in project.release_of(service).alarms
+        for name in ([_name(names, service, wish, c) for c in COLOURS] if wish.metric else [wish.name])
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _name(names: Names, service: str, wish: Alarm, colour: str) -> str:
+    return f"{names.stack(service)}-{wish.metric}-{colour}"
+
+
 def _alarm(names: Names, service: str, wish: Alarm, colour: str) -> Resource:
     metric = str(wish.metric)
     properties = {
-        "AlarmName": f"{names.stack(service)}-{metric}-{colour}",
+        "AlarmName": _name(names, service, wish, colour),
         "AlarmDescription": f"{service} ({colour}): {SAYS[metric]}, above {wish.above:g}",
         "ComparisonOperator": "GreaterThanThreshold",
         "Threshold": wish.above,

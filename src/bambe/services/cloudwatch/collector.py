@@ -19,7 +19,7 @@ from bambe.kernel.clock import Clock
 from bambe.services.cloudwatch import tables, traffic
 from bambe.services.cloudwatch.model import MINUTE, resolution, tick_after
 from bambe.services.cloudwatch.tables import ALARMS, COUNTERS
-from bambe.services.cloudwatch.traffic import BALANCER, GROUP, PROXY, Balanced
+from bambe.services.cloudwatch.traffic import BALANCER, GROUP, PROXY, Balanced, Counters
 
 TRAFFIC: Key = ("traffic",)
 OLD: Key = ("old",)
@@ -30,7 +30,7 @@ FINE_IN_REHEARSALS = timedelta(minutes=30)
 KEPT = timedelta(days=1, minutes=15)
 SERIES_KEPT = timedelta(days=15)
 HISTORY_KEPT = timedelta(days=30)
-TIDIED = timedelta(minutes=1)
+TIDIED = timedelta(minutes=5)
 AT_ONCE = 5000
 
 
@@ -75,10 +75,11 @@ class Collector:
         return self._next
 
     async def _look(self, at: datetime) -> None:
-        places = [await self._place(account, region) for account, region in await self._regions()]
-        if not any(place.balanced for place in places):
-            return
         seen = await self._proxy.observe()
+        if not seen.groups:  # and so nobody needs to be asked whose they are
+            await self._store.write(lambda tx: COUNTERS.put(tx, Counters(PROXY, "", seen.epoch)))
+            return
+        places = [await self._place(account, region) for account, region in await self._regions()]
         width = resolution(MINUTE, self._clock.scale)
         await self._store.write(lambda tx: _write(tx, places, seen, int(at.timestamp()), width))
 
