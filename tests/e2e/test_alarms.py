@@ -23,10 +23,12 @@ def counted(bambe: Bambe, metric: str) -> float:
     cloudwatch = bambe.place.client("cloudwatch")
     wish = {"Namespace": "AWS/ApplicationELB", "MetricName": metric}
     metrics = cloudwatch.list_metrics(**wish)["Metrics"]
-    whole = next(one for one in metrics if [d["Name"] for d in one["Dimensions"]] == ["LoadBalancer"])
+    whole = [one for one in metrics if [d["Name"] for d in one["Dimensions"]] == ["LoadBalancer"]]
+    if not whole:
+        return 0.0
     now = CLOCK.now()
     span = {"StartTime": now - timedelta(minutes=30), "EndTime": now, "Period": 60, "Statistics": ["Sum"]}
-    points = cloudwatch.get_metric_statistics(**whole, **span)["Datapoints"]
+    points = cloudwatch.get_metric_statistics(**whole[0], **span)["Datapoints"]
     return float(sum(point["Sum"] for point in points))
 
 
@@ -72,3 +74,5 @@ def test_a_release_that_answers_5xx_is_stopped_by_its_alarm_and_rolled_back(bamb
     )
     sent = len(answers)
     wait_for(lambda: sent - lost <= counted(bambe, requests) <= sent, "so are all requests", 20)
+    assert counted(bambe, "HTTPCode_ELB_5XX_Count") <= lost
+    assert 0 < counted(bambe, "TargetResponseTime") < 10 * sent

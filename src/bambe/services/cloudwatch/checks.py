@@ -17,7 +17,7 @@ from bambe.services.cloudwatch.errors import (
 from bambe.services.cloudwatch.evaluation import BREACHING, COMPARISONS, IGNORE, MISSING, NOT_BREACHING
 from bambe.services.cloudwatch.expressions import BadExpression, UnknownFunction
 from bambe.services.cloudwatch.model import DAY, MOST_TAGS, window
-from bambe.services.cloudwatch.points import PERCENTILE, SIMPLE, is_statistic
+from bambe.services.cloudwatch.points import SIMPLE, is_statistic
 from bambe.services.cloudwatch.rules import BadRule, Rule
 from bambe.services.cloudwatch.series import Query, period_of, query_of
 
@@ -216,6 +216,3 @@ def _length(period: int, periods: int, scale: float) -> None:
         )
     if window(period, scale) * periods > DAY:
         raise NotImplementedByBambe("Bambe keeps metrics for a day, so no alarm looks back further.")
-
-
-__all__ = ["PERCENTILE", "metric_alarm", "period", "queries", "rule", "statistic", "tags"]
