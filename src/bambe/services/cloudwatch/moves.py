@@ -68,7 +68,8 @@ def set_state(tx: Tx, row: Alarm, fresh: AlarmState) -> None:
         for action in row.settings.get(ACTIONS[fresh.value], ()):
             summary = f"Failed to execute action {action}"[:255]
             said = {"actionState": "Failed", "stateUpdate": after, "error": "Bambe runs no actions of alarms"}
-            _note(tx, row, fresh.updated_at, "Action", summary, reasons.text(said)[:4095])
+            less = {name: said[name] for name in ("actionState", "error")}
+            _note(tx, row, fresh.updated_at, "Action", summary, reasons.fitting(said, less))
 
 
 def state_of(tx: Tx, row: Alarm) -> AlarmState:
@@ -88,13 +89,11 @@ def beginning(row: Alarm) -> AlarmState:
 
 
 def _changed(row: Alarm, type: str, member: str, word: str) -> tuple[str, str]:
-    said: Mapping[str, Any] = {
-        "version": "1.0",
-        "type": type,
-        member: {"alarmName": row.name, "alarmArn": row.arn, **_lowered(row.settings)},
-    }
+    named = {"alarmName": row.name, "alarmArn": row.arn}
+    less = {"version": "1.0", "type": type, member: named}
+    whole = {**less, member: {**named, **_lowered(row.settings)}}
     kind = "Composite alarm" if row.kind == COMPOSITE_ALARM else "Alarm"
-    return f'{kind} "{row.name}" {word}'[:255], reasons.text(said)[:4095]
+    return f'{kind} "{row.name}" {word}'[:255], reasons.fitting(whole, less)
 
 
 def _lowered(settings: Mapping[str, Any]) -> dict[str, Any]:

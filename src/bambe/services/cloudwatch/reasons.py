@@ -20,6 +20,7 @@ WORDS = {
 TREATED = {BREACHING: "Breaching", NOT_BREACHING: "NonBreaching"}
 MOST_SHOWN = 10
 LONGEST = 1023
+LONGEST_DATA = 4095
 
 
 def reason(terms: Terms, verdict: Verdict, state: State) -> str:
@@ -77,13 +78,21 @@ def data(
 def update_of(old: Shape, new: Shape) -> tuple[str, str]:
     """(HistorySummary, HistoryData) of a change of state; states as `told` has them."""
     summary = f"Alarm updated from {old['stateValue']} to {new['stateValue']}"
-    return summary, text({"version": "1.0", "oldState": old, "newState": new})[:4095]
+    short = [{name: one[name] for name in ("stateValue", "stateReason")} for one in (old, new)]
+    whole, less = ({"version": "1.0", "oldState": o, "newState": n} for o, n in ((old, new), short))
+    return summary, fitting(whole, less)
 
 
 def told(value: str, why: str, said: str) -> Shape:
     """A state as history has it."""
     told: Shape = {"stateValue": value, "stateReason": why}
     return told | ({"stateReasonData": msgspec.json.decode(said)} if said else {})
+
+
+def fitting(whole: Shape, less: Shape) -> str:
+    """Plain data as `HistoryData`, or less of it where that would be too long."""
+    made = text(whole)
+    return made if len(made) <= LONGEST_DATA else text(less)
 
 
 def stamp(moment: datetime) -> str:

@@ -339,6 +339,18 @@ async def test_nobody_is_set_or_tagged(house: House) -> None:
     assert (await refused(bad))[0] == "InvalidFormatFault"
 
 
+async def test_what_history_says_is_whole_however_long_it_would_be(house: House) -> None:
+    def stat(number: int) -> dict[str, Any]:
+        metric = {"Namespace": "Shop", "MetricName": "x" * 200}
+        said = {"Metric": metric, "Period": 60, "Stat": "Sum"}
+        return {"Id": f"m{number}", "MetricStat": said, "ReturnData": number == 0}
+
+    single = dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period"))
+    await put(house, **single, Metrics=[stat(number) for number in range(20)])
+    (made,) = await history(house)
+    assert json.loads(made["HistoryData"])["createdAlarm"]["alarmName"] == "errors"
+
+
 async def test_history_is_bounded(house: House) -> None:
     await put(house)
     for number in range(130):
