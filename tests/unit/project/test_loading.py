@@ -46,6 +46,8 @@ def test_the_schema_accepts_what_the_model_accepts() -> None:
     schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(yaml.safe_load(SHOP.read_text()), schema)
+    alarms = {"release": {"alarms": ["pager", {"metric": "errors", "above": 5, "minutes": 2}]}}
+    jsonschema.validate(yaml.safe_load(SHOP.read_text()) | alarms, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"project": "x1", "services": {}, "colour": "red"}, schema)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bambe.services.cloudwatch.points import MOST, Point, of_values
+from bambe.services.cloudwatch.points import Point, of_values
 
 VALUES = st.lists(st.tuples(st.floats(0, 1e6), st.integers(1, 50)), min_size=1, max_size=150)
 PERCENTS = st.sampled_from(["p0", "p10", "p50", "p90", "p99", "p99.9", "p100"])
@@ -40,10 +40,17 @@ def test_added_up_is_as_if_all_had_come_at_once(
     assert added.count == at_once.count
     assert added.total == pytest.approx(at_once.total)
     assert (added.low, added.high) == (at_once.low, at_once.high)
-    assert len(added.buckets) <= max(MOST, 400)
     found = added.statistic(p)
     assert found is not None
     assert added.low <= found <= added.high
+
+
+def test_a_point_stays_small_however_many_values_come() -> None:
+    points = [of_values([(float(n * 100 + m), 1) for m in range(1, 101)]) for n in range(100)]
+    whole = sum(points[1:], points[0])
+    assert whole.count == 10_000
+    assert len(whole.spread) < 100
+    assert whole.statistic("p90") == pytest.approx(9000, rel=0.1)
 
 
 @given(VALUES, PERCENTS)
