@@ -42,8 +42,8 @@ def real_models() -> Any:
 class House:
     """`await house.aws.ecs.create_cluster(...)`, then `await house.settle()` or `advance(seconds)`."""
 
-    def __init__(self, state: Path, **parts: Any) -> None:
-        self.clock: ManualClock = parts.get("clock") or ManualClock()
+    def __init__(self, state: Path, scale: float = 1.0, **parts: Any) -> None:
+        self.clock: ManualClock = parts.get("clock") or ManualClock(scale=scale)
         self.store: Database = parts.get("store") or Database()
         self.site = Site(
             endpoint="http://localhost:4566",

@@ -18,6 +18,7 @@ from bambe.wire import Request, Response
 SERVICES = (
     "acm",
     "cloudformation",
+    "cloudwatch",
     "codebuild",
     "codedeploy",
     "ec2",
@@ -30,6 +31,7 @@ SERVICES = (
     "servicediscovery",
     "sts",
 )
+SPOKEN = ("json", "query", "ec2", "rest-json", "smithy-rpc-v2-cbor")
 TEXT = [
     "a",
     "ü & <b> 'q' \"d\"",
@@ -49,6 +51,16 @@ _loader = botocore.loaders.Loader()
 def oracle(service: str) -> botocore.model.ServiceModel:
     """botocore's own view of a service."""
     return botocore.model.ServiceModel(_loader.load_service_model(service, "service-2"), service)
+
+
+def dialects() -> list[tuple[str, str]]:
+    """Every service with each protocol its clients may choose."""
+    return [
+        (service, protocol)
+        for service in SERVICES
+        for protocol in oracle(service).metadata.get("protocols", [oracle(service).protocol])
+        if protocol in SPOKEN
+    ]
 
 
 def operations() -> list[tuple[str, str]]:
@@ -73,6 +85,10 @@ class World:
 
     def _structure(self, shape: Any, depth: int) -> dict[str, Any]:
         names = [n for n, m in shape.members.items() if not m.serialization.get("eventstream")]
+        if self._protocol == "query" and not self._answers:  # a form cannot carry what has no members
+            names = [
+                n for n in names if shape.members[n].type_name != "structure" or shape.members[n].members
+            ]
         if shape.is_tagged_union:
             chosen = [self._random.choice(names)]
         else:
@@ -130,10 +146,10 @@ class World:
         return self._random.choice([0, 1, 7, 2**31 - 1])
 
 
-def to_request(service: str, operation: str, parameters: dict[str, Any]) -> Request:
+def to_request(service: str, operation: str, parameters: dict[str, Any], protocol: str) -> Request:
     """The request that botocore sends for `parameters`."""
     model = oracle(service)
-    serializer = botocore.serialize.create_serializer(model.resolved_protocol, include_validation=False)
+    serializer = botocore.serialize.create_serializer(protocol, include_validation=False)
     made = serializer.serialize_to_request(parameters, model.operation_model(operation))
     body = made["body"]
     if isinstance(body, dict):
@@ -148,10 +164,10 @@ def to_request(service: str, operation: str, parameters: dict[str, Any]) -> Requ
     )
 
 
-def from_response(service: str, operation: str, response: Response) -> dict[str, Any]:
+def from_response(service: str, operation: str, response: Response, protocol: str) -> dict[str, Any]:
     """What botocore's parser hands to the caller, with the metadata."""
     model = oracle(service)
-    parser = botocore.parsers.create_parser(model.resolved_protocol)
+    parser = botocore.parsers.create_parser(protocol)
     raw = {
         "status_code": response.status,
         "headers": {k.decode().lower(): v.decode() for k, v in response.headers},

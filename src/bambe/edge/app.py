@@ -86,7 +86,8 @@ class App:
         found: Found | None = None
         try:
             signature, denied = _signature(request)
-            found = self._models.find(request, signature.scope.service if signature else "")
+            service = signature.scope.service if signature else ""
+            found = self._models.find(_unpacked(request) if _is_form(request) else request, service)
             return await self._aws(request, found, signature, denied, request_id)
         except Denied as error:
             protocol = found.service.protocol_name if found else "query"
@@ -196,8 +197,12 @@ def _sentence(status: int, message: str) -> Response:
     return Response(status, [_JSON], msgspec.json.encode({"message": message}))
 
 
+def _is_form(request: Request) -> bool:
+    return request.headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded")
+
+
 def _unpacked(request: Request) -> Request:
-    """The request with its body decompressed (some SDKs compress large JSON bodies)."""
+    """The request with its body decompressed (some SDKs compress large bodies)."""
     if request.headers.get(b"content-encoding") != b"gzip":
         return request
     unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)

@@ -82,8 +82,8 @@ def begin(epoch: str, blue: Counts, green: Counts) -> Tally:
 def look(tally: Tally, epoch: str, blue: Counts, green: Counts) -> Tally:
     """The tally with what the counters have gained since the last look."""
     began_anew = epoch != tally.epoch
-    more_blue, lost_blue = _gain(tally.last_blue, blue, began_anew)
-    more_green, lost_green = _gain(tally.last_green, green, began_anew)
+    more_blue, lost_blue = gain(tally.last_blue, blue, began_anew)
+    more_green, lost_green = gain(tally.last_green, green, began_anew)
     return replace(
         tally,
         epoch=epoch,
@@ -95,7 +95,7 @@ def look(tally: Tally, epoch: str, blue: Counts, green: Counts) -> Tally:
     )
 
 
-def _gain(before: Counts, now: Counts, began_anew: bool) -> tuple[Counts, bool]:
+def gain(before: Counts, now: Counts, began_anew: bool) -> tuple[Counts, bool]:
     """What was added, and whether the counters began anew (then all they show is new)."""
     if began_anew or _fell(before, now):
         return now, True

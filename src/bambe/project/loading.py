@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from bambe.kernel.errors import BambeError
+from bambe.project.alarms import Alarm
 from bambe.project.model import Health, Project, Service
 from bambe.project.release import Release
 
@@ -108,6 +109,8 @@ def _known_keys(where: Location) -> list[str]:
         model = Release
     if where and where[-1] == "health":
         model = Health
+    if "alarms" in where:
+        model = Alarm
     return list(model.model_fields)
 
 
@@ -118,6 +121,8 @@ def _line(node: Any, where: Location) -> int:
         found = None
         if isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+            found = (node.value[part], node.value[part])
         if found is None:
             break
         line, node = found[0].start_mark.line + 1, found[1]

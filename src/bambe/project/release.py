@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from bambe.project.alarms import Alarm, check
 from bambe.project.words import Duration, Strict
 
 Hook = Literal[
     "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"
 ]
-AlarmName = Annotated[str, Field(min_length=1, max_length=255)]
 RequestPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.:/=+@-]*$")]
 FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,140}$")]
 
@@ -50,8 +50,8 @@ class Release(Strict):
     synthetic: tuple[RequestPath, ...] = Field(
         default=(), description="paths to ask both versions for when too few requests come in to compare them"
     )
-    alarms: tuple[AlarmName, ...] = Field(
-        default=(), max_length=50, description="CloudWatch alarms that stop a release and roll it back"
+    alarms: tuple[Alarm, ...] = Field(
+        default=(), description="CloudWatch alarms that stop a release and roll it back"
     )
     hooks: dict[Hook, FunctionName] = Field(
         default={}, description="Lambda functions that judge a release at its lifecycle events"
@@ -88,4 +88,5 @@ class Release(Strict):
         for name in ("keep_old", "approval"):
             if getattr(self, name) > timedelta(days=2):
                 raise ValueError(f"{name} is at most 48h (CodeDeploy's limit)")
+        check(self.alarms, self.strategy == "rolling")
         return self

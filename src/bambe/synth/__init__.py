@@ -1,5 +1,6 @@
 """Turns a project into CloudFormation templates, and a service into its task definition and AppSpec."""
 
+from bambe.synth.alarms import alarm_names
 from bambe.synth.blue_green import HOLD_TAG, PROMOTE_TAG, QUEUE_TAG
 from bambe.synth.names import Names
 from bambe.synth.release import APPSPEC_PLACEHOLDER, IMAGE_PLACEHOLDER, appspec, task_definition
@@ -13,6 +14,7 @@ __all__ = [
     "PROMOTE_TAG",
     "QUEUE_TAG",
     "Names",
+    "alarm_names",
     "appspec",
     "service_template",
     "shared_template",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project, Release
+from bambe.synth.alarms import alarms, named
 from bambe.synth.names import COLOURS, Names, imported
 
 Resource = dict[str, Any]
@@ -53,7 +54,7 @@ def blue_green(project: Project, names: Names, service: str) -> dict[str, Resour
             **_watched(wish),
         },
     }
-    return {**made, "Application": application, "Group": group}
+    return {**made, **alarms(project, names, service), "Application": application, "Group": group}
 
 
 def _pair(project: Project, names: Names) -> Resource:
@@ -85,8 +86,7 @@ def _watched(wish: Release) -> Resource:
     """Alarms, and the tags that this machine heeds; on AWS they are tags like any other."""
     made: Resource = {}
     if wish.alarms:
-        alarms = [{"Name": name} for name in wish.alarms]
-        made["AlarmConfiguration"] = {"Enabled": True, "Alarms": alarms}
+        made["AlarmConfiguration"] = {"Enabled": True, "Alarms": named(wish.alarms)}
     heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis, SYNTHETIC_TAG: " ".join(wish.synthetic)}
     tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value not in ("off", "")]
     return made | ({"Tags": tags} if tags else {})

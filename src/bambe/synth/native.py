@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from bambe.project import Project, Release
+from bambe.synth.alarms import named
 from bambe.synth.names import Names, imported
 
 Resource = dict[str, Any]
@@ -42,7 +43,8 @@ def configuration(project: Project, names: Names, service: str) -> Resource:
             "StepBakeTimeInMinutes": _minutes(wish.interval),
         }
     if wish.alarms:
-        made["Alarms"] = {"AlarmNames": list(wish.alarms), "Enable": True, "Rollback": True}
+        names_of = [one["Name"] for one in named(wish.alarms)]
+        made["Alarms"] = {"AlarmNames": names_of, "Enable": True, "Rollback": True}
     hooks = _hooks(wish, names)
     return made | ({"LifecycleHooks": hooks} if hooks else {})
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from bambe.project import Project
 from bambe.synth import native
+from bambe.synth.alarms import alarms
 from bambe.synth.blue_green import blue_green
 from bambe.synth.names import COLOURS, Names, imported, priorities
 
@@ -26,6 +27,8 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     resources["Service"] = _service(project, names, service)
     if project.has_codedeploy(service):
         resources |= blue_green(project, names, service)
+    if project.is_native(service):
+        resources |= alarms(project, names, service)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{project.project}: the service {service} (made by Bambe)",

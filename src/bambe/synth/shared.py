@@ -328,6 +328,7 @@ def _outputs(project: Project, names: Names) -> dict[str, Resource]:
         "Cluster": {"Ref": "Cluster"},
         "Listener": {"Ref": "Listener"},
         **({"TestListener": {"Ref": "TestListener"}} if project.test_port else {}),
+        "LoadBalancerFullName": {"Fn::GetAtt": ["LoadBalancer", "LoadBalancerFullName"]},
         "Namespace": {"Ref": "Namespace"},
         "TaskSecurityGroup": {"Fn::GetAtt": ["TaskSecurityGroup", "GroupId"]},
         "DeployRole": {"Fn::GetAtt": ["DeployRole", "Arn"]},

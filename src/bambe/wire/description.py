@@ -100,6 +100,7 @@ class Metadata(msgspec.Struct, rename="camel"):
     json_version: str = "1.1"
     protocol: str = ""
     protocols: list[str] = []
+    aws_query_compatible: dict[str, Any] | None = None
     xml_namespace: str = ""
     service_full_name: str = ""
 

@@ -11,8 +11,9 @@ from bambe.wire.description import Definition, Description, Reference
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One error, ready to be written in any protocol."""
+    """One error, ready to be written in any protocol. `shape` is its name in the model, `code` AWS's code."""
 
+    shape: str
     code: str
     status: int
     message: str
@@ -28,6 +29,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
+    shape: str
     code: str
     status: int
     message_name: str
@@ -55,9 +57,11 @@ class Faults:
         code = error.wire_code()
         known = self._known.get(type(error).__name__) or self._known.get(code)
         if known is None:
-            return Fault(code, error.status, error.message, "message", dict(error.fields), None)
+            return Fault(code, code, error.status, error.message, "message", dict(error.fields), None)
         fields = {name: value for name, value in error.fields.items() if name in known.members}
-        return Fault(known.code, known.status, error.message, known.message_name, fields, known.use)
+        return Fault(
+            known.shape, known.code, known.status, error.message, known.message_name, fields, known.use
+        )
 
 
 def _known(name: str, shape: Definition) -> _Known:
@@ -65,4 +69,4 @@ def _known(name: str, shape: Definition) -> _Known:
     status = (traits.http_status_code if traits else 0) or (500 if shape.fault else 400)
     code = (traits.code if traits else "") or name
     spelled = next((m for m in ("message", "Message") if m in shape.members), "message")
-    return _Known(code, status, spelled, frozenset(shape.members), Reference(name))
+    return _Known(name, code, status, spelled, frozenset(shape.members), Reference(name))

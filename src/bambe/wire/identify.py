@@ -2,7 +2,10 @@
 
     X-Amz-Target: AmazonEC2ContainerServiceV20141113.ListServices     the prefix names the service
     Action=CreateRule&Version=2015-12-01                              credential scope and version do
+    POST /service/GraniteServiceVersion20100801/operation/ListMetrics  the path names both (RPC v2)
     POST /v1/clusters                                                 credential scope and path do
+
+What came decides the protocol of the answer too: a service may speak several.
 
 The service name in a credential scope is not botocore's (`elasticloadbalancing` signs both elb and
 elbv2). The services Bambe has are looked at first; only for the rest of AWS, which is answered with
@@ -11,6 +14,7 @@ elbv2). The services Bambe has are looked at first; only for the rest of AWS, wh
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from functools import cached_property
 from itertools import product
@@ -24,6 +28,8 @@ from bambe.wire.request import Request
 from bambe.wire.service import Operation, WireService
 
 Load = Callable[[str], WireService]
+CBOR = b"rpc-v2-cbor"
+RPC = re.compile(r"(?:/.*)?/service/(?P<prefix>[^/]+)/operation/(?P<operation>[^/]+)/?")
 
 
 class Found(NamedTuple):
@@ -54,11 +60,21 @@ class Finder:
             return self._by_form(fields(request.body), signs_as)
         if "Action=" in request.query:
             return self._by_form(fields(request.query.encode()), signs_as)
+        called = RPC.fullmatch(request.path) if request.headers.get(b"smithy-protocol") == CBOR else None
+        if called:
+            return self._by_rpc(request, called["prefix"], called["operation"], signs_as)
         return self._by_path(request, signs_as)
+
+    def _by_rpc(self, request: Request, prefix: str, name: str, signs_as: str) -> Found:
+        service = self._one(lambda m: m.target_prefix == prefix, signs_as).speaking(f"smithy-{CBOR.decode()}")
+        if not service.protocol_name.endswith(CBOR.decode()):
+            return Found(service, None, None, _no_path(service, request))
+        operation = service.operations.get(name)
+        return Found(service, operation, None, None if operation else service.unknown(name))
 
     def _by_target(self, target: bytes, signs_as: str) -> Found:
         prefix, _, name = target.decode("latin-1").rpartition(".")
-        service = self._one(lambda m: m.target_prefix == prefix, signs_as)
+        service = self._one(lambda m: m.target_prefix == prefix, signs_as).speaking("json")
         operation = service.operations.get(name)
         if operation is None:
             return Found(service, None, None, service.unknown(name))
@@ -70,7 +86,7 @@ class Finder:
         known = self._actions.get((action, version, signs_as))
         if known is not None:
             return Found(known.service, known, form)
-        service = self._one(lambda m: m.api_version == version, signs_as, action)
+        service = self._one(lambda m: m.api_version == version, signs_as, action).speaking("query")
         operation = service.operations.get(action)
         if operation is None:
             return Found(service, None, form, service.unknown(action))

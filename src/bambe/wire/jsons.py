@@ -15,7 +15,7 @@ from typing import Any
 
 from bambe.wire.description import Reference, Shapes
 from bambe.wire.shapes import inner, reaches, timestamp_format, wire_name
-from bambe.wire.timestamps import WRITERS, from_epoch, from_text, to_epoch
+from bambe.wire.timestamps import WRITERS, aware, from_epoch, from_text, to_epoch
 
 Convert = Callable[[Any], Any]
 
@@ -105,9 +105,12 @@ class JsonWriter:
             return None
         return self._nested(use.shape)
 
+    def _converts(self, name: str) -> bool:
+        return reaches(self._shapes, name, "timestamp", "blob")
+
     def _nested(self, name: str) -> Convert | None:
         if name not in self._made:
-            if not reaches(self._shapes, name, "timestamp", "blob"):
+            if not self._converts(name):
                 self._made[name] = None
                 return None
             self._made[name] = lambda value: made(value)
@@ -148,6 +151,23 @@ class JsonWriter:
         if convert is None:
             return None
         return lambda value: {key: convert(item) for key, item in value.items()}
+
+
+class CborWriter(JsonWriter):
+    """The same for CBOR, which has moments, bytes and two kinds of numbers of its own."""
+
+    def writer(self, use: Reference) -> Convert | None:
+        kind = self._shapes[use.shape].type
+        if kind == "timestamp":
+            return aware
+        if kind == "blob":
+            return lambda value: value.encode() if isinstance(value, str) else value
+        if kind in ("float", "double"):
+            return float
+        return super().writer(use)
+
+    def _converts(self, name: str) -> bool:
+        return reaches(self._shapes, name, "timestamp", "blob", "float", "double")
 
 
 def _renaming(members: dict[str, tuple[str, Convert | None]]) -> Convert:

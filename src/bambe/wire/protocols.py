@@ -1,9 +1,10 @@
 """AWS's protocols: each binds an operation to a reader of requests and a writer of responses.
 
-json       X-Amz-Target names the operation, JSON both ways            ecs, ecr, logs, codedeploy, ...
-query      a form with Action and Version, XML back                    iam, sts, elbv2, cloudformation
-ec2        query with names of its own                                 ec2
-rest-json  method and path name the operation, JSON both ways          kafka, eks, ...
+json         X-Amz-Target names the operation, JSON both ways          ecs, ecr, logs, codedeploy, ...
+rpc-v2-cbor  the path names the operation, CBOR both ways              cloudwatch, codedeploy, ...
+query        a form with Action and Version, XML back                  iam, sts, elbv2, cloudformation
+ec2          query with names of its own                               ec2
+rest-json    method and path name the operation, JSON both ways        kafka, eks, ...
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from typing import Any, Protocol
 import msgspec
 
 from bambe.kernel.errors import AwsError, NotImplementedByBambe
+from bambe.wire.cbor import BadCbor, decode, encode
 from bambe.wire.description import Description, OperationDescription, Reference
 from bambe.wire.errors import SerializationException
-from bambe.wire.faults import Faults
+from bambe.wire.faults import Fault, Faults
 from bambe.wire.forms import Ec2Reader, FormReader, tree
-from bambe.wire.jsons import JsonReader, JsonWriter
-from bambe.wire.request import Request, Response
+from bambe.wire.jsons import CborWriter, JsonReader, JsonWriter
+from bambe.wire.request import Headers, Request, Response
 from bambe.wire.rest import Binding
 from bambe.wire.xmls import XmlWriter, escape
 
@@ -62,6 +64,7 @@ class JsonProtocol:
         self._faults = faults
         self._reader = JsonReader(description.shapes)
         self._writer = JsonWriter(description.shapes)
+        self._was_query = description.metadata.aws_query_compatible is not None
         content_type = f"application/x-amz-json-{description.metadata.json_version or '1.1'}"
         self._content_type = (b"content-type", content_type.encode())
 
@@ -91,9 +94,63 @@ class JsonProtocol:
         fault = self._faults.fault(error)
         write = self._writer.writer(fault.use) if fault.use else None
         fields = fault.fields if write is None else write(fault.fields)
-        body = encode_json({"__type": fault.code, fault.message_name: fault.message, **fields})
+        said = {"__type": _type(fault, self._was_query), fault.message_name: fault.message, **fields}
         headers = [self._content_type, (b"x-amzn-requestid", request_id.encode())]
-        return Response(fault.status, headers, body)
+        return Response(fault.status, [*headers, *_as_query(fault, self._was_query)], encode_json(said))
+
+
+def _type(fault: Fault, was_query: bool) -> str:
+    return fault.shape if was_query else fault.code
+
+
+def _as_query(fault: Fault, was_query: bool) -> Headers:
+    """Clients of a service that once spoke query know its errors by the codes they had then."""
+    said = f"{fault.code};{fault.sender}".encode()
+    return [(b"x-amzn-query-error", said)] if was_query else []
+
+
+class CborProtocol:
+    """Smithy's RPC v2 with CBOR bodies (the specification of "Smithy RPC v2 CBOR")."""
+
+    def __init__(self, description: Description, faults: Faults) -> None:
+        self._faults = faults
+        self._reader = JsonReader(description.shapes)
+        self._writer = CborWriter(description.shapes)
+        self._was_query = description.metadata.aws_query_compatible is not None
+
+    def parser(self, operation: OperationDescription) -> Parse:
+        read = self._reader.reader(operation.input) if operation.input else None
+
+        def parse(request: Request, form: Form | None) -> Any:
+            try:
+                found = decode(request.body) if request.body else {}
+            except BadCbor as error:
+                raise SerializationException(f"The request body is not valid CBOR: {error}") from None
+            return {} if read is None else read(found)
+
+        return parse
+
+    def serializer(self, operation: OperationDescription) -> Serialize:
+        write = self._writer.writer(operation.output) if operation.output else None
+        empty = operation.output is None
+
+        def serialize(result: Mapping[str, Any], request_id: str) -> Response:
+            body = b"" if empty else encode(result if write is None else write(result))
+            return Response(200, self._headers(request_id, not empty), body)
+
+        return serialize
+
+    def error(self, error: AwsError, request_id: str) -> Response:
+        fault = self._faults.fault(error)
+        write = self._writer.writer(fault.use) if fault.use else None
+        fields = fault.fields if write is None else write(fault.fields)
+        said = {"__type": _type(fault, self._was_query), fault.message_name: fault.message, **fields}
+        headers = self._headers(request_id, True)
+        return Response(fault.status, [*headers, *_as_query(fault, self._was_query)], encode(said))
+
+    def _headers(self, request_id: str, has_body: bool) -> Headers:
+        headers = [(b"smithy-protocol", b"rpc-v2-cbor"), (b"x-amzn-requestid", request_id.encode())]
+        return [*headers, (b"content-type", b"application/cbor")] if has_body else headers
 
 
 class RestJsonProtocol:
@@ -280,6 +337,7 @@ class UnspokenProtocol(QueryProtocol):
 
 PROTOCOLS: dict[str, Callable[[Description, Faults], WireProtocol]] = {
     "json": JsonProtocol,
+    "smithy-rpc-v2-cbor": CborProtocol,
     "query": QueryProtocol,
     "ec2": Ec2Protocol,
     "rest-json": RestJsonProtocol,

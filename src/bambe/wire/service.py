@@ -74,16 +74,28 @@ class Operation:
 
 
 class WireService:
-    """One service: `operations` by wire name, `by_snake` by botocore's Python name."""
+    """One service: `operations` by wire name, `by_snake` by botocore's Python name.
 
-    def __init__(self, name: str) -> None:
+    It speaks `protocol_name`; `speaking` answers the same service in another of its protocols.
+    """
+
+    def __init__(self, name: str, origin: WireService | None = None, protocol: str = "") -> None:
         self.name = name
-        self.description: Description = description(name)
-        self.protocol_name = _spoken(self.description)
-        self.faults = Faults(self.description)
-        self.checks = Checks(self.description.shapes)
+        self.description: Description = origin.description if origin else description(name)
+        self.protocol_name = protocol or _spoken(self.description)
+        self.faults: Faults = origin.faults if origin else Faults(self.description)
+        self.checks: Checks = origin.checks if origin else Checks(self.description.shapes)
+        self._spoken: dict[str, WireService] = origin._spoken if origin else {self.protocol_name: self}
         self.operations = {d.name: Operation(self, d) for d in self.description.operations.values()}
         self.by_snake = {operation.snake: operation for operation in self.operations.values()}
+
+    def speaking(self, protocol: str) -> WireService:
+        """This service in `protocol`; as it is where it has no such protocol."""
+        if protocol not in self.description.metadata.protocols:
+            return self
+        if protocol not in self._spoken:
+            self._spoken[protocol] = WireService(self.name, self, protocol)
+        return self._spoken[protocol]
 
     @cached_property
     def protocol(self) -> WireProtocol:

@@ -46,15 +46,31 @@ def test_the_schema_accepts_what_the_model_accepts() -> None:
     schema = json_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.validate(yaml.safe_load(SHOP.read_text()), schema)
+    alarms = {"release": {"alarms": ["pager", {"metric": "errors", "above": 5, "minutes": 2}]}}
+    jsonschema.validate(yaml.safe_load(SHOP.read_text()) | alarms, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({"project": "x1", "services": {}, "colour": "red"}, schema)
 
 
+ALARMS = "alarms: []  "
 MISTAKES = [
+    (ALARMS, "alarms: [{metric: erors, above: 1}]", r"release\.alarms\.0\.metric`: .* Did you mean `errors`"),
+    (ALARMS, "alarms: [{metric: errors}]", r"`metric: errors` needs `above`"),
+    (ALARMS, "alarms: [{above: 1}]", r"an alarm is a name, or `metric` and `above`"),
+    (ALARMS, "alarms: [{name: a, metric: errors, above: 1}]", r"an alarm is a name, or"),
+    (ALARMS, "alarms: [{metric: errors, over: 1}]", r"`release\.alarms\.0\.over` is not a key"),
+    (ALARMS, "alarms: [{metric: errors, above: 1, minutes: 0}]", r"alarms\.0\.minutes"),
+    (ALARMS, "alarms: [{metric: errors, above: -1}]", r"alarms\.0\.above"),
+    (ALARMS, "alarms: [{metric: errors, above: 1}, {metric: errors, above: 2}]", r"the metric errors twice"),
+    (
+        "    release: rolling",
+        "    release: {strategy: rolling, alarms: [{metric: errors, above: 1}]}",
+        r"has none",
+    ),
     (
         "port: 8080",
         "prot: 8080",
-        r"^bambe\.yml:28: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
+        rf"^bambe\.yml:{LINE}: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
     ),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
     ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),

@@ -21,6 +21,13 @@ SECRETS = st.dictionaries(
     st.sampled_from(["X", "Y", "Z"]),
     st.sampled_from(["ssm:/shop/a", "ssm:plain", "secretsmanager:shop/db", "secretsmanager:shop/db:user"]),
 )
+MADE = st.lists(
+    st.sampled_from(["errors", "error_rate", "latency_p99", "unhealthy"]).map(
+        lambda metric: {"metric": metric, "above": 1, "minutes": 2}
+    ),
+    max_size=2,
+    unique_by=lambda alarm: str(alarm["metric"]),
+)
 NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
 
@@ -44,7 +51,8 @@ def projects(draw: st.DrawFn) -> Project:
                 "percent": draw(st.integers(3, 99)),
                 "approval": f"{draw(st.integers(0, 60))}m",
                 "queue": draw(st.sampled_from(["newest", "wait", "off"])) if controller != "ecs" else "off",
-                "alarms": draw(st.lists(NAME, max_size=2, unique=True)),
+                "alarms": draw(st.lists(NAME, max_size=2, unique=True))
+                + (draw(MADE) if strategy != "rolling" else []),
                 "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
             },
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
@@ -201,6 +209,51 @@ def test_a_release_with_everything() -> None:
     (policy,) = shared["DeployRole"]["Properties"]["Policies"]
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == ["lambda:InvokeFunction"]
+
+
+def test_alarms_with_a_metric_watch_both_colours() -> None:
+    project = released(
+        alarms=[
+            {"metric": "errors", "above": 5},
+            {"metric": "error_rate", "above": 2.5, "minutes": 3},
+            {"metric": "latency_p99", "above": 1.5, "minutes": 2},
+            "other-alarm",
+        ]
+    )
+    resources = service_template(project, "orders")["Resources"]
+    group = resources["Group"]["Properties"]
+    assert group["AlarmConfiguration"]["Alarms"] == [
+        {"Name": {"Ref": "ErrorsBlueAlarm"}},
+        {"Name": {"Ref": "ErrorsGreenAlarm"}},
+        {"Name": {"Ref": "ErrorRateBlueAlarm"}},
+        {"Name": {"Ref": "ErrorRateGreenAlarm"}},
+        {"Name": {"Ref": "LatencyP99BlueAlarm"}},
+        {"Name": {"Ref": "LatencyP99GreenAlarm"}},
+        {"Name": "other-alarm"},
+    ]
+    dimensions = [
+        {"Name": "LoadBalancer", "Value": {"Fn::ImportValue": "shop-LoadBalancerFullName"}},
+        {"Name": "TargetGroup", "Value": {"Fn::GetAtt": ["GreenTargets", "TargetGroupFullName"]}},
+    ]
+    assert resources["ErrorsGreenAlarm"]["Properties"] == {
+        "AlarmName": "shop-orders-errors-green",
+        "AlarmDescription": "orders (green): answers 5xx, above 5",
+        "Namespace": "AWS/ApplicationELB",
+        "MetricName": "HTTPCode_Target_5XX_Count",
+        "Dimensions": dimensions,
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 5,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    slow = resources["LatencyP99BlueAlarm"]["Properties"]
+    assert (slow["ExtendedStatistic"], slow["EvaluationPeriods"], slow["Threshold"]) == ("p99", 2, 1.5)
+    rate = resources["ErrorRateGreenAlarm"]["Properties"]
+    assert [one["ReturnData"] for one in rate["Metrics"]] == [False, False, True]
+    assert rate["Metrics"][0]["MetricStat"]["Metric"]["Dimensions"] == dimensions
+    assert "Period" not in rate
 
 
 def test_what_is_off_leaves_no_tag() -> None:

@@ -10,7 +10,9 @@ from bambe.wire import Models, Request
 FORM = {b"content-type": b"application/x-www-form-urlencoded; charset=utf-8"}
 
 
-SERVED = ["elbv2", "sts", "ecs", "kafka"]
+RPC = {b"smithy-protocol": b"rpc-v2-cbor"}
+CLOUDWATCH = "GraniteServiceVersion20100801"
+SERVED = ["elbv2", "sts", "ecs", "kafka", "cloudwatch"]
 
 
 def target(name: str) -> Request:
@@ -35,6 +37,13 @@ def form(body: str, query: str = "") -> Request:
             "ecs.list_tasks",
         ),
         (Request("GET", "/v1/clusters", "", {}, b""), "kafka", "kafka.list_clusters"),
+        (
+            Request("POST", f"/service/{CLOUDWATCH}/operation/ListMetrics", "", RPC, b""),
+            "monitoring",
+            "cloudwatch.list_metrics",
+        ),
+        (target(f"{CLOUDWATCH}.ListMetrics"), "monitoring", "cloudwatch.list_metrics"),
+        (form("Action=ListMetrics&Version=2010-08-01"), "monitoring", "cloudwatch.list_metrics"),
         (
             Request("GET", "/v1/clusters/arn%3Aaws%3Akafka%3Ax/nodes", "", {}, b""),
             "kafka",
@@ -82,3 +91,15 @@ def test_a_body_that_is_no_json() -> None:
     with pytest.raises(AwsError) as caught:
         Models(["ecs"]).parse(Request("POST", "/", "", headers, b"{"), "ecs")
     assert caught.value.wire_code() == "SerializationException"
+
+
+@pytest.mark.parametrize(
+    ("request_", "protocol"),
+    [
+        (Request("POST", f"/service/{CLOUDWATCH}/operation/ListMetrics", "", RPC, b""), "smithy-rpc-v2-cbor"),
+        (target(f"{CLOUDWATCH}.ListMetrics"), "json"),
+        (form("Action=ListMetrics&Version=2010-08-01"), "query"),
+    ],
+)
+def test_a_service_answers_in_the_protocol_it_was_asked_in(request_: Request, protocol: str) -> None:
+    assert Models(SERVED).find(request_, "monitoring").service.protocol_name == protocol

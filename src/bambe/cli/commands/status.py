@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bambe.cli.look import Look, Version
+from bambe.cli.ringing import ringing
 from bambe.cli.target import open_target
 
 
@@ -18,11 +19,13 @@ def command(as_json: bool) -> None:
     """Show what runs, its versions, traffic and releases."""
     target = open_target()
     looks = target.looker().services()
+    rings = ringing(target.client("cloudwatch"), target.project)
     if as_json:
         data = {
             "project": target.project.project,
             "url": target.url(),
             "services": [x.as_json() for x in looks],
+            "alarms": rings,
         }
         click.echo(json.dumps(data, indent=2))
         return
@@ -34,6 +37,8 @@ def command(as_json: bool) -> None:
             console.print(f"  {look.service}: {look.build}", highlight=False, markup=False, soft_wrap=True)
         if not look.steady and not look.release and look.event:
             console.print(f"  {look.service}: {look.event}", style="dim", highlight=False)
+    for name, why in rings.items():
+        console.print(f"  alarm {name}: {why}", style="red", highlight=False, markup=False, soft_wrap=True)
 
 
 def table(looks: list[Look]) -> Table:
