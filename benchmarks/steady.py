@@ -30,8 +30,8 @@ from pathlib import Path
 from typing import TextIO
 
 import aiohttp
-import httpx
 
+from benchmarks.http2 import Client
 from benchmarks.talk import Talk
 
 RATES = {"kept": 25.0, "fresh": 12.0, "http2": 30.0, "slow": 4.0, "websocket": 20.0}
@@ -90,7 +90,7 @@ class Kind:
         try:
             async with asyncio.timeout(ANSWERS_WITHIN):
                 status, version, body = await self._ask(method, path, posted)
-        except (aiohttp.ClientError, httpx.HTTPError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{method}: {type(error).__name__}: {error}"
         else:
             whole = status == 200 and body == f"{version} {path} {posted}"
@@ -106,19 +106,10 @@ def by_aiohttp(session: aiohttp.ClientSession, base: str) -> Ask:
     return ask
 
 
-def by_httpx(client: httpx.AsyncClient, base: str) -> Ask:
-    async def ask(method: str, path: str, posted: str) -> tuple[int, str, str]:
-        answer = await client.request(method, base + path, content=posted.encode())
-        if answer.http_version != "HTTP/2":
-            return answer.status_code, "", f"by {answer.http_version}"
-        return answer.status_code, answer.headers.get("x-version", ""), answer.text
-
-    return ask
-
-
 async def run(url: str, authority: str, out: TextIO, rates: dict[str, float], seconds: float) -> None:
     """All kinds at once, until the input ends or the time is over."""
-    context = ssl.create_default_context(cafile=authority)
+    http2 = ssl.create_default_context(cafile=authority)
+    http2.set_alpn_protocols(["h2"])
     http1 = ssl.create_default_context(cafile=authority)
     http1.set_alpn_protocols(["http/1.1"])
     book, stop = Book(out), asyncio.Event()
@@ -127,11 +118,11 @@ async def run(url: str, authority: str, out: TextIO, rates: dict[str, float], se
         closing = aiohttp.TCPConnector(ssl=http1, limit=0, force_close=True)
         kept = await stack.enter_async_context(aiohttp.ClientSession(connector=keeping))
         fresh = await stack.enter_async_context(aiohttp.ClientSession(connector=closing))
-        two = await stack.enter_async_context(httpx.AsyncClient(http2=True, verify=context, timeout=None))
+        two = stack.enter_context(contextlib.closing(Client(url, http2)))
         asks = {
             "kept": by_aiohttp(kept, url),
             "fresh": by_aiohttp(fresh, url),
-            "http2": by_httpx(two, url),
+            "http2": two.ask,
             "slow": by_aiohttp(kept, url),
         }
         runs = [Kind(name, asks[name], rate, book).run(stop) for name, rate in rates.items() if name in asks]
