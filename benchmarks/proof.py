@@ -75,6 +75,11 @@ class Releases:
         self.definitions[version] = made
         return str(made)
 
+    def image(self) -> str:
+        """What all of them run."""
+        shown = self.client("ecs").describe_task_definition(taskDefinition=self._first)["taskDefinition"]
+        return str(shown["containerDefinitions"][0]["image"])
+
     def delay(self, seconds: int) -> None:
         """How long a target that is taken out may still finish what it has."""
         elb = self.client("elbv2")

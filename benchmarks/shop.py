@@ -33,11 +33,13 @@ def brought_up(*edits: tuple[str, str]) -> Iterator[Bambe]:
 
 
 @contextlib.contextmanager
-def subject_up() -> Iterator[Bambe]:
+def subject_up(*edits: tuple[str, str]) -> Iterator[Bambe]:
     """The same with the project in benchmarks/subject: one service, made to be released."""
     with _home() as home:
         shutil.copytree(SUBJECT, home / "shop", ignore=shutil.ignore_patterns("__pycache__"))
         shop = Shop(home / "shop")
+        for old, new in edits:
+            shop.edit("bambe.yml", old, new)
         shop.git("init", "--quiet", "--initial-branch", "main")
         shop.commit("The subject")
         with _up(home, shop) as bambe:
