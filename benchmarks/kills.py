@@ -5,7 +5,6 @@ python -m benchmarks.kills [--releases 50] [--seed N]
 
 from __future__ import annotations
 
-import contextlib
 import random
 import statistics
 import sys
@@ -66,22 +65,26 @@ def measured(releases: int = RELEASES, seed: int | None = None) -> Result:
     seed = random.SystemRandom().randrange(1 << 32) if seed is None else seed
     kills = drawn(releases, seed)
     say(f"{releases} releases, seed {seed}")
-    with tempfile.TemporaryDirectory(prefix="bambe-door-") as folder, door(Path(folder)) as way, subject_up() as bambe:
-        run = _Run(Releases(bambe), way)
+    with (
+        tempfile.TemporaryDirectory(prefix="bambe-door-") as folder,
+        door(Path(folder)) as way,
+        subject_up() as bambe,
+    ):
+        run = Run(Releases(bambe), way)
         with traffic(run.subject.url, bambe.state / "ca" / "ca.pem", RATES, bambe.state) as sent:
             run.practise()
             outcomes = list(run.all(kills))
     return result(outcomes, sent.answers, seed)
 
 
-class _Run:
+class Run:
     """The service while its releases are being killed."""
 
     def __init__(self, subject: Releases, way: Door) -> None:
         self.subject = subject
         self._way = way
-        self._version = "a"
-        self._usual: dict[str, float] = {}
+        self.version = "a"
+        self.usual: dict[str, float] = {}
         self._known: set[str] = set()
         subject.delay(DELAY)
         for version in ("b", "c"):
@@ -93,9 +96,9 @@ class _Run:
         for kind in dict.fromkeys(KINDS):
             began = time.time()
             outcome = self._release(Kill(kind, "", 0, 0))
-            self._usual[kind] = outcome.release.info["completeTime"].timestamp() - began
+            self.usual[kind] = outcome.release.info["completeTime"].timestamp() - began
             found = "; ".join(outcome.wrong) or "all is well"
-            say(f"undisturbed, {kind}: {self._usual[kind]:.1f} s, {found}")
+            say(f"undisturbed, {kind}: {self.usual[kind]:.1f} s, {found}")
 
     def all(self, kills: Sequence[Kill]) -> Iterator[Outcome]:
         for number, kill in enumerate(kills, 1):
@@ -108,7 +111,7 @@ class _Run:
     def _release(self, kill: Kill) -> Outcome:
         before = set(self.subject.all())
         self._new_sets()
-        wanted = CRASHING if kill.kind == CRASHES else "b" if self._version == "c" else "c"
+        wanted = CRASHING if kill.kind == CRASHES else "b" if self.version == "c" else "c"
         deployment = self.subject.create(wanted, LONG if kill.kind == STOPPED else "")
         with ThreadPoolExecutor(1) as pool:
             person = pool.submit(self._stop, deployment) if kill.kind == STOPPED else None
@@ -117,14 +120,14 @@ class _Run:
                 person.result()
         outcome = Outcome(kill, at, self.subject.over(deployment))
         if kill.kind == GOOD:
-            self._version = wanted
+            self.version = wanted
         outcome.wrong += self._judge(outcome, before)
         return outcome
 
     def _strike(self, kill: Kill) -> float:
         if not kill.victim:
             return 0.0
-        time.sleep(kill.part * self._usual[kill.kind])
+        time.sleep(kill.part * self.usual[kill.kind])
         return strike(kill, self.subject.bambe, self._way)
 
     def _stop(self, deployment: str) -> None:
@@ -145,7 +148,10 @@ class _Run:
 
     def _judge(self, outcome: Outcome, before: set[str]) -> Iterator[str]:
         release = outcome.release
-        status, back = release.info["status"], release.info.get("rollbackInfo", {}).get("rollbackDeploymentId")
+        status, back = (
+            release.info["status"],
+            release.info.get("rollbackInfo", {}).get("rollbackDeploymentId"),
+        )
         if status != STATUS[outcome.kill.kind]:
             yield f"{release.id} is {status}: {release.info.get('errorInformation', {}).get('message')}"
         if bool(back) is (outcome.kill.kind == GOOD):
@@ -155,7 +161,7 @@ class _Run:
             ends.append(self.subject.over(back))
             if ends[-1].info["status"] != "Succeeded":
                 yield f"the rollback {back} is {ends[-1].info['status']}"
-        yield from wrong(self.subject, self._version)
+        yield from wrong(self.subject, self.version)
         if (new := set(self.subject.all()) - before) != {one.id for one in ends}:
             yield f"deployments: {sorted(new)}"
         if (sets := self._new_sets()) != 1:
@@ -201,15 +207,22 @@ def _seconds(at: str) -> float:
 def result(outcomes: Sequence[Outcome], answers: Sequence[Answer], seed: int) -> Result:
     """The rows, from what was killed and what was answered."""
     bad = [one for one in outcomes if one.wrong]
-    lost, unlucky = _lost(outcomes, answers)
+    missed, unlucky = lost(outcomes, answers)
     rows = [
-        Row(f"releases of {len(outcomes)} that did not end as they should", len(bad), "limit", 0, "", at_most=1),
+        Row(
+            f"releases of {len(outcomes)} that did not end as they should",
+            len(bad),
+            "limit",
+            0,
+            "",
+            at_most=1,
+        ),
         Row(f"requests of {len(answers):,} lost while Envoy ran", len(lost), "limit", 0, "", at_most=1),
     ]
-    return Result(tuple(rows), "\n".join(_notes(outcomes, lost, unlucky, seed)))
+    return Result(tuple(rows), "\n".join(_notes(outcomes, missed, unlucky, seed)))
 
 
-def _lost(outcomes: Sequence[Outcome], answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
+def lost(outcomes: Sequence[Outcome], answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
     """Requests that failed, and among them those that were under way while Envoy was dead."""
     deaths = [one.at for one in outcomes if one.kill.victim == ENVOY]
     failed = [one for one in answers if one.why]
@@ -218,7 +231,7 @@ def _lost(outcomes: Sequence[Outcome], answers: Sequence[Answer]) -> tuple[list[
 
 
 def _notes(
-    outcomes: Sequence[Outcome], lost: Sequence[Answer], unlucky: Sequence[Answer], seed: int
+    outcomes: Sequence[Outcome], missed: Sequence[Answer], unlucky: Sequence[Answer], seed: int
 ) -> Iterator[str]:
     kinds = Counter(one.kill.kind for one in outcomes)
     victims = Counter(one.kill.victim for one in outcomes)
@@ -230,7 +243,7 @@ def _notes(
     for one in outcomes:
         if one.wrong:
             yield f"* {one.release.id} ({one.kill.kind}, {one.kill.victim}): {'; '.join(one.wrong)}"
-    for (kind, why), count in Counter((one.kind, one.why) for one in lost).most_common(10):
+    for (kind, why), count in Counter((one.kind, one.why) for one in missed).most_common(10):
         yield f"* {count} × {kind}: {why}"
 
 

@@ -61,7 +61,9 @@ def _traffic(subject: Releases, group: str) -> Iterator[str]:
 
 
 def _weights(rule: dict[str, Any]) -> dict[str, int]:
-    groups = [one for action in rule["Actions"] for one in action.get("ForwardConfig", {}).get("TargetGroups", [])]
+    groups = [
+        one for action in rule["Actions"] for one in action.get("ForwardConfig", {}).get("TargetGroups", [])
+    ]
     return {one["TargetGroupArn"]: one.get("Weight", 0) for one in groups}
 
 
@@ -73,7 +75,16 @@ def _containers(subject: Releases) -> Iterator[str]:
     if len(tasks) != TASKS or len(wanted) != TASKS:
         yield f"{len(tasks)} tasks with {len(wanted)} containers"
     label = f"label=bambe={(subject.bambe.state / 'instance').read_text().strip()}"
-    command = ["docker", "ps", "--all", "--no-trunc", "--filter", label, "--format", "{{.ID}} {{.Names}} {{.State}}"]
+    command = [
+        "docker",
+        "ps",
+        "--all",
+        "--no-trunc",
+        "--filter",
+        label,
+        "--format",
+        "{{.ID}} {{.Names}} {{.State}}",
+    ]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
     others = [line for line in listed if line.split()[0] not in wanted]
     if others:
@@ -82,7 +93,10 @@ def _containers(subject: Releases) -> Iterator[str]:
 
 def _processes(subject: Releases) -> Iterator[str]:
     shown = subprocess.run(
-        ["pgrep", "--full", "--list-full", str(subject.bambe.state)], capture_output=True, text=True, check=False
+        ["pgrep", "--full", "--list-full", str(subject.bambe.state)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     lines = [line for line in shown.stdout.splitlines() if "benchmarks.steady" not in line]
     kinds = sorted(next((kind for word, kind in PROCESSES.items() if word in line), line) for line in lines)

@@ -45,7 +45,11 @@ def traffic(url: str, authority: Path, rates: Mapping[str, float], folder: Path)
     words = ",".join(f"{name}={rate:g}" for name, rate in rates.items())
     command = [sys.executable, "-m", "benchmarks.steady", url, str(authority), str(out), "--rates", words]
     process = subprocess.Popen(
-        command, stdin=subprocess.PIPE, env=environment(), cwd=Path(__file__).parents[1], start_new_session=True
+        command,
+        stdin=subprocess.PIPE,
+        env=environment(),
+        cwd=Path(__file__).parents[1],
+        start_new_session=True,
     )
     try:
         _begun(process, out)

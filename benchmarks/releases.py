@@ -30,7 +30,7 @@ fail, and the ledger of every release has to say so. Each release gives the new 
 
 RELEASES = 100
 DELAY = 5
-"""Seconds of deregistration delay; longer than the slowest answer, short so that 100 fit in a quarter hour."""
+"""Seconds of deregistration delay: longer than the slowest answer, short enough for a hundred releases."""
 WEIGHT = 0.1
 SETTLES = 0.25
 """After the shift's event begins; the weights hold well before (see the benchmark of weights)."""

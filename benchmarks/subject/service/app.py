@@ -46,7 +46,9 @@ class Service:
         try:
             line, *fields = head.split("\r\n")
             path = line.split()[1]
-            headers = {name.lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)}
+            headers = {
+                name.lower(): value.strip() for name, _, value in (one.partition(":") for one in fields)
+            }
             if headers.get("upgrade", "").lower() == "websocket":
                 await self.websocket(headers["sec-websocket-key"], reader, writer)
                 return False
