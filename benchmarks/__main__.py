@@ -18,8 +18,16 @@ from typing import cast
 from benchmarks.report import Benchmark, CannotRun, options, write
 
 NAMES = (
-    "startup", "api", "weight_change", "commit_to_canary", "first_green", "releases", "kills", "containers", "dns",
-)  # fmt: skip
+    "startup",
+    "api",
+    "weight_change",
+    "commit_to_canary",
+    "first_green",
+    "releases",
+    "kills",
+    "containers",
+    "dns",
+)
 
 
 def main() -> int:

@@ -217,7 +217,7 @@ def result(outcomes: Sequence[Outcome], answers: Sequence[Answer], seed: int) ->
             "",
             at_most=1,
         ),
-        Row(f"requests of {len(answers):,} lost while Envoy ran", len(lost), "limit", 0, "", at_most=1),
+        Row(f"requests of {len(answers):,} lost while Envoy ran", len(missed), "limit", 0, "", at_most=1),
     ]
     return Result(tuple(rows), "\n".join(_notes(outcomes, missed, unlucky, seed)))
 
