@@ -103,6 +103,7 @@ class Run:
     def all(self, kills: Sequence[Kill]) -> Iterator[Outcome]:
         for number, kill in enumerate(kills, 1):
             outcome = self._release(kill)
+            self.usual[kill.kind] = min(self.usual[kill.kind], outcome.release.seconds)
             found = "; ".join(outcome.wrong) or "as it should be"
             after = outcome.at - outcome.release.info["createTime"].timestamp()
             say(f"{number} of {len(kills)}: {kill.kind}, {kill.victim} after {after:.2f} s: {found}")
@@ -219,7 +220,7 @@ def result(outcomes: Sequence[Outcome], answers: Sequence[Answer], seed: int) ->
         ),
         Row(f"requests of {len(answers):,} lost while Envoy ran", len(missed), "limit", 0, "", at_most=1),
     ]
-    return Result(tuple(rows), "\n".join(_notes(outcomes, missed, unlucky, seed)))
+    return Result(tuple(rows), "\n".join(filter(None, _notes(outcomes, missed, unlucky, seed))))
 
 
 def lost(outcomes: Sequence[Outcome], answers: Sequence[Answer]) -> tuple[list[Answer], list[Answer]]:
@@ -240,6 +241,8 @@ def _notes(
         f" {', '.join(f'{victim} {count}' for victim, count in victims.items())}. {len(unlucky)} requests"
         f" failed while Envoy was dead{_outage(outcomes, unlucky)}."
     )
+    late = sum(one.at > one.release.info["completeTime"].timestamp() for one in outcomes)
+    yield f"{late} of the releases were over when it happened, the old version's end not yet." if late else ""
     for one in outcomes:
         if one.wrong:
             yield f"* {one.release.id} ({one.kill.kind}, {one.kill.victim}): {'; '.join(one.wrong)}"
