@@ -8,6 +8,7 @@ Ends with status 1 where a limit is exceeded or something could not be measured.
 from __future__ import annotations
 
 import importlib
+import signal
 import subprocess
 import sys
 import time
@@ -16,10 +17,21 @@ from typing import cast
 
 from benchmarks.report import Benchmark, CannotRun, options, write
 
-NAMES = ("startup", "api", "weight_change", "commit_to_canary", "containers", "dns")
+NAMES = (
+    "startup",
+    "api",
+    "weight_change",
+    "commit_to_canary",
+    "first_green",
+    "releases",
+    "kills",
+    "containers",
+    "dns",
+)
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was brought up is taken down first
     parser = options(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args().names or NAMES

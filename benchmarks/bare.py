@@ -46,7 +46,7 @@ class Bare:
         built = time.perf_counter()
         try:
             self._docker("run", "--detach", "--name", name, "--publish", f"127.0.0.1:{port}:8080", image)
-            _until_it_answers(port, version)
+            until_it_answers(port, version)
             answered = time.perf_counter()
         finally:
             self._docker("rm", "--force", name)
@@ -74,7 +74,8 @@ class Bare:
         )
 
 
-def _until_it_answers(port: int, version: str) -> None:
+def until_it_answers(port: int, version: str) -> None:
+    """Ask the container behind `port` for its health until it answers as `version`."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):

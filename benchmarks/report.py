@@ -32,7 +32,10 @@ class CannotRun(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """One figure of Bambe beside another of the same run; at most one of the two limits on their ratio."""
+    """One figure of Bambe beside another of the same run; at most one of the two limits on their ratio.
+
+    Beside a limit of 0 the ratio is 1 where there is nothing, and infinite where there is anything at all.
+    """
 
     what: str
     ours: float
@@ -44,7 +47,9 @@ class Row:
 
     @property
     def ratio(self) -> float:
-        return self.ours / self.theirs if self.theirs else float("inf")
+        if not self.theirs:
+            return float("inf") if self.ours else 1.0
+        return self.ours / self.theirs
 
     @property
     def is_held(self) -> bool:
@@ -55,9 +60,9 @@ class Row:
     def line(self) -> str:
         cells = (
             self.what,
-            f"{_number(self.ours)} {self.unit}",
+            f"{_number(self.ours)} {self.unit}".strip(),
             self.beside,
-            f"{_number(self.theirs)} {self.unit}",
+            f"{_number(self.theirs)} {self.unit}".strip(),
             f"{self.ratio:.2f}",
             self._verdict(),
         )
@@ -135,6 +140,8 @@ def _sections(text: str) -> dict[str, str]:
 
 
 def _number(value: float) -> str:
-    """Three digits that mean something."""
+    """Three digits that mean something; what was counted is whole."""
+    if isinstance(value, int):
+        return f"{value:,}"
     size = abs(value)
     return f"{value:,.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"

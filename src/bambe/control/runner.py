@@ -128,19 +128,26 @@ class Runner:
 
     async def _resyncs(self) -> None:
         while True:
-            try:
-                self.wake(await self.reconciler.keys())
-            except Exception:
-                log.exception("%s: resync failed", self.reconciler.name)
+            await self._look_at_all()
             await self._clock.sleep(self._resync)
+
+    async def _look_at_all(self) -> None:
+        try:
+            self.wake(await self.reconciler.keys())
+        except Exception:
+            log.exception("%s: resync failed", self.reconciler.name)
 
     async def _listen(self) -> None:
         attempt = 0
         while True:
+            began = self._clock.now()
             try:
                 await self.reconciler.listen(self.queue.add)
                 return
             except Exception as error:  # noqa: BLE001 - an engine's event stream may break any time
                 log.warning("%s: listening broke off: %s", self.reconciler.name, error)
-                await self._clock.sleep(min(LAST_BACKOFF, FIRST_BACKOFF * 2**attempt))
-                attempt += 1
+            if self._clock.now() - began > timedelta(seconds=LAST_BACKOFF):
+                attempt = 0
+            await self._clock.sleep(min(LAST_BACKOFF, FIRST_BACKOFF * 2**attempt))
+            attempt += 1
+            await self._look_at_all()  # nobody heard what happened meanwhile

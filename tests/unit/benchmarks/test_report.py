@@ -37,6 +37,13 @@ def test_a_limit_is_on_the_ratio(ours: float, limits: dict[str, float], held: bo
     assert ("exceeded" in row.line()) is not held
 
 
+def test_a_limit_of_nothing_holds_only_for_nothing() -> None:
+    assert Row("failed requests", 0, "limit", 0, "", at_most=1).is_held
+    row = Row("failed requests", 1, "limit", 0, "", at_most=1)
+    assert not row.is_held
+    assert row.line() == "| failed requests | 1 | limit | 0 | inf | at most 1: **exceeded** |"
+
+
 def test_figures_have_three_digits() -> None:
     line = Row("rate", 12345.6, "peer", 98.76, "requests/s").line()
     assert line == "| rate | 12,346 requests/s | peer | 98.8 requests/s | 125.01 |  |"

@@ -125,3 +125,53 @@ async def test_passes_over_one_key_never_overlap_and_other_keys_go_on() -> None:
     await clock.advance(0)
     assert len(loop.passes) == 3
     await runner.stop()
+
+
+class Deaf(Loop):
+    """Its engine's events break off after `lasts` seconds, each time."""
+
+    def __init__(self, clock: ManualClock, lasts: float) -> None:
+        super().__init__(clock)
+        self._lasts = lasts
+        self.began: list[float] = []
+        self._start = clock.now()
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        self.began.append((self.clock.now() - self._start).total_seconds())
+        await self.clock.sleep(self._lasts)
+        raise Unavailable("the stream of events has ended")
+
+
+async def test_what_happened_while_nobody_listened_is_looked_at() -> None:
+    clock = ManualClock()
+    loop = Deaf(clock, lasts=5)
+    runner = Runner(loop, clock, resync=1000)
+    runner.start()
+    await clock.advance(5.3)
+    assert loop.began == [0, 5.2]
+    assert [(at - loop.passes[0]).total_seconds() for at in loop.passes] == [0, 5.2]
+    await runner.stop()
+
+
+async def test_an_engine_that_never_speaks_is_listened_to_less_and_less_often() -> None:
+    clock = ManualClock()
+    loop = Deaf(clock, lasts=0)
+    runner = Runner(loop, clock, resync=1000)
+    runner.start()
+    await clock.advance(100)
+    gaps = [after - before for before, after in zip(loop.began, loop.began[1:], strict=False)]
+    assert gaps == sorted(gaps)
+    assert gaps[-1] >= 20
+    await runner.stop()
+
+
+async def test_events_that_broke_off_long_ago_do_not_delay_listening_again() -> None:
+    clock = ManualClock()
+    loop = Deaf(clock, lasts=60)
+    runner = Runner(loop, clock, resync=1000)
+    runner.start()
+    await clock.advance(700)
+    gaps = [after - before for before, after in zip(loop.began, loop.began[1:], strict=False)]
+    assert len(gaps) > 8
+    assert max(gaps) <= 61
+    await runner.stop()

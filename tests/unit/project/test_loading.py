@@ -53,6 +53,9 @@ def test_the_schema_accepts_what_the_model_accepts() -> None:
 
 
 ALARMS = "alarms: []  "
+LINE = TEXT[: TEXT.index("port: 8080")].count("\n") + 1
+"""The one on which the port of gateway stands."""
+
 MISTAKES = [
     (ALARMS, "alarms: [{metric: erors, above: 1}]", r"release\.alarms\.0\.metric`: .* Did you mean `errors`"),
     (ALARMS, "alarms: [{metric: errors}]", r"`metric: errors` needs `above`"),

@@ -18,7 +18,7 @@ from bambe.engines.proxy.failures import Failures
 from bambe.engines.proxy.files import Files
 from bambe.engines.proxy.memory import Memory
 from bambe.engines.proxy.port import LoadBalancer, ProxySeen, TargetGroup, World
-from bambe.engines.proxy.render import bootstrap, render
+from bambe.engines.proxy.render import Documents, bootstrap, render
 from bambe.engines.proxy.seen import by_balancer, by_group, hosts, statistics
 from bambe.engines.proxy.taken import Taken
 from bambe.kernel.clock import SystemClock, monotonic
@@ -75,11 +75,13 @@ class EnvoyProxy:
 
     async def apply(self, world: World) -> None:
         async with self._lock:
-            documents = await asyncio.to_thread(render, world, self._root)
+            # Whenever a target's health changes the same world is asked for again: it is not made again.
+            documents = None if world == self._world else await self._rendered(world)
             await self._run()
             await self._addresses.have(a for balancer in world.load_balancers for a in balancer.addresses)
             if world == self._world:
                 return
+            documents = documents or await self._rendered(world)
             # Until all is taken no world is: then `_run` has everything written again.
             self._world = None
             self._remember_groups(world.target_groups)
@@ -89,6 +91,9 @@ class EnvoyProxy:
             await self._taken.wait(self._files.turn(documents))
             self._files.clear(documents)
             self._world = world
+
+    async def _rendered(self, world: World) -> Documents:
+        return await asyncio.to_thread(render, world, self._root)
 
     async def observe(self) -> ProxySeen:
         self._check()

@@ -55,14 +55,16 @@ class Failures:
     def count(self) -> Mapping[str, int]:
         """By cluster."""
         with suppress(FileNotFoundError), self._log.open("rb") as log:
+            if os.fstat(log.fileno()).st_size < self._read:
+                self._read = 0  # we died when it had just been emptied
             log.seek(self._read)
             data = log.read()
             whole = data[: data.rfind(b"\n") + 1]
             if whole:
                 self._read += len(whole)
                 self._counts += dropped(whole.decode(errors="replace"))
-                self._trim()
                 self._keep()
+                self._trim()
         return self._counts
 
     def _trim(self) -> None:
@@ -70,6 +72,7 @@ class Failures:
         if self._read > LIMIT and self._log.stat().st_size == self._read:
             os.truncate(self._log, 0)
             self._read = 0
+            self._keep()
 
     def _keep(self) -> None:
         temporary = self._kept.with_suffix(".new")

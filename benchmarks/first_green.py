@@ -1,0 +1,156 @@
+"""Seconds from CreateDeployment to the first request that the new version answers, beside bare docker run.
+
+python -m benchmarks.first_green [--rounds 9]
+"""
+
+from __future__ import annotations
+
+import http.client
+import secrets
+import ssl
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from bambe.engines.proxy.clusters import QUICK
+from benchmarks.bare import until_it_answers
+from benchmarks.proof import CLUSTER, SERVICE, Release, Releases, say, until
+from benchmarks.report import CannotRun, Result, Row, options, tell
+from benchmarks.servers import free_port
+from benchmarks.shop import subject_up
+
+TITLE = "CreateDeployment to the first green request"
+QUESTION = """\
+How long after CreateDeployment is called does the new version answer its first request through the load
+balancer, beside a bare `docker run` of the same image until that answers? One task; its image is there.
+They take turns, medians. At most 1.3 times as long, after the health check's threshold: two checks, which
+come 0.05 s apart until the target passes. A client asks all the while, two hundred times a second, until
+green answers: it gets one request in ten."""
+
+ROUNDS = 9
+ONE_TASK = ("tasks: 2", "tasks: 1\n    cpu: 1024\n    memory: 2048")
+LIMITS = ("--cpu-period", "100000", "--cpu-quota", "100000", "--memory", "2048m", "--memory-swap", "2048m")
+HEALTHY = 2
+THRESHOLD = HEALTHY * QUICK
+LIMIT = 1.3
+PAUSE = 0.005
+PATIENCE = 60.0
+
+
+def measured(rounds: int = ROUNDS) -> Result:
+    """Both ways in turn; the first round of each, which warms the caches, does not count."""
+    ours: list[float] = []
+    bare: list[float] = []
+    steps: list[dict[str, float]] = []
+    with subject_up(ONE_TASK) as bambe:
+        subject = Releases(bambe)
+        client = Client(subject.url, bambe.state / "ca" / "ca.pem")
+        image = subject.image()
+        for number in range(rounds + 1):
+            version = f"g{secrets.token_hex(4)}"
+            took, where = _release(subject, client, version)
+            bare.append(_run_bare(image, version))
+            ours.append(took)
+            steps.append(where)
+            say(f"{number} of {rounds}: {took:.2f} s, docker run {bare[-1]:.2f} s")
+    own, other = statistics.median(ours[1:]), statistics.median(bare[1:])
+    row = Row(
+        "first green request, less the threshold", own - THRESHOLD, "docker run", other, "s", at_most=LIMIT
+    )
+    rows = (row, Row("first green request", own, "docker run", other, "s"))
+    return Result(rows, f"{_ends('Bambe', ours)}; {_ends('docker run', bare)}.\n\n{_table(steps[1:])}")
+
+
+class Client:
+    """Asks the service until a version answers."""
+
+    def __init__(self, url: str, authority: Path) -> None:
+        parts = urlsplit(url)
+        self._host, self._port = parts.hostname or "", parts.port or 443
+        self._context = ssl.create_default_context(cafile=str(authority))
+
+    def first_answer(self, version: str, found: list[float]) -> None:
+        """When `version` answered for the first time; `found` gets it."""
+        client = http.client.HTTPSConnection(self._host, self._port, context=self._context, timeout=10)
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            client.request("GET", "/first")
+            answer = client.getresponse()
+            answer.read()
+            if answer.headers["x-version"] == version:
+                found.append(time.time())
+                break
+            time.sleep(PAUSE)
+        client.close()
+
+
+def _release(subject: Releases, client: Client, version: str) -> tuple[float, dict[str, float]]:
+    """Seconds to the first answer of a new version, and what they went by with."""
+    subject.define(version)
+    found: list[float] = []
+    asking = threading.Thread(target=client.first_answer, args=(version, found))
+    asking.start()
+    began = time.time()
+    deployment = subject.create(version)
+    asking.join()
+    if not found:
+        raise CannotRun(f"version {version} does not answer")
+    release = subject.over(deployment)
+    if release.info["status"] != "Succeeded":
+        raise CannotRun(f"{deployment} is {release.info['status']}")
+    until(lambda: len(subject.bambe.containers()) <= 2, "the old version's container is removed")
+    marks = [("CreateDeployment", began), *_marks(subject, release), ("", found[0])]
+    return found[0] - began, {name: end - at for (name, at), (_, end) in pairwise(marks)}
+
+
+def _marks(subject: Releases, release: Release) -> Iterator[tuple[str, float]]:
+    """What began when, as CodeDeploy and ECS tell it."""
+    ecs = subject.client("ecs")
+    (arn,) = ecs.list_tasks(cluster=CLUSTER, serviceName=SERVICE)["taskArns"]
+    (task,) = ecs.describe_tasks(cluster=CLUSTER, tasks=[arn])["tasks"]
+    yield "until green's task is made", release.info["createTime"].timestamp()
+    yield "until its container is started", task["createdAt"].timestamp()
+    yield "`docker start` until the task is RUNNING", task["pullStoppedAt"].timestamp()
+    yield "until it is healthy and CodeDeploy goes on", task["startedAt"].timestamp()
+    yield "10 % on green until its first answer", release.canary_began.timestamp()
+
+
+def _run_bare(image: str, version: str) -> float:
+    """`docker run` until it answers."""
+    name, port = f"bambe-bench-{version}", free_port()
+    command = [
+        "docker", "run", "--detach", "--name", name, "--env", f"VERSION={version}",
+        "--publish", f"127.0.0.1:{port}:8080", *LIMITS, image,
+    ]  # fmt: skip
+    began = time.perf_counter()
+    try:
+        subprocess.run(command, check=True, capture_output=True)
+        until_it_answers(port, version)
+        return time.perf_counter() - began
+    finally:
+        subprocess.run(["docker", "rm", "--force", name], check=True, capture_output=True)
+
+
+def _ends(name: str, found: list[float]) -> str:
+    return f"{name} {min(found[1:]):.2f} to {max(found[1:]):.2f} s"
+
+
+def _table(steps: list[dict[str, float]]) -> str:
+    lines = [f"| {name} | {statistics.median(one[name] for one in steps):.2f} |" for name in steps[0]]
+    return "\n".join(["| where Bambe's time goes | seconds |", "|---|---:|", *lines])
+
+
+def main() -> int:
+    parser = options(__doc__)
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    return tell(measured(parser.parse_args().rounds))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
