@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -54,7 +53,7 @@ class Releases:
     definitions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.client = cache(self.bambe.place.client)
+        self.client = self.bambe.client
         self._first = self._running_definition()
 
     @property
