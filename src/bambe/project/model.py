@@ -94,6 +94,23 @@ class Health(Strict):
         return self
 
 
+class Hours(Strict):
+    """From these times on a service has so many tasks."""
+
+    cron: str = Field(description="AWS's six fields: minutes hours day month weekday year")
+    tasks: int = Field(ge=0, le=100)
+    timezone: str = Field(default="UTC", pattern=r"^[A-Za-z0-9_+/-]{1,64}$")
+
+    @model_validator(mode="after")
+    def _has_six_fields(self) -> Hours:
+        fields = self.cron.split()
+        if len(fields) != 6 or (fields[2] == "?") == (fields[4] == "?"):
+            raise ValueError(
+                'cron has six fields, one of the days is "?": "0 20 ? * MON-FRI *" is 20:00 on weekdays'
+            )
+        return self
+
+
 class Service(Strict):
     """One container image, one ECS service."""
 
@@ -109,6 +126,7 @@ class Service(Strict):
     secrets: Annotated[dict[str, Secret], BeforeValidator(_variables)] = Field(default={})
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
+    schedule: tuple[Hours, ...] = Field(default=(), max_length=20, description="how many tasks from when on")
 
     @property
     def is_public(self) -> bool:

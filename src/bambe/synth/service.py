@@ -25,6 +25,8 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     if project.services[service].is_public:
         resources |= _traffic(project, names, service)
     resources["Service"] = _service(project, names, service)
+    if project.services[service].schedule:
+        resources["Hours"] = _hours(project, names, service)
     if project.has_codedeploy(service):
         resources |= blue_green(project, names, service)
     if project.is_native(service):
@@ -39,6 +41,33 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
         },
         "Resources": resources,
         "Outputs": {"Service": {"Value": {"Fn::GetAtt": ["Service", "Name"]}}},
+    }
+
+
+def _hours(project: Project, names: Names, service: str) -> Resource:
+    """The service's scalable target: at each of its times it gets exactly so many tasks."""
+    wish = project.services[service]
+    actions = [
+        {
+            "ScheduledActionName": f"{service}-{number}",
+            "Schedule": f"cron({one.cron})",
+            "Timezone": one.timezone,
+            "ScalableTargetAction": {"MinCapacity": one.tasks, "MaxCapacity": one.tasks},
+        }
+        for number, one in enumerate(wish.schedule, 1)
+    ]
+    counts = [wish.tasks, *(one.tasks for one in wish.schedule)]
+    name = {"Fn::GetAtt": ["Service", "Name"]}
+    return {
+        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
+        "Properties": {
+            "ServiceNamespace": "ecs",
+            "ScalableDimension": "ecs:service:DesiredCount",
+            "ResourceId": {"Fn::Join": ["/", ["service", names.cluster, name]]},
+            "MinCapacity": min(counts),
+            "MaxCapacity": max(counts),
+            "ScheduledActions": actions,
+        },
     }
 
 

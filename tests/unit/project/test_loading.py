@@ -75,6 +75,7 @@ MISTAKES = [
         "prot: 8080",
         rf"^bambe\.yml:{LINE}: `services\.gateway\.prot` is not a key: did you mean `port`\?$",
     ),
+    ('cron: "0 7 ? * MON-FRI *"', 'cron: "0 7 * * MON-FRI *"', r"cron has six fields, one of the days is"),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
     ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),
     ("route: none", "route: nowhere", r'begins with "/"'),

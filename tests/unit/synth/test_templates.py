@@ -330,3 +330,17 @@ def test_the_same_release_by_ecs() -> None:
     assert native(strategy="all_at_once")["DeploymentConfiguration"]["Strategy"] == "BLUE_GREEN"
     linear = native(strategy="linear", percent=20, interval="2m")["DeploymentConfiguration"]
     assert linear["LinearConfiguration"] == {"StepPercent": 20, "StepBakeTimeInMinutes": 2}
+
+
+def test_hours_are_a_scalable_target_of_the_service() -> None:
+    hours = [
+        {"cron": "0 20 ? * * *", "tasks": 0},
+        {"cron": "0 7 ? * * *", "tasks": 3, "timezone": "Europe/Berlin"},
+    ]
+    web = {"path": "services/web", "port": 80, "route": "default", "tasks": 2, "schedule": hours}
+    project = Project.model_validate({"project": "shop", "services": {"web": web}})
+    made = service_template(project, "web")["Resources"]["Hours"]["Properties"]
+    assert (made["MinCapacity"], made["MaxCapacity"]) == (0, 3)
+    first, second = made["ScheduledActions"]
+    assert first["ScalableTargetAction"] == {"MinCapacity": 0, "MaxCapacity": 0}
+    assert (second["Schedule"], second["Timezone"]) == ("cron(0 7 ? * * *)", "Europe/Berlin")

@@ -1,0 +1,1 @@
+"""Application Auto Scaling: how many tasks a service has at which hours."""

@@ -1,0 +1,81 @@
+"""Schedules `at(...)`, `rate(...)` and `cron(...)`, and when they are due next; pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from bambe.services.application_autoscaling import cron
+from bambe.services.application_autoscaling.model import Action
+
+FORM = re.compile(r"(at|rate|cron)\((.*)\)")
+RATE = re.compile(r"(\d+) (minutes?|hours?|days?)")
+
+
+class BadSchedule(Exception):
+    """The text is no schedule; the message says why."""
+
+
+def check(schedule: str, timezone: str) -> None:
+    """BadSchedule for what is none."""
+    _zone(timezone)
+    kind, inside = _parts(schedule)
+    if kind == "at":
+        _moment(inside)
+    elif kind == "rate":
+        _rate(inside)
+    else:
+        _cron(inside)
+
+
+def following(action: Action, since: datetime) -> datetime | None:
+    """The first time after `since` at which the action is due; None when there is none any more."""
+    kind, inside = _parts(action.schedule)
+    zone = _zone(action.timezone)
+    floor = max(since, action.start - timedelta(microseconds=1)) if action.start else since
+    if kind == "at":
+        at = _moment(inside).replace(tzinfo=zone).astimezone(UTC)
+        found: datetime | None = at if at > floor else None
+    elif kind == "rate":
+        begin, every = action.start or action.created, _rate(inside)
+        found = begin + every * max(0 if action.start else 1, (floor - begin) // every + 1)
+    else:
+        local = _cron(inside).after(floor.astimezone(zone).replace(tzinfo=None))
+        found = local.replace(tzinfo=zone).astimezone(UTC) if local else None
+    return None if found is None or (action.end and found > action.end) else found
+
+
+def _parts(schedule: str) -> tuple[str, str]:
+    hit = FORM.fullmatch(schedule.strip())
+    if hit is None:
+        raise BadSchedule("Use at(yyyy-mm-ddThh:mm:ss), rate(value unit) or cron(fields).")
+    return hit[1], hit[2].strip()
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
+    except ValueError:
+        raise BadSchedule(f"{text} is not yyyy-mm-ddThh:mm:ss.") from None
+
+
+def _rate(text: str) -> timedelta:
+    hit = RATE.fullmatch(text)
+    if hit is None or not int(hit[1]):
+        raise BadSchedule(f"{text} is not a positive number of minutes, hours or days.")
+    return timedelta(**{hit[2].rstrip("s") + "s": int(hit[1])})
+
+
+def _cron(text: str) -> cron.Cron:
+    try:
+        return cron.parse(text)
+    except cron.BadCron as problem:
+        raise BadSchedule(f"{text}: {problem}.") from None
+
+
+def _zone(name: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(name or "UTC")
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadSchedule(f"{name} is no time zone of the IANA database.") from None
