@@ -3,12 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
+from tests.e2e.conftest import install
 from tests.e2e.platform import Bambe, wait_for
 from tests.e2e.test_release import deployment_of
 
 APP = Path("services/orders/app.py")
+
+
+@pytest.fixture(scope="module")
+def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
+    """A shop whose canaries are long enough for a person to step in, on a busy machine too."""
+    made = install(tmp_path_factory.mktemp("bambe"))
+    made.shop.edit("bambe.yml", "interval: 5m", "interval: 15m")
+    made.shop.commit("Longer canaries")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.down()
 
 
 def commit_orders(bambe: Bambe, version: str) -> None:
