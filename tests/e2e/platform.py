@@ -71,6 +71,16 @@ class Bambe:
         """Run `bambe` in the shop."""
         return self._run([str(BIN / "bambe"), *arguments], check)
 
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start `bambe` in the shop and let it run."""
+        return subprocess.Popen(
+            [str(BIN / "bambe"), *arguments],
+            cwd=self.shop.root,
+            env={**os.environ, "BAMBE_STATE": str(self.state), "COLUMNS": "120"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def up(self, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self.cli("up", "--scale", str(self.scale), "--port", str(self.port), check=check)
 

@@ -69,9 +69,13 @@ def test_a_service_is_handed_over_to_ecs_and_released_by_it(bambe: Bambe) -> Non
     traffic.start()
     release(bambe, "2", was="1")
     assert not [one for one in list(traffic.answers) if one.route == "/inventory" and one.version == "2"]
+    watching = bambe.begin("watch", "inventory")
     assert "is approved" in bambe.cli("approve", "inventory").stdout
     wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
     wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 120)
+    told = watching.communicate(timeout=60)[0]
+    assert "shifting traffic (old 80 %, new 20 %)" in told
+    assert told.endswith("inventory: no release under way\n")
     answers = traffic.stop()
     assert [one for one in answers if one.failed] == []
     assert {one.version for one in answers[-60:] if one.route == "/inventory"} == {"2"}

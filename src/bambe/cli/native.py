@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bambe.cli.stages import ROLLING
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 
@@ -24,6 +25,11 @@ class Native:
     @property
     def name(self) -> str:
         return self.arn.rsplit("/", 1)[-1]
+
+    @property
+    def is_rolling(self) -> bool:
+        """Whether tasks are replaced a few at a time, and no traffic is shifted."""
+        return bool(self.shown["deploymentConfiguration"].get("strategy", ROLLING) == ROLLING)
 
     @property
     def pauses(self) -> list[str]:

@@ -10,6 +10,8 @@ from typing import Any
 from bambe.cli import ledgers
 from bambe.cli.ledgers import Ledger
 from bambe.cli.look import phase_of
+from bambe.cli.native import native_under_way
+from bambe.cli.stages import says
 from bambe.cli.steering import READY, SHIFT, WAIT, Steering, under_way
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
@@ -17,7 +19,8 @@ from bambe.cli.trouble import Trouble
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two versions. `healthy` of `targets` targets; `errors` of `requests` since it began."""
+    """One of the two versions. `healthy` of `targets` targets; `errors` of `requests` since it began, None
+    where nobody counts them."""
 
     name: str
     version: str
@@ -26,9 +29,9 @@ class Side:
     desired: int
     healthy: int
     targets: int
-    requests: int
-    errors: int
-    dropped: int
+    requests: int | None = None
+    errors: int | None = None
+    dropped: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ class Scene:
 
 def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
     """The release of `service` under way, or None."""
+    if target.is_by_ecs(service):
+        return _by_ecs(target, service)
     try:
         found = under_way(target, service)
     except Trouble:
@@ -64,6 +69,38 @@ def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | 
         verdict=f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else "",
         next=what_next(found, ledger, scale, now),
         queued=tuple(target.releases(service).ids("Queued")),
+    )
+
+
+def _by_ecs(target: Target, service: str) -> Scene | None:
+    """A service deployment that shifts traffic."""
+    found = native_under_way(target, service)
+    if found is None or found.is_rolling:
+        return None
+    waits = f"waits for `bambe approve {service}`" if found.pauses else "as ECS's stages go"
+    sides = [
+        _revision(target, name, shown)
+        for name, shown in (
+            *(("old", one) for one in found.shown.get("sourceServiceRevisions", ())),
+            ("new", found.shown["targetServiceRevision"]),
+        )
+    ]
+    return Scene(service, found.name, says(found.shown), tuple(sides), "", waits, ())
+
+
+def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
+    ecs, arn = target.client("ecs"), shown["arn"]
+    (found,) = ecs.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"]
+    balancers = found.get("resolvedConfiguration", {}).get("loadBalancers", ())
+    states = [state for one in balancers for state in _states(target, one["targetGroupArn"])]
+    return Side(
+        name=name,
+        version=found["taskDefinition"].rsplit("/", 1)[-1],
+        weight=shown["requestedProductionTrafficWeight"],
+        running=shown["runningTaskCount"],
+        desired=shown["requestedTaskCount"],
+        healthy=states.count("healthy"),
+        targets=len(states),
     )
 
 
@@ -134,7 +171,10 @@ def _sides(target: Target, shown: Mapping[str, Any], last: Mapping[str, Any]) ->
 
 
 def _health(target: Target, group: str) -> list[str]:
-    elbv2 = target.client("elbv2")
-    arn = elbv2.describe_target_groups(Names=[group])["TargetGroups"][0]["TargetGroupArn"]
-    answer = elbv2.describe_target_health(TargetGroupArn=arn)
+    found = target.client("elbv2").describe_target_groups(Names=[group])["TargetGroups"]
+    return _states(target, found[0]["TargetGroupArn"])
+
+
+def _states(target: Target, group: str) -> list[str]:
+    answer = target.client("elbv2").describe_target_health(TargetGroupArn=group)
     return [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]

@@ -39,7 +39,7 @@ def _scenes(target: Target, service: str | None) -> list[Scene]:
     scale = float((target.place.health() or {}).get("scale", 1))
     names = [service] if service else list(target.project.services)
     now = SystemClock().now()
-    found = [scene(target, name, scale, now) for name in names if target.project.has_codedeploy(name)]
+    found = [scene(target, name, scale, now) for name in names if not target.project.is_rolling(name)]
     return [one for one in found if one is not None]
 
 
@@ -85,6 +85,10 @@ def view(scenes: list[Scene], service: str | None) -> Group:
     return Group(*(part for one in scenes for part in _view(one)))
 
 
+def _count(number: int | None) -> str:
+    return "–" if number is None else f"{number:,}"
+
+
 def _view(shown: Scene) -> list[Text | Table]:
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("", "version", "traffic", "", "tasks", "healthy", "requests", "5xx", "dropped"):
@@ -99,9 +103,9 @@ def _view(shown: Scene) -> list[Text | Table]:
             Text(f"{bar:<20}", style="blue" if side.name == "old" else "green"),
             f"{side.running}/{side.desired}",
             f"{side.healthy}/{side.targets}",
-            f"{side.requests:,}",
-            Text(f"{side.errors:,}", style=bad),
-            Text(f"{side.dropped:,}", style=bad),
+            _count(side.requests),
+            Text(_count(side.errors), style=bad),
+            Text(_count(side.dropped), style=bad),
         )
     parts: list[Text | Table] = [
         Text.assemble((shown.service, "bold"), f"  {shown.deployment}  {shown.says}"),
