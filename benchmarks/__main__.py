@@ -31,7 +31,8 @@ NAMES = (
 
 
 def main() -> int:
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was brought up is taken down first
+    for sign in (signal.SIGINT, signal.SIGTERM):  # what was brought up is taken down first
+        signal.signal(sign, signal.default_int_handler)
     parser = options(__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
     names = parser.parse_args().names or NAMES

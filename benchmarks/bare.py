@@ -74,12 +74,12 @@ class Bare:
         )
 
 
-def until_it_answers(port: int, version: str) -> None:
-    """Ask the container behind `port` for its health until it answers as `version`."""
+def until_it_answers(port: int, version: str, host: str = "127.0.0.1") -> None:
+    """Ask the container for its health until it answers as `version`."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         with contextlib.suppress(OSError, http.client.HTTPException):
-            client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            client = http.client.HTTPConnection(host, port, timeout=5)
             client.request("GET", "/health")
             if client.getresponse().headers["x-version"] == version:
                 return

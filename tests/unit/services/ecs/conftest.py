@@ -23,9 +23,10 @@ class Town(House):
         self.parts["containers"] = FakeContainers(self.clock)
         self.balancers = LoadBalancers("blue", "green")
         self.map = CloudMap()
+        self.tags: dict[tuple[str, str], str] = {}
         self.services = {
             **{name: self.services[name] for name in ("ecs", "secretsmanager", "ssm")},
-            "ecr": images(),
+            "ecr": images(self.tags),
             "elbv2": self.balancers.service(),
             "servicediscovery": self.map.service(),
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from typing import Any
 
 from bambe.kernel.arn import Arn
@@ -130,11 +131,23 @@ class CloudMap:
         return {"OperationId": "op"}
 
 
+class ImageNotFoundException(AwsError):
+    """ECR's refusal of a tag it does not have."""
+
+
 async def _token(call: Call, request: Any) -> Answer:
     token = base64.b64encode(b"AWS:secret").decode()
     return {"authorizationData": [{"authorizationToken": token}]}
 
 
-def images() -> Service:
-    """ECR, which only hands out passwords."""
-    return Service("ecr", {"get_authorization_token": _token})
+def images(tags: Mapping[tuple[str, str], str]) -> Service:
+    """ECR, which hands out passwords and knows `tags`: (repository, tag) -> digest."""
+
+    async def describe(call: Call, request: Any) -> Answer:
+        (wanted,) = request["imageIds"]
+        digest = tags.get((request["repositoryName"], wanted["imageTag"]))
+        if digest is None:
+            raise ImageNotFoundException(f"no image {wanted}")
+        return {"imageDetails": [{"imageDigest": digest}]}
+
+    return Service("ecr", {"get_authorization_token": _token, "describe_images": describe})
