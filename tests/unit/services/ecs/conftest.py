@@ -24,7 +24,7 @@ class Town(House):
         self.balancers = LoadBalancers("blue", "green")
         self.map = CloudMap()
         self.services = {
-            **{name: self.services[name] for name in ("ecs", "secretsmanager", "ssm")},
+            **{name: self.services[name] for name in ("ecs", "iam", "secretsmanager", "ssm", "sts")},
             "ecr": images(),
             "elbv2": self.balancers.service(),
             "servicediscovery": self.map.service(),
