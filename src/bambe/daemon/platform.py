@@ -38,6 +38,8 @@ from bambe.wire import Models
 
 if TYPE_CHECKING:
     from bambe.daemon.engines import Engines
+    from bambe.daemon.inside import InsideDoor
+    from bambe.engines.containers.port import Network
 
 log = logging.getLogger("bambe.daemon")
 
@@ -53,6 +55,7 @@ class Platform:
         self._background: asyncio.Task[None] | None = None
         self._doors = {"/v2": LaterApp(), "/git": LaterApp()}
         self.engines: Engines | None = None
+        self._inside: InsideDoor | None = None
         self.ready = False
         self._failure = ""
 
@@ -83,6 +86,8 @@ class Platform:
     async def stop(self) -> None:
         """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
         await self.server.stop()
+        if self._inside is not None:
+            await self._inside.close()
         if self._background is not None:
             self._background.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -142,7 +147,15 @@ class Platform:
         network = engines.network
         if network is not None and not self._options.any_credentials:
             await self.server.add(network.gateway, self.port)
+            await self._open_inside(network)
         self.loops.start(parts)
+
+    async def _open_inside(self, network: Network) -> None:
+        from bambe.daemon.inside import InsideDoor
+
+        aws = self.dispatcher.aws(self._caller())
+        self._inside = InsideDoor(network, self.store, self.clock, aws)
+        await self._inside.open()
 
     def _read(self) -> None:
         """Import what nobody has asked for yet."""
@@ -202,14 +215,17 @@ class Platform:
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
         self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
 
-    def _parts(self, engines: Engines) -> dict[str, Any]:
+    def _caller(self) -> Caller:
+        """As whom the house itself calls."""
         principal = f"arn:aws:iam::{self.site.account}:role/aws-service-role/bambe"
-        caller = Caller(self.site.account, self.site.region, principal)
+        return Caller(self.site.account, self.site.region, principal)
+
+    def _parts(self, engines: Engines) -> dict[str, Any]:
         return {
             "store": self.store,
             "clock": self.clock,
             "site": self.site,
-            "aws": self.dispatcher.aws(caller),
+            "aws": self.dispatcher.aws(self._caller()),
             "registry": engines.registry,
             "git": engines.git,
             "resources": {r.name: r for s in self.services.values() for r in s.resources},

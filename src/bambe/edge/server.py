@@ -6,9 +6,10 @@ import asyncio
 import socket
 
 from uvicorn import Config
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
-from bambe.edge.app import App
+from bambe.edge.app import App, AsgiApp
 from bambe.edge.http import EdgeProtocol
 from bambe.kernel.errors import BambeError
 
@@ -23,10 +24,12 @@ class AddressTaken(BambeError):
 class Server:
     """`bind` one or more addresses, `start` with the app, `add` more addresses later, `stop`.
 
-    Binding comes first because whoever builds the app wants to know its port.
+    Binding comes first because whoever builds the app wants to know its port. With `device` it is
+    reached through that network interface only, and others may have the same address on theirs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, device: str = "") -> None:
+        self._device = device
         self._state = ServerState()
         self._bound: list[socket.socket] = []
         self._listeners: dict[tuple[str, int], asyncio.Server] = {}
@@ -39,15 +42,15 @@ class Server:
 
     async def bind(self, host: str, port: int) -> int:
         """Take an address without answering yet; port 0 takes a free one. Answers the port."""
-        bound = _socket(host, port)
+        bound = _socket(host, port, self._device)
         self._bound.append(bound)
         return int(bound.getsockname()[1])
 
-    async def start(self, app: App) -> None:
+    async def start(self, app: App | AsgiApp) -> None:
         """Answer on every bound address."""
         self._config = Config(
             app,
-            http=EdgeProtocol,
+            http=EdgeProtocol if isinstance(app, App) else HttpToolsProtocol,
             ws="none",
             lifespan="off",
             interface="asgi3",
@@ -64,7 +67,7 @@ class Server:
         """Answer on one more address while running; one that is served already stays as it is."""
         if port and (host, port) in self._listeners:
             return port
-        bound = _socket(host, port)
+        bound = _socket(host, port, self._device)
         await self._listen(bound)
         return int(bound.getsockname()[1])
 
@@ -102,13 +105,14 @@ class Server:
                 tasks.add(task)
         return tasks
 
-    def _protocol(self) -> EdgeProtocol:
+    def _protocol(self) -> HttpToolsProtocol:
         if self._config is None:
             raise BambeError("the server has not been started")
-        return EdgeProtocol(self._config, self._state, {}, _loop=asyncio.get_running_loop())
+        protocol = EdgeProtocol if isinstance(self._config.app, App) else HttpToolsProtocol
+        return protocol(self._config, self._state, {}, _loop=asyncio.get_running_loop())
 
 
-def _socket(host: str, port: int) -> socket.socket:
+def _socket(host: str, port: int, device: str) -> socket.socket:
     """A socket bound to one address, IPv4 or IPv6."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     bound = socket.socket(family, socket.SOCK_STREAM)
@@ -116,6 +120,8 @@ def _socket(host: str, port: int) -> socket.socket:
     if family == socket.AF_INET6:
         bound.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
     try:
+        if device:
+            bound.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode() + b"\0")
         bound.bind((host, port))
     except OSError as error:
         bound.close()

@@ -50,6 +50,7 @@ def service_task(service: Service, task_set: TaskSet, definition: TaskDefinition
         registries=registries(task_set.registries, definition),
         tags=_propagated(service, definition),
         execute_command=service.execute_command,
+        secret=hex_id(32),
         containers=containers(definition),
         created_at=now,
     )

@@ -323,6 +323,7 @@ class Task:
     tags: dict[str, str] = field(default_factory=dict)
     execute_command: bool = False
     client_token: str = ""
+    secret: str = field(default="", repr=False)
     desired: Desired = Desired.RUNNING
     status: TaskStatus = TaskStatus.PROVISIONING
     stop_code: StopCode | None = None

@@ -237,6 +237,11 @@ def task(row: Task, *, with_tags: bool) -> Shape:
     return shown
 
 
+def container_arn(row: Task, name: str) -> str:
+    """The ARN of the task's container `name`."""
+    return f"{task_arn(row).replace(':task/', ':container/')}/{_uuid(row.id, name)}"
+
+
 def _of(said: TaskSet, tasks: Iterable[Task]) -> list[Task]:
     return [task for task in tasks if task.task_set == said.id]
 
@@ -284,7 +289,7 @@ def _interface(row: Task) -> Shape:
 
 def _container(row: Task, said: Container) -> Shape:
     shown: dict[str, Any] = {
-        "containerArn": f"{task_arn(row).replace(':task/', ':container/')}/{_uuid(row.id, said.name)}",
+        "containerArn": container_arn(row, said.name),
         "taskArn": task_arn(row),
         "name": said.name,
         "image": said.image,

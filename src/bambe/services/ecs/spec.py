@@ -8,6 +8,7 @@ from typing import Any
 
 from bambe.engines.containers.port import ContainerSeen, ContainerSpec, HealthCheck, State, TaskSeen, TaskSpec
 from bambe.engines.containers.port import Health as Checked
+from bambe.services.ecs import inside
 from bambe.services.ecs.model import Container, Health, Shape, Task, TaskDefinition
 from bambe.services.ecs.names import task_arn
 from bambe.services.ecs.secret_values import Values
@@ -38,8 +39,11 @@ def labels(task: Task) -> dict[str, str]:
     }
 
 
-def spec(task: Task, definition: TaskDefinition, images: Mapping[str, str], secrets: Values) -> TaskSpec:
-    """The task as the engine is to run it; `images` says what each container's image resolved to."""
+def spec(
+    task: Task, definition: TaskDefinition, images: Mapping[str, str], secrets: Values, endpoint: str
+) -> TaskSpec:
+    """The task as the engine is to run it; `images` says what each container's image resolved to, and
+    `endpoint` where the API answers inside."""
     body = definition.body
     overrides = {o["name"]: o for o in task.overrides.get("containerOverrides", ()) if "name" in o}
     return TaskSpec(
@@ -50,9 +54,10 @@ def spec(task: Task, definition: TaskDefinition, images: Mapping[str, str], secr
                 c,
                 overrides.get(c["name"], {}),
                 images.get(c["name"], c["image"]),
+                inside.variables(task, definition, number, endpoint),
                 secrets.get(c["name"], {}),
             )
-            for c in body["containerDefinitions"]
+            for number, c in enumerate(body["containerDefinitions"])
         ),
         labels=labels(task) | _log_labels(body["containerDefinitions"]),
         cpu=int(task.cpu or 0),
@@ -68,7 +73,12 @@ def _log_labels(containers: Sequence[Shape]) -> dict[str, str]:
 
 
 def _container(
-    task: Task, said: Shape, override: Shape, image: str, secrets: Mapping[str, str]
+    task: Task,
+    said: Shape,
+    override: Shape,
+    image: str,
+    platform: Mapping[str, str],
+    secrets: Mapping[str, str],
 ) -> ContainerSpec:
     group, stream = _log(task, said)
     return ContainerSpec(
@@ -76,7 +86,7 @@ def _container(
         image=image,
         command=tuple(override.get("command") or said.get("command") or ()),
         entry_point=tuple(said.get("entryPoint") or ()),
-        environment=_environment(task, said, override),
+        environment={**platform, **_environment(task, said, override)},
         secrets=secrets,
         depends_on=tuple(on["containerName"] for on in said.get("dependsOn") or ()),
         cpu=int(override.get("cpu") or said.get("cpu") or 0),

@@ -52,6 +52,7 @@ class TaskReconciler:
         self._containers = containers
         self._images = Images(store, aws, site, containers)
         self._sightings = Sightings(containers)
+        self._endpoint = site.inner_endpoint
         self.chores = Chores()
         self._addresses: dict[str, Key] = {}
 
@@ -175,7 +176,8 @@ class TaskReconciler:
         if first:
             await self._note(task, {"pull_stopped_at": self._clock.now()})
         try:
-            await self._start(task, spec(task, definition, images, secrets), containers)
+            wanted_task = spec(task, definition, images, secrets, self._endpoint)
+            await self._start(task, wanted_task, containers)
         except (NotThere, Refused, Conflict) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotStartContainerError: {error}")
 

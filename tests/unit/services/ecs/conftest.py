@@ -25,7 +25,7 @@ class Town(House):
         self.map = CloudMap()
         self.tags: dict[tuple[str, str], str] = {}
         self.services = {
-            **{name: self.services[name] for name in ("ecs", "secretsmanager", "ssm")},
+            **{name: self.services[name] for name in ("ecs", "iam", "secretsmanager", "ssm", "sts")},
             "ecr": images(self.tags),
             "elbv2": self.balancers.service(),
             "servicediscovery": self.map.service(),

@@ -171,6 +171,7 @@ def _new(call: Call, request: Mapping[str, Any], definition: TaskDefinition) -> 
         overrides=overrides,
         tags=tags,
         execute_command=request.get("enableExecuteCommand", False),
+        secret=hex_id(32),
         containers=births.containers(definition),
         created_at=call.clock.now(),
     )
