@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from bambe.engines.containers.seen import (
     state_of,
     stop_order,
 )
+from bambe.engines.containers.terminal import DockerTerminal, open_terminal
 from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
 
 EVENTS = ["create", "start", "die", "destroy", "rename", "health_status"]
@@ -138,6 +139,11 @@ class DockerContainers:
                 return
             if silent > 1:
                 raise Unavailable(f"The Docker Engine ended the log of {name} while it runs.")
+
+    async def execute(self, task_id: str, container: str, command: Sequence[str]) -> DockerTerminal:
+        return await open_terminal(
+            self._connection, container_name(self._instance, task_id, container), command
+        )
 
     async def remove_everything(self) -> None:
         await _all(self._remove(one["Id"]) for one in await self._listed())
