@@ -32,6 +32,7 @@ from bambe.kernel.call import Caller, Site
 from bambe.kernel.clock import SystemClock
 from bambe.kernel.ids import hex_id
 from bambe.services import discover
+from bambe.services.ecs.session import PATH as SESSIONS
 from bambe.services.sts.sessions import find_session
 from bambe.store import Database
 from bambe.wire import Models
@@ -53,7 +54,7 @@ class Platform:
         self.directory = StateDirectory(options.state or self._scratch or Path())
         self.clock = SystemClock(options.scale)
         self._background: asyncio.Task[None] | None = None
-        self._doors = {"/v2": LaterApp(), "/git": LaterApp()}
+        self._doors = {"/v2": LaterApp(), "/git": LaterApp(), SESSIONS: LaterApp()}
         self.engines: Engines | None = None
         self._inside: InsideDoor | None = None
         self.ready = False
@@ -209,11 +210,13 @@ class Platform:
         )
 
     def _open_doors(self, engines: Engines) -> None:
-        from bambe.daemon.policies import EcrPolicy, GitDoor, Pushes
+        from bambe.daemon.policies import EcrPolicy, GitDoor, Pushes, Sessions, SessionsApp
 
         pushes = Pushes(self.store, self.clock, engines.git, self.site)
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
         self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
+        sessions = Sessions(self.store, self.clock, engines.containers)
+        self._doors[SESSIONS].open(SessionsApp(sessions, self.clock))
 
     def _caller(self) -> Caller:
         """As whom the house itself calls."""
