@@ -8,6 +8,8 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bambe.cli.session import Ended, hold
+from bambe.cli.trouble import Trouble
 from tests.api.conftest import Edge
 from tests.support.plugin import Plugin, Refused, pack
 
@@ -181,3 +183,34 @@ async def opened(session: dict[str, str]) -> Plugin:
         await plugin.hang_up()
         raise
     return plugin
+
+
+class Person:
+    """Types what a test says, then has nothing more to say."""
+
+    def __init__(self, *keys: bytes) -> None:
+        self.said = [*keys, b""]
+        self.screen = b""
+
+    async def keys(self) -> bytes:
+        return self.said.pop(0)
+
+    def show(self, data: bytes) -> None:
+        self.screen += data
+
+    def size(self) -> tuple[int, int]:
+        return (91, 33)
+
+
+def test_bambes_own_client_needs_no_plugin(shell: Exec) -> None:
+    person = Person(b"stty size\r", b"exit 3\r")
+    assert asyncio.run(hold(shell.session(), person)) == Ended("", 3)
+    assert b"33 91\r\n" in person.screen
+    assert asyncio.run(hold(shell.session(), Person())) == Ended("", 0)
+    assert "Unable to start" in asyncio.run(hold(shell.session("nope"), Person())).trouble
+    used = shell.session() | {"tokenValue": "wrong"}
+    assert asyncio.run(hold(used, Person())) == Ended("The session's connection was lost.")
+    nowhere = shell.session()
+    shell.edge.run(shell.edge.server.stop())
+    with pytest.raises(Trouble, match="the session cannot be opened"):
+        asyncio.run(hold(nowhere, Person()))
