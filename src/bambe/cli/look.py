@@ -124,6 +124,8 @@ class Looker:
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
         shares = _shares_by_role(going)
+        if not going and service.get("loadBalancers"):
+            shares = {"PRIMARY": 100.0}
         return [
             Version(
                 role=one["status"],
