@@ -52,7 +52,8 @@ class ContainerSpec:
 
     `secrets` are further variables, kept out of every text this is shown in. `depends_on` names
     containers of the task that are stopped only after this one. `log_group`/`log_stream` become labels,
-    from which the logs service knows where output goes.
+    from which the logs service knows where output goes. `labels` are the container's own; with `init` its
+    first process forwards signals and reaps.
     """
 
     name: str
@@ -71,6 +72,8 @@ class ContainerSpec:
     read_only_root: bool = False
     privileged: bool = False
     ulimits: tuple[tuple[str, int, int], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    init: bool = False
     mounts: tuple[Mount, ...] = ()
     stop_timeout: int = 30
     log_group: str = ""

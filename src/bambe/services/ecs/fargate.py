@@ -52,12 +52,17 @@ def _check_fargate(body: Shape) -> None:
         if not body.get(member):
             raise ClientException(f"Fargate requires that '{member}' be defined at the task level.")
     cpu, memory = int(body["cpu"]), int(body["memory"])
-    if memory not in SIZES.get(cpu, frozenset()):
-        raise ClientException("No Fargate configuration exists for given values.")
+    check_size(cpu, memory)
     for container in body["containerDefinitions"]:
         _check_on_fargate(container)
     _check_room(body["containerDefinitions"], cpu, memory)
     _check_role(body)
+
+
+def check_size(cpu: int, memory: int) -> None:
+    """A task's size is one of Fargate's."""
+    if memory not in SIZES.get(cpu, frozenset()):
+        raise ClientException("No Fargate configuration exists for given values.")
 
 
 def units(said: str | None, member: str) -> str:

@@ -97,6 +97,8 @@ def _container(
         user=said.get("user", ""),
         read_only_root=said.get("readonlyRootFilesystem", False),
         ulimits=tuple((u["name"], u["softLimit"], u["hardLimit"]) for u in said.get("ulimits") or ()),
+        labels=said.get("dockerLabels") or {},
+        init=bool((said.get("linuxParameters") or {}).get("initProcessEnabled")),
         stop_timeout=said.get("stopTimeout", DEFAULT_STOP_TIMEOUT),
         log_group=group,
         log_stream=stream,
