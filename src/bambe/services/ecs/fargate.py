@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bambe.kernel.errors import NotImplementedByBambe
-from bambe.services.ecs.definition_checks import check_order, check_secrets
+from bambe.services.ecs.definition_checks import check_order, check_restarts, check_secrets
 from bambe.services.ecs.errors import ClientException
 from bambe.services.ecs.model import Shape
 
@@ -36,6 +36,7 @@ def compatibilities(body: Shape) -> list[str]:
     _check_containers(body["containerDefinitions"])
     check_order(body["containerDefinitions"])
     check_secrets(body)
+    check_restarts(body["containerDefinitions"])
     try:
         _check_fargate(body)
     except ClientException:
@@ -87,8 +88,6 @@ def _check_supported(body: Shape) -> None:
         for member in UNSUPPORTED_IN_CONTAINER:
             if container.get(member):
                 raise NotImplementedByBambe(f"Bambe does not run containers with {member} yet.")
-        if (container.get("restartPolicy") or {}).get("enabled"):
-            raise NotImplementedByBambe("Bambe does not run containers with restartPolicy yet.")
         driver = (container.get("logConfiguration") or {}).get("logDriver", "awslogs")
         if driver != "awslogs":
             raise NotImplementedByBambe(f"Bambe does not have the log driver {driver} yet.")

@@ -34,6 +34,7 @@ from bambe.services.ecs.task_actions import (
     Note,
     Register,
     Remove,
+    Restart,
     Withdraw,
 )
 
@@ -124,6 +125,8 @@ class TaskReconciler:
         match action:
             case Launch():
                 await self._begin_launch(task, action.containers)
+            case Restart():
+                await self._restart(task, action.containers)
             case Register():
                 await registration.register(self._api(task), task, action.targets)
                 await self._note(task, {"is_registered": True}, lambda tx, now: registered(tx, task, now))
@@ -187,6 +190,13 @@ class TaskReconciler:
             await self._start(task, wanted_task, containers)
         except (NotThere, Refused, Conflict) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotStartContainerError: {error}")
+
+    async def _restart(self, task: Task, containers: Iterable[str]) -> None:
+        try:
+            for container in containers:
+                await self._containers.restart(task.id, container)
+        except (NotThere, Refused, Conflict) as error:
+            await self._condemn(task, StopCode.ESSENTIAL_EXITED, f"CannotStartContainerError: {error}")
 
     async def _pull_again(self, task: Task, images: Iterable[str]) -> None:
         for image in images:
