@@ -199,6 +199,26 @@ async def test_one_container_of_several_can_end_alone(stage: Stage) -> None:
     assert seen.address
 
 
+async def test_a_container_that_ended_is_restarted_with_the_same_address(stage: Stage) -> None:
+    spec = stage.spec("test -e /tmp/again && sleep 60; touch /tmp/again; exit 3", restarts=True)
+    await stage.engine.start_task(spec)
+    stage.fake(lambda fake: fake.exit(spec.id, code=3))
+    before = await stage.until(spec.id, lambda t: t.containers[0].state is State.EXITED)
+    await stage.engine.restart(spec.id, "c0")
+    after = await stage.until(spec.id, lambda t: t.containers[0].state is State.RUNNING)
+    (was,), (now,) = before.containers, after.containers
+    assert (was.exit_code, now.exit_code) == (3, None)
+    assert (now.runtime_id, after.address) == (was.runtime_id, before.address)
+    assert after.address
+    assert was.started_at is not None
+    assert now.started_at is not None
+    assert now.started_at >= was.started_at
+    await stage.engine.restart(spec.id, "c0")
+    assert await stage.task(spec.id) == after
+    with pytest.raises(NotThere):
+        await stage.engine.restart("nothing", "c0")
+
+
 async def test_a_stopped_task_stays_listed_without_an_address(stage: Stage) -> None:
     spec = stage.spec(WAIT, WAIT)
     await stage.engine.start_task(spec)

@@ -147,6 +147,17 @@ class FakeContainers:
                 self._run(task, container.name)
         self._happened(spec.id)
 
+    async def restart(self, task_id: str, container: str) -> None:
+        self._answer()
+        task = self._tasks.get(task_id)
+        if task is None or container not in task.containers:
+            raise NotThere(f"No such container: {task_id}/{container}.")
+        if task.containers[container].state is State.EXITED:
+            again = replace(task.containers[container], exit_code=None, reason="", finished_at=None)
+            task.containers[container] = again
+            self._run(task, container)
+            self._happened(task_id)
+
     async def stop_task(self, task_id: str, timeout: int | None = None) -> None:
         self._answer()
         task = self._tasks.get(task_id)
@@ -256,7 +267,7 @@ class FakeContainers:
             reason=reason,
             finished_at=self.clock.now(),
         )
-        if len(task.spec.containers) == 1:
+        if len(task.spec.containers) == 1 and not task.spec.containers[0].restarts:
             task.address = ""
 
     def _happened(self, task_id: str) -> None:

@@ -124,6 +124,8 @@ class Looker:
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
         shares = _shares_by_role(going)
+        if not going and service.get("loadBalancers"):
+            shares = {"PRIMARY": 100.0}
         return [
             Version(
                 role=one["status"],
@@ -204,8 +206,14 @@ def why_it_failed(build: dict[str, Any]) -> str:
     for phase in build.get("phases", []):
         if phase.get("phaseStatus") in ("FAILED", "FAULT", "TIMED_OUT", "STOPPED"):
             contexts = [one.get("message", "") for one in phase.get("contexts", [])]
-            return f"the build failed in {phase['phaseType']}: {' '.join(contexts) or phase['phaseStatus']}"
+            why = shortened(" ".join(contexts)) or phase["phaseStatus"]
+            return f"the build failed in {phase['phaseType']}: {why}"
     return f"the build is {build['buildStatus']}"
+
+
+def shortened(text: str, most: int = 140) -> str:
+    """A text without its middle where it is too long for a line: what it is about, and how it ended."""
+    return text if len(text) <= most else f"{text[: most - 42]} … {text[-39:]}"
 
 
 def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:

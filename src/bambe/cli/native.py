@@ -60,6 +60,14 @@ class Native:
         return f"{self.service}: {self.name} goes back to the version before."
 
 
+def native_release(target: Target, service: str) -> Native:
+    """The deployment under way; Trouble where there is none."""
+    found = native_under_way(target, service)
+    if found is None:
+        raise Trouble(f"{service} has no release under way.")
+    return found
+
+
 def native_under_way(target: Target, service: str) -> Native | None:
     """The deployment of a service that ECS releases, if one is under way."""
     ecs = target.client("ecs")

@@ -30,7 +30,9 @@ class Alarm(Strict):
     ) = Field(
         default=None, description="errors and unhealthy are counts, error_rate percent, latencies seconds"
     )
-    above: float | None = Field(default=None, ge=0, description="the value that it must not pass")
+    above: float | None = Field(
+        default=None, ge=0, allow_inf_nan=False, description="the value that it must not pass"
+    )
     minutes: int = Field(default=1, ge=1, le=60, description="so many in a row")
 
     @model_validator(mode="before")
@@ -42,6 +44,8 @@ class Alarm(Strict):
     def _one_of_both(self) -> Alarm:
         if bool(self.name) == bool(self.metric):
             raise ValueError("an alarm is a name, or `metric` and `above`")
+        if self.name and self.above is not None:
+            raise ValueError(f"the alarm {self.name} has its own limit: `above` goes with a `metric`")
         if self.metric and self.above is None:
             raise ValueError(f"`metric: {self.metric}` needs `above`, the value that it must not pass")
         return self
@@ -49,6 +53,10 @@ class Alarm(Strict):
 
 def check(alarms: tuple[Alarm, ...], rolling: bool) -> None:
     """What must hold of all alarms of a release; ValueError."""
+    names = [alarm.name for alarm in alarms if alarm.name]
+    again = next((name for name in names if names.count(name) > 1), "")
+    if again:
+        raise ValueError(f"alarms has {again} twice")
     metrics = [alarm.metric for alarm in alarms if alarm.metric]
     twice = next((metric for metric in metrics if metrics.count(metric) > 1), "")
     if twice:

@@ -6,9 +6,11 @@ import re
 from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from bambe.kernel import cron
 from bambe.project.release import Release
 from bambe.project.words import Duration, Strict
 
@@ -102,12 +104,17 @@ class Hours(Strict):
     timezone: str = Field(default="UTC", pattern=r"^[A-Za-z0-9_+/-]{1,64}$")
 
     @model_validator(mode="after")
-    def _has_six_fields(self) -> Hours:
-        fields = self.cron.split()
-        if len(fields) != 6 or (fields[2] == "?") == (fields[4] == "?"):
+    def _is_a_time(self) -> Hours:
+        try:
+            cron.parse(self.cron)
+        except cron.BadCron as problem:
             raise ValueError(
-                'cron has six fields, one of the days is "?": "0 20 ? * MON-FRI *" is 20:00 on weekdays'
-            )
+                f'cron {self.cron!r}: {problem}; "0 20 ? * MON-FRI *" is 20:00 on weekdays'
+            ) from None
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"{self.timezone} is no time zone, such as Europe/Berlin") from None
         return self
 
 

@@ -66,8 +66,8 @@ class Release(Strict):
     def _ecs_shifts_as_it_can(self) -> Release:
         if self.controller != "ecs" or self.strategy == "rolling":
             return self
-        for name, usual in (("queue", "newest"), ("analysis", "rollback"), ("synthetic", ())):
-            if getattr(self, name) not in (usual, "off"):
+        for name in ("queue", "analysis", "synthetic"):
+            if name in self.model_fields_set and getattr(self, name) not in ("off", ()):
                 raise ValueError(f"`{name}` is there with `controller: codedeploy` only")
         if self.strategy == "linear" and self.percent < 3:
             raise ValueError("percent is at least 3 for a linear release by ECS")
@@ -80,13 +80,13 @@ class Release(Strict):
     def _whole_minutes(self) -> Release:
         for name in ("interval", "keep_old", "approval"):
             if getattr(self, name).total_seconds() % 60:
-                raise ValueError(f"{name} takes whole minutes: CodeDeploy counts in them")
+                raise ValueError(f"{name} takes whole minutes: AWS counts in them")
         if self.strategy in ("canary", "linear") and not self.interval:
             raise ValueError("interval is at least 1m; for none, write `strategy: all_at_once`")
         if len(" ".join(self.synthetic)) > 256:
             raise ValueError("synthetic has at most 256 characters in all (a tag's limit)")
         for name in ("keep_old", "approval"):
             if getattr(self, name) > timedelta(days=2):
-                raise ValueError(f"{name} is at most 48h (CodeDeploy's limit)")
+                raise ValueError(f"{name} is at most 48h (AWS's limit)")
         check(self.alarms, self.strategy == "rolling")
         return self

@@ -96,7 +96,7 @@ def test_every_reference_resolves(project: Project) -> None:
 @given(projects())
 def test_templates_are_deterministic_and_plain_json(project: Project) -> None:
     assert json.dumps(templates(project)) == json.dumps(
-        templates(Project.model_validate(project.model_dump()))
+        templates(Project.model_validate(project.model_dump(exclude_unset=True)))
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bambe.cli.native import native_under_way
+from bambe.cli.native import native_release
 from bambe.cli.steering import under_way
 from bambe.cli.target import open_target
 
@@ -14,5 +14,5 @@ from bambe.cli.target import open_target
 def command(service: str) -> None:
     """Let a release go on that waits for approval or was paused."""
     target = open_target()
-    native = native_under_way(target, service) if target.is_by_ecs(service) else None
-    click.echo((native or under_way(target, service)).approve())
+    found = native_release(target, service) if target.is_by_ecs(service) else under_way(target, service)
+    click.echo(found.approve())

@@ -84,6 +84,7 @@ def _config(instance: str, task: TaskSpec, container: ContainerSpec) -> dict[str
             **_limits(task, container),
             "LogConfig": LOGS,
             "ReadonlyRootfs": container.read_only_root,
+            **({"Init": True} if container.init else {}),
             "Privileged": container.privileged,
             "Ulimits": [{"Name": n, "Soft": soft, "Hard": hard} for n, soft, hard in container.ulimits],
             "Mounts": [
@@ -100,7 +101,7 @@ def _config(instance: str, task: TaskSpec, container: ContainerSpec) -> dict[str
 
 
 def _labels(instance: str, task: TaskSpec, container: ContainerSpec | None = None) -> Mapping[str, str]:
-    labels = {"bambe": instance, TASK: task.id}
+    labels = {**(container.labels if container else {}), "bambe": instance, TASK: task.id}
     labels |= {OWN + name: value for name, value in task.labels.items()}
     if container is not None:
         labels[CONTAINER] = container.name

@@ -92,6 +92,15 @@ class DockerContainers:
             # Someone pruned the network while no task was on it.
             await self._start_task(spec, only, await self.start())
 
+    async def restart(self, task_id: str, container: str) -> None:
+        name = container_name(self._instance, task_id, container)
+        with self._connection.said_plainly():
+            found = await self._connection.docker.containers.get(name)
+            await found.start()
+        # What was true of its last life is not of this one.
+        for state in ("running", "exited"):
+            self._details.pop((found.id, state), None)
+
     async def stop_task(self, task_id: str, timeout: int | None = None) -> None:
         members = await self._listed(task_id)
         for wave in stop_order([one for one in members if CONTAINER in one["Labels"]]):
@@ -154,7 +163,7 @@ class DockerContainers:
         wanted = [c for c in spec.containers if only is None or c.name in only]
         if not wanted:
             return
-        if len(spec.containers) == 1:
+        if len(spec.containers) == 1 and not spec.containers[0].restarts:
             name = container_name(self._instance, spec.id, spec.containers[0].name)
             await self._run(name, single_config(self._instance, spec, network))
             return

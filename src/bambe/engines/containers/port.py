@@ -52,7 +52,9 @@ class ContainerSpec:
 
     `secrets` are further variables, kept out of every text this is shown in. `depends_on` names
     containers of the task that are stopped only after this one. `log_group`/`log_stream` become labels,
-    from which the logs service knows where output goes.
+    from which the logs service knows where output goes. `labels` are the container's own; with `init` its
+    first process forwards signals and reaps. One that `restarts` may be given to `restart`; its task keeps
+    its address meanwhile.
     """
 
     name: str
@@ -71,6 +73,9 @@ class ContainerSpec:
     read_only_root: bool = False
     privileged: bool = False
     ulimits: tuple[tuple[str, int, int], ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    init: bool = False
+    restarts: bool = False
     mounts: tuple[Mount, ...] = ()
     stop_timeout: int = 30
     log_group: str = ""
@@ -190,6 +195,10 @@ class Containers(Protocol):
         Images must be there. A container that exists is kept as it is. One that is not named is not
         made, so it is not listed.
         """
+        ...
+
+    async def restart(self, task_id: str, container: str) -> None:
+        """Run an exited container that `restarts` again, as it was; one that runs is left alone. NotThere."""
         ...
 
     async def stop_task(self, task_id: str, timeout: int | None = None) -> None:

@@ -70,11 +70,16 @@ def parse_details(inspected: Mapping[str, Any], digest: str) -> Details:
 
 
 def digest_in(image: Mapping[str, Any], reference: str) -> str:
-    """The digest `reference` was pulled by, else any; an image no registry knows has only its id."""
+    """The digest `reference` was pulled by. An image whose repository no registry knows has its id: the
+    digest it was pushed by under another name finds nothing under this one. Asked for by id, any does.
+    """
     digests: Iterable[str] = image.get("RepoDigests") or ()
     repository = repository_of(reference)
     by_repository = dict(digest.split("@", 1) for digest in digests if "@" in digest)
-    return by_repository.get(repository) or next(iter(by_repository.values()), str(image["Id"]))
+    if repository in by_repository:
+        return by_repository[repository]
+    by_id = reference.startswith("sha256:")
+    return next(iter(by_repository.values()), str(image["Id"])) if by_id else str(image["Id"])
 
 
 def repository_of(reference: str) -> str:

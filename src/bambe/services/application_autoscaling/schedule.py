@@ -6,7 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from bambe.services.application_autoscaling import cron
+from bambe.kernel import cron
 from bambe.services.application_autoscaling.model import Action
 
 FORM = re.compile(r"(at|rate|cron)\((.*)\)")

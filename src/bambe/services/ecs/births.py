@@ -10,6 +10,7 @@ from bambe.services.ecs.model import (
     Container,
     Dependency,
     Registry,
+    RestartPolicy,
     Rollout,
     Service,
     SetStatus,
@@ -21,6 +22,8 @@ from bambe.services.ecs.model import (
 )
 from bambe.services.ecs.names import definition_arn, new_task_set_id
 
+RESTART_PERIOD = 300
+"""Seconds (ECS API, ContainerRestartPolicy)."""
 PLATFORM_VERSION = "1.4.0"
 """What LATEST means on Fargate for Linux."""
 
@@ -69,9 +72,17 @@ def containers(definition: TaskDefinition) -> list[Container]:
                 for on in said.get("dependsOn") or ()
             ],
             start_timeout=said.get("startTimeout", 0),
+            restart_policy=_restart_policy(said.get("restartPolicy") or {}),
         )
         for said in definition.containers
     ]
+
+
+def _restart_policy(said: Shape) -> RestartPolicy | None:
+    if not said.get("enabled"):
+        return None
+    period = said.get("restartAttemptPeriod") or RESTART_PERIOD
+    return RestartPolicy(period=period, ignored=list(said.get("ignoredExitCodes") or ()))
 
 
 def registries(said: Iterable[Shape], definition: TaskDefinition) -> list[Registry]:

@@ -12,6 +12,9 @@ from bambe.services.ecs.model import Shape
 
 CONDITIONS = ("START", "COMPLETE", "SUCCESS", "HEALTHY")
 PARAMETER = re.compile(r"[a-zA-Z0-9_.\-/]+")
+RESTARTED_AFTER = range(60, 1801)
+"""Seconds (ECS API, ContainerRestartPolicy)."""
+IGNORED_CODES = 50
 LONGEST_START = 120
 """Seconds (Fargate: startTimeout)."""
 
@@ -47,6 +50,18 @@ def _check_source(name: str, source: str) -> None:
     elif PARAMETER.fullmatch(source):
         return
     raise ClientException(f"The Systems Manager parameter name specified for secret {name} is invalid.")
+
+
+def check_restarts(containers: Sequence[Shape]) -> None:
+    """Each restart policy keeps to AWS's limits."""
+    for container in containers:
+        policy = container.get("restartPolicy") or {}
+        if policy.get("restartAttemptPeriod", 60) not in RESTARTED_AFTER:
+            raise ClientException("Container.restartPolicy.restartAttemptPeriod must be between 60 and 1800.")
+        if len(policy.get("ignoredExitCodes") or ()) > IGNORED_CODES:
+            raise ClientException(
+                f"Container.restartPolicy.ignoredExitCodes can have at most {IGNORED_CODES} items."
+            )
 
 
 def check_order(containers: Sequence[Shape]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bambe.kernel.errors import NotImplementedByBambe
-from bambe.services.ecs.definition_checks import check_order, check_secrets
+from bambe.services.ecs.definition_checks import check_order, check_restarts, check_secrets
 from bambe.services.ecs.errors import ClientException
 from bambe.services.ecs.model import Shape
 
@@ -36,6 +36,7 @@ def compatibilities(body: Shape) -> list[str]:
     _check_containers(body["containerDefinitions"])
     check_order(body["containerDefinitions"])
     check_secrets(body)
+    check_restarts(body["containerDefinitions"])
     try:
         _check_fargate(body)
     except ClientException:
@@ -52,12 +53,17 @@ def _check_fargate(body: Shape) -> None:
         if not body.get(member):
             raise ClientException(f"Fargate requires that '{member}' be defined at the task level.")
     cpu, memory = int(body["cpu"]), int(body["memory"])
-    if memory not in SIZES.get(cpu, frozenset()):
-        raise ClientException("No Fargate configuration exists for given values.")
+    check_size(cpu, memory)
     for container in body["containerDefinitions"]:
         _check_on_fargate(container)
     _check_room(body["containerDefinitions"], cpu, memory)
     _check_role(body)
+
+
+def check_size(cpu: int, memory: int) -> None:
+    """A task's size is one of Fargate's."""
+    if memory not in SIZES.get(cpu, frozenset()):
+        raise ClientException("No Fargate configuration exists for given values.")
 
 
 def units(said: str | None, member: str) -> str:
@@ -82,8 +88,6 @@ def _check_supported(body: Shape) -> None:
         for member in UNSUPPORTED_IN_CONTAINER:
             if container.get(member):
                 raise NotImplementedByBambe(f"Bambe does not run containers with {member} yet.")
-        if (container.get("restartPolicy") or {}).get("enabled"):
-            raise NotImplementedByBambe("Bambe does not run containers with restartPolicy yet.")
         driver = (container.get("logConfiguration") or {}).get("logDriver", "awslogs")
         if driver != "awslogs":
             raise NotImplementedByBambe(f"Bambe does not have the log driver {driver} yet.")

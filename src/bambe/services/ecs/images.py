@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import replace
@@ -13,6 +14,8 @@ from bambe.kernel.call import Aws, Site, Store, Tx
 from bambe.kernel.errors import AwsError, NotThere, Refused, Unavailable
 from bambe.services.ecs.model import Task, TaskDefinition
 from bambe.services.ecs.tables import TASK_SETS
+
+ECR = re.compile(r"(\d{12})\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com/(.+)")
 
 
 class Images:
@@ -51,6 +54,7 @@ class Images:
     async def pull(self, task: Task, image: str) -> str:
         """Have `image` on this machine; its digest."""
         username, password = "", ""
+        image = self._here(task, image)
         if image.startswith(f"{self._site.registry}/"):
             username, password = await self._login(task)
         return await self._containers.pull(image, username, password)
@@ -59,6 +63,7 @@ class Images:
         return {c["name"]: await self._exact(task, c["image"]) for c in definition.containers}
 
     async def _exact(self, task: Task, image: str) -> str:
+        image = self._here(task, image)
         if pushed := await self._pushed(task, image):
             await self.pull(task, pinned(image, pushed))
             return pinned(image, pushed)
@@ -86,6 +91,11 @@ class Images:
         except AwsError:
             return ""
         return str(answer["imageDetails"][0]["imageDigest"])
+
+    def _here(self, task: Task, image: str) -> str:
+        """An image of the account's own ECR, as AWS spells it, is one of this platform's registry."""
+        match = ECR.fullmatch(image)
+        return f"{self._site.registry}/{match[2]}" if match and match[1] == task.account else image
 
     async def _login(self, task: Task) -> tuple[str, str]:
         aws = self._aws.within(task.account, task.region)

@@ -61,6 +61,8 @@ def container_metadata(task: Task, definition: TaskDefinition, number: int, subn
         "ContainerARN": shapes.container_arn(task, container.name),
         "Networks": [_network(task, subnet)],
     }
+    if container.restart_policy is not None:
+        shown["RestartCount"] = container.restarts
     if container.exit_code is not None:
         shown["ExitCode"] = container.exit_code
     if container.checked:

@@ -280,6 +280,14 @@ class Dependency:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RestartPolicy:
+    """When a container that exits is run again: after `period` seconds, with a code that is not `ignored`."""
+
+    period: int
+    ignored: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container of a task, as last seen."""
 
@@ -296,6 +304,9 @@ class Container:
     depends_on: list[Dependency] = field(default_factory=list)
     start_timeout: int = 0
     started_at: datetime | None = None
+    ended_at: datetime | None = None
+    restart_policy: RestartPolicy | None = None
+    restarts: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

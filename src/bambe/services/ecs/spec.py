@@ -97,6 +97,9 @@ def _container(
         user=said.get("user", ""),
         read_only_root=said.get("readonlyRootFilesystem", False),
         ulimits=tuple((u["name"], u["softLimit"], u["hardLimit"]) for u in said.get("ulimits") or ()),
+        labels=said.get("dockerLabels") or {},
+        restarts=bool((said.get("restartPolicy") or {}).get("enabled")),
+        init=bool((said.get("linuxParameters") or {}).get("initProcessEnabled")),
         stop_timeout=said.get("stopTimeout", DEFAULT_STOP_TIMEOUT),
         log_group=group,
         log_stream=stream,
@@ -156,4 +159,5 @@ def _seen(known: Container, seen: ContainerSeen) -> Container:
         exit_code=seen.exit_code,
         reason=seen.reason,
         started_at=seen.started_at,
+        ended_at=seen.finished_at,
     )

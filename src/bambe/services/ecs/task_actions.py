@@ -37,6 +37,14 @@ class Launch:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """Run these containers again."""
+
+    containers: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Register:
     """Put the task into its target groups."""
 
@@ -102,4 +110,4 @@ class Note:
     why: str
 
 
-Action = Launch | Register | Announce | Conceal | Withdraw | Halt | Remove | Forget | Condemn | Note
+Action = Launch | Restart | Register | Announce | Conceal | Withdraw | Halt | Remove | Forget | Condemn | Note

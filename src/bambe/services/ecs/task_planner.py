@@ -22,6 +22,7 @@ from bambe.services.ecs.model import (
     TaskStatus,
 )
 from bambe.services.ecs.ordering import given_up, merged, startable
+from bambe.services.ecs.restarting import counted, restartable
 from bambe.services.ecs.task_actions import (
     GONE,
     Action,
@@ -34,6 +35,7 @@ from bambe.services.ecs.task_actions import (
     Note,
     Register,
     Remove,
+    Restart,
     Sight,
     TargetSight,
     Withdraw,
@@ -93,6 +95,8 @@ def _up(task: Task, seen: Sight | None, now: datetime) -> tuple[Action, ...]:
             return (Condemn(StopCode.FAILED_TO_START, NO_FIRST),)
         return (Launch(names, "the task has no containers yet"),)
     containers = given_up(merged(task.containers, seen.containers), now)
+    if names := restartable(containers):
+        return _again(task, containers, names)
     if is_dead(containers):
         return _died(task, containers)
     # No launch is under way when a plan is made: whoever may start was not started, or was cut short.
@@ -121,6 +125,8 @@ def _stay(
     containers = merged(task.containers, seen.containers) if seen else []
     if seen is None or _is_partial(task, containers):
         return (Condemn(StopCode.ESSENTIAL_EXITED, "The task's containers are gone"),)
+    if names := restartable(containers):
+        return _again(task, containers, names)
     if is_dead(containers):
         return _died(task, containers)
     lacking = _unregistered(task, targets)
@@ -129,6 +135,14 @@ def _stay(
     if task.status == TaskStatus.ACTIVATING:
         return (Note({"status": TaskStatus.RUNNING, "started_at": now}, "it is up"),)
     return _observed(task, Sight(seen.address, tuple(containers)), targets, now)
+
+
+def _again(task: Task, containers: Sequence[Container], names: tuple[str, ...]) -> tuple[Action, ...]:
+    noted = {"containers": counted(containers, names), "is_ready": False}
+    return (
+        Note(_changes(task, **noted), "they exited"),
+        Restart(names, "their restart policy says so"),
+    )
 
 
 def _unregistered(task: Task, targets: Mapping[Target, TargetSight]) -> tuple[Target, ...]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from bambe.control import Key
 from bambe.engines.containers.port import Containers, TaskSpec
 from bambe.kernel.call import Aws, Site, Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.kernel.errors import BambeError, Conflict, NotThere, Refused
+from bambe.kernel.errors import BambeError, Conflict, NotThere, Refused, Unavailable
 from bambe.kernel.moves import check_move
 from bambe.services.ecs import registration, task_planner
 from bambe.services.ecs.chores import Chores
@@ -34,10 +34,13 @@ from bambe.services.ecs.task_actions import (
     Note,
     Register,
     Remove,
+    Restart,
     Withdraw,
 )
 
 LAUNCH, HALT = "launch", "halt"
+PATIENCE = timedelta(minutes=2)
+"""How long a registry that does not answer is asked for a task's images before the task is given up."""
 
 
 class TaskReconciler:
@@ -122,6 +125,8 @@ class TaskReconciler:
         match action:
             case Launch():
                 await self._begin_launch(task, action.containers)
+            case Restart():
+                await self._restart(task, action.containers)
             case Register():
                 await registration.register(self._api(task), task, action.targets)
                 await self._note(task, {"is_registered": True}, lambda tx, now: registered(tx, task, now))
@@ -173,6 +178,11 @@ class TaskReconciler:
         except (NotThere, Refused) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotPullContainerError: {error}")
             return
+        except Unavailable as error:
+            if not self._is_late(task):
+                raise
+            await self._condemn(task, StopCode.FAILED_TO_START, f"CannotPullContainerError: {error}")
+            return
         if first:
             await self._note(task, {"pull_stopped_at": self._clock.now()})
         try:
@@ -181,13 +191,30 @@ class TaskReconciler:
         except (NotThere, Refused, Conflict) as error:
             await self._condemn(task, StopCode.FAILED_TO_START, f"CannotStartContainerError: {error}")
 
+    async def _restart(self, task: Task, containers: Iterable[str]) -> None:
+        try:
+            for container in containers:
+                await self._containers.restart(task.id, container)
+        except (NotThere, Refused, Conflict) as error:
+            await self._condemn(task, StopCode.ESSENTIAL_EXITED, f"CannotStartContainerError: {error}")
+
+    async def _pull_again(self, task: Task, images: Iterable[str]) -> None:
+        for image in images:
+            try:
+                await self._images.pull(task, image)
+            except Unavailable as error:
+                raise (Refused(str(error)) if self._is_late(task) else error) from error
+
+    def _is_late(self, task: Task) -> bool:
+        began = task.pull_started_at
+        return began is not None and self._clock.now() >= began + PATIENCE
+
     async def _start(self, task: Task, wanted: TaskSpec, containers: tuple[str, ...]) -> None:
         try:
             await self._containers.start_task(wanted, containers)
         except NotThere:
             # The image was resolved for an earlier task and has been cleaned away since.
-            for image in {c.image for c in wanted.containers if c.name in containers}:
-                await self._images.pull(task, image)
+            await self._pull_again(task, {c.image for c in wanted.containers if c.name in containers})
             await self._containers.start_task(wanted, containers)
 
     async def _withdraw(self, task: Task) -> None:

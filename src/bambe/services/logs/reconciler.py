@@ -81,6 +81,9 @@ class Ship:
 
     def _look(self, task: TaskSeen, container: ContainerSeen) -> None:
         id = container.runtime_id
+        if container.state is State.RUNNING:
+            # It may have been restarted; its cursor knows how far it was read before.
+            self._read.discard(id)
         if not container.log_group or id in self._readers or id in self._read:
             return
         if container.state is State.PENDING:

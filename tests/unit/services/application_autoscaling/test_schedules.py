@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bambe.services.application_autoscaling import cron
-from bambe.services.application_autoscaling.cron import BadCron
+from bambe.kernel import cron
+from bambe.kernel.cron import BadCron
 from bambe.services.application_autoscaling.model import Action
 from bambe.services.application_autoscaling.schedule import BadSchedule, check, following
 

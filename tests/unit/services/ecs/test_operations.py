@@ -277,3 +277,36 @@ async def test_tags(town: Town) -> None:
     assert code == "InvalidParameterException"
     task_definition = await town.define()
     assert (await town.aws.ecs.list_tags_for_resource(resourceArn=task_definition))["tags"] == []
+
+
+async def test_a_token_stands_for_one_request(town: Town) -> None:
+    asked = {"cluster": "shop", "taskDefinition": "web", "networkConfiguration": NETWORK, "clientToken": "t"}
+    first = await town.aws.ecs.run_task(**asked, count=2)
+    arns = [task["taskArn"] for task in first["tasks"]]
+    again = await town.aws.ecs.run_task(**asked, count=2)
+    assert {task["taskArn"] for task in again["tasks"]} == set(arns)
+    for other in ({"count": 3}, {"count": 2, "startedBy": "me"}):
+        with pytest.raises(AwsError) as caught:
+            await town.aws.ecs.run_task(**{**asked, **other})
+        assert caught.value.wire_code() == "ConflictException"
+        assert set(caught.value.fields["resourceIds"]) == set(arns)
+
+
+async def test_the_size_of_a_task_of_its_own(town: Town) -> None:
+    asked = {"cluster": "shop", "taskDefinition": "web", "networkConfiguration": NETWORK}
+    size = {"cpu": ".5 vCPU", "memory": "1 GB"}
+    (task,) = (await town.aws.ecs.run_task(**asked, overrides=size))["tasks"]
+    assert (task["cpu"], task["memory"]) == ("512", "1024")
+    call = town.aws.ecs.run_task(**asked, overrides={"cpu": "300"})
+    assert await refused(call) == ("ClientException", "No Fargate configuration exists for given values.")
+    call = town.aws.ecs.run_task(**asked, propagateTags="SERVICE")
+    assert (await refused(call))[0] == "InvalidParameterException"
+
+
+async def test_labels_and_an_init_process(town: Town) -> None:
+    parameters = {"linuxParameters": {"initProcessEnabled": True}, "dockerLabels": {"team": "a"}}
+    await town.define(container=parameters)
+    await town.aws.ecs.run_task(cluster="shop", taskDefinition="web", networkConfiguration=NETWORK)
+    await town.advance(1)
+    (spec,) = town.containers.specs.values()
+    assert (dict(spec.containers[0].labels), spec.containers[0].init) == ({"team": "a"}, True)

@@ -87,11 +87,9 @@ async def describe_task_sets(call: Call, request: DescribeTaskSetsRequestTypeDef
 async def delete_task_set(call: Call, request: DeleteTaskSetRequestTypeDef) -> Answer:
     def delete(tx: Tx) -> Shape:
         service, row = _task_set(tx, call, request, request["taskSet"])
-        if not request.get("force"):
-            if row.status == SetStatus.PRIMARY:
-                raise InvalidParameterException("The primary task set cannot be deleted without force.")
-            if row.computed_count(service.wanted) > 0:
-                raise InvalidParameterException("The task set cannot be deleted while it is scaled above 0.")
+        # Others may go with all their tasks: deploy tools rely on it (PipeCD's ECS plugin, DeleteTaskSet).
+        if row.status == SetStatus.PRIMARY and not request.get("force"):
+            raise InvalidParameterException("The primary task set cannot be deleted without force.")
         if row.status != SetStatus.DRAINING:
             row = replace(row, status=SetStatus.DRAINING, updated_at=call.clock.now())
             TASK_SETS.update(tx, row)

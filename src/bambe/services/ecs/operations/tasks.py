@@ -10,8 +10,8 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.ids import hex_id
 from bambe.kernel.pages import page
 from bambe.kernel.tags import to_dict
-from bambe.services.ecs import births, lookup, placement, shapes
-from bambe.services.ecs.errors import InvalidParameterException
+from bambe.services.ecs import births, fargate, lookup, placement, shapes
+from bambe.services.ecs.errors import ConflictException, InvalidParameterException
 from bambe.services.ecs.model import Desired, Shape, StopCode, Task, TaskDefinition
 from bambe.services.ecs.names import (
     cluster_name,
@@ -41,16 +41,18 @@ async def run_task(call: Call, request: RunTaskRequestTypeDef) -> Answer:
     count = request.get("count", 1)
     if not 1 <= count <= STARTED_AT_ONCE:
         raise InvalidParameterException(f"Count must be between 1 and {STARTED_AT_ONCE}.")
+    if request.get("propagateTags") == "SERVICE":
+        raise InvalidParameterException("Tags can be propagated from a service only to the service's tasks.")
 
     def run(tx: Tx) -> list[Task]:
         lookup.cluster(tx, call, request.get("cluster"))
         definition = lookup.usable_definition(tx, call, request["taskDefinition"])
         placement.check_network(definition, request.get("networkConfiguration") or {})
         _check_overrides(definition, request.get("overrides") or {})
-        again = _by_token(tx, call, request)
-        if again:
-            return again
         tasks = [_new(call, request, definition) for _ in range(count)]
+        if again := _by_token(tx, call, request):
+            _check_same(again, tasks)
+            return again
         for task in tasks:
             TASKS.insert(tx, task)
         return tasks
@@ -137,6 +139,17 @@ def _check_overrides(definition: TaskDefinition, overrides: Mapping[str, Any]) -
                 f"Override for container named {override.get('name')}"
                 " is not a container in the TaskDefinition."
             )
+    if overrides.get("cpu") or overrides.get("memory"):
+        fargate.check_size(*(int(each or 0) for each in _size(definition, overrides)))
+
+
+def _size(definition: TaskDefinition, overrides: Mapping[str, Any]) -> tuple[str, str]:
+    """CPU units and MiB of the task."""
+    body = definition.body
+    return (
+        fargate.units(overrides.get("cpu"), "cpu") or body.get("cpu", ""),
+        fargate.units(overrides.get("memory"), "memory") or body.get("memory", ""),
+    )
 
 
 def _by_token(tx: Tx, call: Call, request: Mapping[str, Any]) -> list[Task]:
@@ -148,9 +161,20 @@ def _by_token(tx: Tx, call: Call, request: Mapping[str, Any]) -> list[Task]:
     return [row for row in rows if row.client_token == token]
 
 
+def _check_same(again: list[Task], tasks: list[Task]) -> None:
+    """A token stands for one request: what it asked for cannot be something else the next time."""
+    asked = ("task_definition", "group", "started_by", "overrides", "network", "tags", "execute_command")
+    both = ([getattr(of[0], name) for name in asked] for of in (again, tasks))
+    if len(again) != len(tasks) or next(both) != next(both):
+        raise ConflictException(
+            "The provided clientToken is already in use with a different RunTask request.",
+            resourceIds=[task_arn(task) for task in again],
+        )
+
+
 def _new(call: Call, request: Mapping[str, Any], definition: TaskDefinition) -> Task:
-    body = definition.body
     overrides = dict(request.get("overrides") or {})
+    cpu, memory = _size(definition, overrides)
     tags = to_dict(request.get("tags") or (), "key", "value")
     if request.get("propagateTags") == "TASK_DEFINITION":
         tags = definition.tags | tags
@@ -165,8 +189,8 @@ def _new(call: Call, request: Mapping[str, Any], definition: TaskDefinition) -> 
         started_by=request.get("startedBy", ""),
         client_token=request.get("clientToken", ""),
         platform_version=births.platform(request.get("platformVersion", "LATEST")),
-        cpu=overrides.get("cpu") or body.get("cpu", ""),
-        memory=overrides.get("memory") or body.get("memory", ""),
+        cpu=cpu,
+        memory=memory,
         network=dict(request.get("networkConfiguration") or {}),
         overrides=overrides,
         tags=tags,
