@@ -116,6 +116,8 @@ class Edge:
         self.house = House(self._state)
         await self.house.start()
         models = Models(self.house.services)
+        door = Sessions(self.house.store, self.house.clock, self.house.containers)
+        self.sessions = SessionsApp(door, SystemClock())
         self.app = App(
             Strict(self.house.dispatcher, models),
             models,
@@ -123,9 +125,7 @@ class Edge:
             SystemClock(),
             mounts={
                 "/echo": echo,
-                SESSIONS: SessionsApp(
-                    Sessions(self.house.store, self.house.clock, self.house.containers), SystemClock()
-                ),
+                SESSIONS: self.sessions,
             },
             health=lambda: {"ready": self.ready},
             reset=self._reset,

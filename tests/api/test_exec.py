@@ -140,6 +140,18 @@ def test_a_client_that_ends_its_session(shell: Exec) -> None:
     asyncio.run(use())
 
 
+def test_a_platform_that_stops_ends_sessions_first(shell: Exec) -> None:
+    async def use() -> dict[str, Any]:
+        plugin = await opened(shell.session())
+        stopped = asyncio.create_task(asyncio.to_thread(shell.edge.run, shell.edge.sessions.stop()))
+        closed = await plugin.end()
+        await stopped
+        return closed
+
+    assert asyncio.run(use())["Output"] == "The platform is being stopped."
+    assert shell.terminal.closed
+
+
 def test_noise_ends_nothing(shell: Exec) -> None:
     async def use() -> None:
         plugin = await opened(shell.session())

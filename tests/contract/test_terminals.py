@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import State, Terminal
 from bambe.kernel.errors import NotThere, Refused
 from tests.contract import test_containers
@@ -88,3 +89,26 @@ async def test_hanging_up_ends_the_command(stage: Stage, task: str) -> None:
             return
         await asyncio.sleep(0.1)
     raise AssertionError("it still runs")
+
+
+@pytest.mark.parametrize("stage", [pytest.param("docker", marks=pytest.mark.docker)], indirect=True)
+async def test_every_key_arrives_at_once(stage: Stage, task: str) -> None:
+    """Docker's own sequence to detach would hold back Ctrl-P."""
+    terminal = await stage.engine.execute(task, "c0", ["cat"])
+    await terminal.write(b"\x10")
+    await until(terminal, b"^P")
+    await terminal.close()
+
+
+@pytest.mark.parametrize("stage", [pytest.param("docker", marks=pytest.mark.docker)], indirect=True)
+async def test_what_a_dead_daemon_left_is_hung_up_and_nothing_else(stage: Stage, task: str) -> None:
+    left = await stage.engine.execute(task, "c0", ["sleep", "100"])
+    engine = stage.engine
+    assert isinstance(engine, DockerContainers)
+    next_daemon = DockerContainers(engine._instance)
+    ours = await next_daemon.execute(task, "c0", ["sleep", "100"])
+    await next_daemon.hang_up()
+    assert await rest(left) == b""
+    assert await ours.exit_code() is None
+    await asyncio.gather(left.close(), ours.close())
+    await next_daemon.stop()

@@ -225,6 +225,9 @@ class FakeContainers:
         self.terminals.append(FakeTerminal(command))
         return self.terminals[-1]
 
+    async def hang_up(self) -> None:
+        self._answer()
+
     async def remove_everything(self) -> None:
         self._answer()
         for task_id in list(self._tasks):

@@ -2,7 +2,7 @@
 
 start: state -> store -> API answers -> (in the background) everything is imported -> registry and git
        answer -> loops of the store -> engines -> inner door -> loops of the engines
-stop:  inner and outer doors -> loops -> engines let go -> store
+stop:  sessions -> inner and outer doors -> loops -> engines let go -> store
 
 Importing all of Bambe takes longer than the rest of a start, so what the first answer does not need
 is imported behind it, here and in `daemon.engines`.
@@ -40,6 +40,7 @@ from bambe.wire import Models
 if TYPE_CHECKING:
     from bambe.daemon.engines import Engines
     from bambe.daemon.inside import InsideDoor
+    from bambe.edge.sessions import SessionsApp
     from bambe.engines.containers.port import Network
 
 log = logging.getLogger("bambe.daemon")
@@ -57,6 +58,7 @@ class Platform:
         self._doors = {"/v2": LaterApp(), "/git": LaterApp(), SESSIONS: LaterApp()}
         self.engines: Engines | None = None
         self._inside: InsideDoor | None = None
+        self._sessions: SessionsApp | None = None
         self.ready = False
         self._failure = ""
 
@@ -86,6 +88,8 @@ class Platform:
 
     async def stop(self) -> None:
         """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
+        if self._sessions is not None:
+            await self._sessions.stop()
         await self.server.stop()
         if self._inside is not None:
             await self._inside.close()
@@ -216,7 +220,8 @@ class Platform:
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
         self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
         sessions = Sessions(self.store, self.clock, engines.containers)
-        self._doors[SESSIONS].open(SessionsApp(sessions, self.clock))
+        self._sessions = SessionsApp(sessions, self.clock)
+        self._doors[SESSIONS].open(self._sessions)
 
     def _caller(self) -> Caller:
         """As whom the house itself calls."""

@@ -38,6 +38,7 @@ SESSION_TYPE = {
 }
 HANDSHAKE = {"AgentVersion": "3.3.0.0", "RequestedClientActions": [SESSION_TYPE]}
 NOT_STARTED = "----------ERROR-------\nUnable to start command: {}"
+STOPPING = "The platform is being stopped."
 TIMED_OUT = "Session timed out because nothing happened in it for 20 minutes."
 
 Begin = Callable[[], Awaitable[Terminal]]
@@ -67,6 +68,11 @@ class Conversation:
         self._heard = asyncio.Event()
         self._idle_at = clock.now() + IDLE
         self._exit_code: int | None = None
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End it, and tell the client."""
+        self._stopping.set()
 
     async def run(self, begin: Begin) -> None:
         """Hold the session: `begin` starts its command once the client is ready."""
@@ -83,7 +89,7 @@ class Conversation:
         except EngineError as error:
             await self._close(NOT_STARTED.format(error))
             return
-        ways_to_end = (self._show(terminal), self._type(terminal), self._wait_idle())
+        ways_to_end = (self._show(terminal), self._type(terminal), self._wait_idle(), self._wait_stopping())
         tasks = [asyncio.create_task(way) for way in ways_to_end]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -169,6 +175,10 @@ class Conversation:
         while (left := (self._idle_at - self._clock.now()).total_seconds()) > 0:
             await self._clock.sleep(left)
         return TIMED_OUT
+
+    async def _wait_stopping(self) -> str | None:
+        await self._stopping.wait()
+        return STOPPING
 
     async def _until(self, fewer: int) -> None:
         """Wait until fewer messages than this are unacknowledged."""

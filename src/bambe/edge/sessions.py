@@ -14,6 +14,8 @@ connection is the session: when it ends the command is hung up, when the command
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -43,6 +45,14 @@ class SessionsApp:
     def __init__(self, sessions: Sessions, clock: Clock) -> None:
         self._sessions = sessions
         self._clock = clock
+        self._open: dict[Conversation, asyncio.Task[None]] = {}
+
+    async def stop(self, grace: float = 2.0) -> None:
+        """End every session, telling its client."""
+        for conversation in self._open:
+            conversation.stop()
+        if self._open:
+            await asyncio.wait(self._open.values(), timeout=grace)
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         if scope["type"] != "websocket":
@@ -56,12 +66,19 @@ class SessionsApp:
             reason = "The token does not open this session: it is wrong, used or too old."
             await send({"type": "websocket.close", "code": REFUSED, "reason": reason})
             return
-        try:
-            await Conversation(session_id, _Frames(receive, send), self._clock).run(begin)
+        await self._hold(Conversation(session_id, _Frames(receive, send), self._clock), begin)
+        # The client may have gone (uvicorn's ClientDisconnected).
+        with contextlib.suppress(OSError):
             await send({"type": "websocket.close", "code": ENDED})
-        except OSError:
-            # The client has gone (uvicorn's ClientDisconnected is one).
-            return
+
+    async def _hold(self, conversation: Conversation, begin: Begin) -> None:
+        held = self._open[conversation] = asyncio.create_task(conversation.run(begin))
+        try:
+            with contextlib.suppress(OSError):
+                await held
+        finally:
+            held.cancel()
+            del self._open[conversation]
 
 
 class _Frames:

@@ -65,7 +65,8 @@ class Held:
         return self.terminal
 
     def start(self) -> None:
-        self.task = asyncio.create_task(Conversation("s", self.line, self.clock).run(self.begin))
+        self.conversation = Conversation("s", self.line, self.clock)
+        self.task = asyncio.create_task(self.conversation.run(self.begin))
 
     async def over(self) -> str:
         async with asyncio.timeout(10):
@@ -110,6 +111,14 @@ async def test_an_engine_that_does_not_answer_is_said(held: Held) -> None:
     held.trouble = Unavailable("The Docker Engine does not answer.")
     held.start()
     assert "The Docker Engine does not answer." in await held.over()
+
+
+async def test_a_platform_that_stops_says_so(held: Held) -> None:
+    held.start()
+    await held.clock.advance(1)
+    held.conversation.stop()
+    assert await held.over() == "The platform is being stopped."
+    assert held.terminal.closed
 
 
 async def test_a_slow_client_holds_the_command_back(held: Held) -> None:

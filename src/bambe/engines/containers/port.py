@@ -229,6 +229,10 @@ class Containers(Protocol):
         is no such command (some engines say so only at the first `read`)."""
         ...
 
+    async def hang_up(self) -> None:
+        """Hang up every command of an `execute` that is not ours: its daemon died with the connection."""
+        ...
+
     async def remove_everything(self) -> None:
         """Remove every container and network of this instance."""
         ...

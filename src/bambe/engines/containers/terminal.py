@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +18,10 @@ from bambe.kernel.errors import EngineError, NotThere, Refused
 
 ROOT = "0"
 """ECS Exec runs as root whatever the container's user is (AWS: "Using ECS Exec", considerations)."""
+DETACH_KEYS = "ctrl-^,ctrl-@,ctrl-^,ctrl-_"
+"""Nobody types these. With its own ones, Docker holds back every Ctrl-P to see whether Ctrl-Q follows.
+By them a command is known to be of `open_terminal`: the Engine shows nothing else that we could set."""
+SHOWN_KEYS = base64.b64encode(b"\x1e\x00\x1e\x1f").decode()
 INTERRUPT_AND_END = b"\x03\x04"
 """Ctrl-C and Ctrl-D."""
 NOT_STARTED = re.compile(rb"OCI runtime exec failed:|exec failed: ")
@@ -32,6 +37,11 @@ class DockerTerminal:
         self._exec = made
         self._stream = stream
         self._has_spoken = False
+
+    @property
+    def id(self) -> str:
+        """The Engine's name of the exec."""
+        return self._exec.id
 
     async def read(self) -> bytes:
         with self._connection.said_plainly():
@@ -86,10 +96,20 @@ async def open_terminal(connection: Connection, name: str, command: Sequence[str
         container = await connection.docker.containers.get(name)
         if not container._container["State"]["Running"]:
             raise NotThere(f"The container {name} does not run.")
-        made = await container.exec(list(command), stdin=True, tty=True, user=ROOT)
+        made = await container.exec(list(command), stdin=True, tty=True, user=ROOT, detach_keys=DETACH_KEYS)
         stream = made.start()
         await stream.__aenter__()
     return DockerTerminal(connection, container.id, made, stream)
+
+
+async def hang_up_others(connection: Connection, container: str, ours: Collection[str]) -> None:
+    """End what `open_terminal` has begun in the container, but for the execs in `ours`."""
+    with suppress(NotThere), connection.said_plainly():
+        found = await connection.docker.containers.container(container).show()
+        for number in found.get("ExecIDs") or ():
+            seen = await connection.docker.containers.exec(number).inspect()
+            if number not in ours and seen["Running"] and seen.get("DetachKeys") == SHOWN_KEYS:
+                _hung_up(int(seen["Pid"]), container)
 
 
 def _hung_up(pid: int, container: str) -> bool:
