@@ -146,3 +146,14 @@ def test_after_kill_9_the_next_daemon_opens_sessions(bambe: Bambe) -> None:
     with bambe.dead():
         pass
     wait_for(lambda: bambe.cli("exec", "notifier", "--", "true", check=False).returncode == 0, "exec", 30)
+
+
+def test_it_is_turned_off_and_on_again_in_bambe_yml(bambe: Bambe) -> None:
+    assert "Nothing changed" in bambe.up().stdout
+    bambe.shop.edit("bambe.yml", "exec: true", "exec: false")
+    bambe.up()
+    refused = "notifier takes no commands: set `exec: true`"
+    wait_for(lambda: refused in bambe.cli("exec", "notifier", "--", "true", check=False).stderr, "off", 90)
+    bambe.shop.edit("bambe.yml", "exec: false", "exec: true")
+    bambe.up()
+    wait_for(lambda: bambe.cli("exec", "notifier", "--", "true", check=False).returncode == 0, "on", 90)

@@ -107,7 +107,7 @@ class BringingUp:
         for service in self.target.project.services:
             live = self._live(service)
             image = live["containerDefinitions"][0]["image"]
-            if self._is_being_built(service) or self._revision(service, image) == _comparable(live):
+            if self._is_being_built(service) or self._revision(service, image) == comparable(live):
                 continue
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
@@ -194,7 +194,7 @@ class BringingUp:
         return found
 
 
-def _comparable(live: dict[str, Any]) -> dict[str, Any]:
+def comparable(live: dict[str, Any]) -> dict[str, Any]:
     """A described task definition with only what a request of ours says, in the request's shape."""
     keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "executionRoleArn")
     container = live["containerDefinitions"][0]
@@ -210,6 +210,8 @@ def _comparable(live: dict[str, Any]) -> dict[str, Any]:
         "environment": sorted(container.get("environment", []), key=lambda one: str(one["name"])),
         "logConfiguration": {"logDriver": logs["logDriver"], "options": logs["options"]},
     }
+    said |= {"secrets": container["secrets"]} if container.get("secrets") else {}
     made = {key: live.get(key) for key in keys} | {"containerDefinitions": [said]}
+    made |= {"taskRoleArn": live["taskRoleArn"]} if live.get("taskRoleArn") else {}
     plain: dict[str, Any] = json.loads(json.dumps(made))
     return plain

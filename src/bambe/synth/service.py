@@ -144,6 +144,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         "TaskDefinition": {"Ref": "TaskDefinition"},
         "DesiredCount": wish.tasks,
         "LaunchType": "FARGATE",
+        "EnableExecuteCommand": wish.exec,
         "DeploymentController": {"Type": "CODE_DEPLOY" if project.has_codedeploy(service) else "ECS"},
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
@@ -154,8 +155,6 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         },
         "ServiceRegistries": [{"RegistryArn": {"Fn::GetAtt": ["Name", "Arn"]}}],
     }
-    if wish.exec:
-        properties["EnableExecuteCommand"] = True
     if rolling:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
     if project.is_native(service):

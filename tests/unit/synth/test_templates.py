@@ -358,5 +358,5 @@ def test_commands_may_be_run_where_a_service_says_so() -> None:
     for name, allowed in (("web", True), ("other", False)):
         service = service_template(project, name)["Resources"]["Service"]["Properties"]
         made = task_definition(project, name, "x", "0", "r")
-        assert ("EnableExecuteCommand" in service, "taskRoleArn" in made) == (allowed, allowed)
+        assert (service["EnableExecuteCommand"], "taskRoleArn" in made) == (allowed, allowed)
     assert "ExecRole" not in shared_template(SHOP)["Resources"]

@@ -99,6 +99,21 @@ async def test_a_service_is_ready_when_steady(town: Town) -> None:
     assert await SERVICE.gone(town.aws, made, changed)
 
 
+async def test_a_service_that_releases_have_moved_on_can_be_updated(town: Town) -> None:
+    made, properties = await a_service(town)
+    await town.advance(2)
+    await DEFINITION.create(town.aws, wish(TASK, "token-2"))
+    await town.aws.ecs.update_service(cluster="shop", service="api", taskDefinition="api:2")
+    await town.advance(4)
+    changed = {**properties, "EnableExecuteCommand": True, "DesiredCount": 2}
+    assert SERVICE.update is not None
+    await SERVICE.update(town.aws, wish(changed), made, properties)
+    assert not await ready(town, made, changed)
+    await town.advance(6)
+    assert await ready(town, made, changed)
+    assert (await town.shown("api"))["taskDefinition"].endswith("api:2")
+
+
 async def test_a_service_that_cannot_start_fails_with_its_telling_event(town: Town) -> None:
     town.containers.images = set()
     made, properties = await a_service(town)

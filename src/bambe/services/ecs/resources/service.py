@@ -83,13 +83,16 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
 async def _check_not_rolled_back(
     aws: Aws, made: Made, shown: Mapping[str, Any], properties: Properties
 ) -> None:
-    """A service that has gone back already is steady too, but not as the template wants it."""
+    """A service that has gone back already is steady too, but not as the template wants it. One that a
+    later release has moved on is as it should be."""
     wanted = str(properties.get("TaskDefinition", ""))
     if not shown["deployments"] or ":task-definition/" not in wanted or wanted == shown["taskDefinition"]:
         return
     name, cluster = _names(made)
     listed = await aws.ecs.list_service_deployments(cluster=cluster, service=name, maxResults=1)
     for newest in listed["serviceDeployments"]:
+        if newest["status"] == "SUCCESSFUL":
+            return
         raise ResourceFailed(
             newest.get("statusReason") or f"(service {name}) runs {shown['taskDefinition']}."
         )
