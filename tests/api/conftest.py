@@ -20,8 +20,11 @@ from bambe.edge.app import App
 from bambe.edge.credentials import KeyRing
 from bambe.edge.dispatch import Dispatcher
 from bambe.edge.server import Server
+from bambe.edge.sessions import SessionsApp
 from bambe.kernel.call import Caller
 from bambe.kernel.clock import SystemClock
+from bambe.services.ecs.session import PATH as SESSIONS
+from bambe.services.ecs.sessions import Sessions
 from bambe.wire import Models
 from tests.support.house import ACCOUNT, REGION, House
 
@@ -113,12 +116,17 @@ class Edge:
         self.house = House(self._state)
         await self.house.start()
         models = Models(self.house.services)
+        door = Sessions(self.house.store, self.house.clock, self.house.containers)
+        self.sessions = SessionsApp(door, SystemClock())
         self.app = App(
             Strict(self.house.dispatcher, models),
             models,
             self.keyring,
             SystemClock(),
-            mounts={"/echo": echo},
+            mounts={
+                "/echo": echo,
+                SESSIONS: self.sessions,
+            },
             health=lambda: {"ready": self.ready},
             reset=self._reset,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from ipaddress import IPv4Address
@@ -21,6 +21,7 @@ from bambe.engines.containers.port import (
 )
 from bambe.kernel.clock import Clock, ManualClock
 from bambe.kernel.errors import EngineError, NotThere, Refused, Unavailable
+from tests.fakes.terminal import FakeTerminal
 
 FIRST_ADDRESS = int(IPv4Address("10.200.0.2"))
 NETWORK = Network("bambe-fake", "bam-fake", "10.200.0.0/16", "10.200.0.1")
@@ -41,7 +42,7 @@ class FakeContainers:
     started container runs at once or stays pending until `run`), `health` (what a health check says
     once its container runs), `down` (the engine does not answer). What a test may read: `specs`,
     `pulled`, `started` (task ids in the order they were started), `stopped`, `ended` (task id and
-    container, in the order `stop_task` ended them).
+    container, in the order `stop_task` ended them), `terminals` (all that `execute` has opened).
     """
 
     def __init__(self, clock: Clock | None = None, *, images: Iterable[str] | None = None) -> None:
@@ -54,6 +55,7 @@ class FakeContainers:
         self.started: list[str] = []
         self.stopped: list[str] = []
         self.ended: list[tuple[str, str]] = []
+        self.terminals: list[FakeTerminal] = []
         self._tasks: dict[str, _Task] = {}
         self._refusals: dict[str, EngineError] = {}
         self._watchers: set[asyncio.Queue[str]] = set()
@@ -213,6 +215,18 @@ class FakeContainers:
                 await moved.wait()
         finally:
             self._readers.discard(moved)
+
+    async def execute(self, task_id: str, container: str, command: Sequence[str]) -> FakeTerminal:
+        self._answer()
+        task = self._tasks.get(task_id)
+        seen = task.containers.get(container) if task else None
+        if seen is None or seen.state is not State.RUNNING:
+            raise NotThere(f"The container {task_id}/{container} does not run.")
+        self.terminals.append(FakeTerminal(command))
+        return self.terminals[-1]
+
+    async def hang_up(self) -> None:
+        self._answer()
 
     async def remove_everything(self) -> None:
         self._answer()

@@ -49,11 +49,15 @@ class Target:
         """The deployments of a blue/green service."""
         return Releases(self.client("codedeploy"), self.names, service)
 
-    def is_by_ecs(self, service: str) -> bool:
-        """Whether ECS and not CodeDeploy releases it; Trouble for a service the project does not have."""
+    def check(self, service: str) -> None:
+        """Trouble for a service the project does not have."""
         if service not in self.project.services:
             known = ", ".join(self.project.services)
             raise Trouble(f"{FILE} has no service {service!r}; it has: {known}.")
+
+    def is_by_ecs(self, service: str) -> bool:
+        """Whether ECS and not CodeDeploy releases it; Trouble for a service the project does not have."""
+        self.check(service)
         answer = self.client("ecs").describe_services(cluster=self.cluster, services=[service])
         kinds = [one.get("deploymentController", {}).get("type", "ECS") for one in answer["services"]]
         return kinds[:1] == ["ECS"]
@@ -89,9 +93,7 @@ class Target:
 
     def log_group(self, service: str, of_build: bool = False) -> str:
         """Where a service's tasks, or its builds, print; Trouble for a service the project lacks."""
-        if service not in self.project.services:
-            known = ", ".join(self.project.services)
-            raise Trouble(f"{FILE} has no service {service!r}; it has: {known}.")
+        self.check(service)
         return self.names.build_log_group(service) if of_build else self.names.log_group(service)
 
 

@@ -52,6 +52,7 @@ class Engines:
     async def _start_all(self) -> dict[str, Any]:
         network = await self.containers.start()
         self.network = network
+        await self.containers.hang_up()
         await self.dns.start(network.gateway)
         inner = (network.gateway,)
         zones = Zones(zones=(INNER_NAME,), hosts={INNER_NAME: inner, f"data-{INNER_NAME}": inner})

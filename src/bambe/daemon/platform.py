@@ -2,7 +2,7 @@
 
 start: state -> store -> API answers -> (in the background) everything is imported -> registry and git
        answer -> loops of the store -> engines -> inner door -> loops of the engines
-stop:  inner and outer doors -> loops -> engines let go -> store
+stop:  sessions -> inner and outer doors -> loops -> engines let go -> store
 
 Importing all of Bambe takes longer than the rest of a start, so what the first answer does not need
 is imported behind it, here and in `daemon.engines`.
@@ -32,6 +32,7 @@ from bambe.kernel.call import Caller, Site
 from bambe.kernel.clock import SystemClock
 from bambe.kernel.ids import hex_id
 from bambe.services import discover
+from bambe.services.ecs.session import PATH as SESSIONS
 from bambe.services.sts.sessions import find_session
 from bambe.store import Database
 from bambe.wire import Models
@@ -39,6 +40,7 @@ from bambe.wire import Models
 if TYPE_CHECKING:
     from bambe.daemon.engines import Engines
     from bambe.daemon.inside import InsideDoor
+    from bambe.edge.sessions import SessionsApp
     from bambe.engines.containers.port import Network
 
 log = logging.getLogger("bambe.daemon")
@@ -53,9 +55,10 @@ class Platform:
         self.directory = StateDirectory(options.state or self._scratch or Path())
         self.clock = SystemClock(options.scale)
         self._background: asyncio.Task[None] | None = None
-        self._doors = {"/v2": LaterApp(), "/git": LaterApp()}
+        self._doors = {"/v2": LaterApp(), "/git": LaterApp(), SESSIONS: LaterApp()}
         self.engines: Engines | None = None
         self._inside: InsideDoor | None = None
+        self._sessions: SessionsApp | None = None
         self.ready = False
         self._failure = ""
 
@@ -85,6 +88,8 @@ class Platform:
 
     async def stop(self) -> None:
         """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
+        if self._sessions is not None:
+            await self._sessions.stop()
         await self.server.stop()
         if self._inside is not None:
             await self._inside.close()
@@ -209,11 +214,14 @@ class Platform:
         )
 
     def _open_doors(self, engines: Engines) -> None:
-        from bambe.daemon.policies import EcrPolicy, GitDoor, Pushes
+        from bambe.daemon.policies import EcrPolicy, GitDoor, Pushes, Sessions, SessionsApp
 
         pushes = Pushes(self.store, self.clock, engines.git, self.site)
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
         self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
+        sessions = Sessions(self.store, self.clock, engines.containers)
+        self._sessions = SessionsApp(sessions, self.clock)
+        self._doors[SESSIONS].open(self._sessions)
 
     def _caller(self) -> Caller:
         """As whom the house itself calls."""

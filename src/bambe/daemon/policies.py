@@ -1,13 +1,15 @@
-"""What the registry and git ask of the house, answered by the services and the key ring."""
+"""What the registry, git and sessions ask of the house, answered by the services and the key ring."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from bambe.edge.sessions import SessionsApp
 from bambe.services.codebuild.webhooks import Pushes
 from bambe.services.ecr.policy import EcrPolicy
+from bambe.services.ecs.sessions import Sessions
 
-__all__ = ["EcrPolicy", "GitDoor", "Pushes"]
+__all__ = ["EcrPolicy", "GitDoor", "Pushes", "Sessions", "SessionsApp"]
 
 
 class Authenticates(Protocol):

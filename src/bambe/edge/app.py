@@ -1,6 +1,7 @@
 """The one endpoint: AWS's API, the applications mounted beside it, and the daemon's own two paths.
 
     /v2/..., /git/...       whatever is mounted there (any ASGI application, scope unchanged)
+    /_bambe/sessions/...    the same, by WebSocket: commands in containers
     /_bambe/health          is it ready, which version, which instance
     POST /_bambe/reset      forget everything (ephemeral daemons only)
     everything else         AWS: identify, admit, parse, dispatch, serialise
@@ -144,11 +145,12 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI."""
-        if scope["type"] != "http":
-            return
         mounted = self.mount(scope["path"])
         if mounted is not None:
             await mounted(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            await _no_web_socket(receive, send)
             return
         body = await _body(receive)
         if body is None:
@@ -213,6 +215,12 @@ def _unpacked(request: Request) -> Request:
     if unpacker.unconsumed_tail:
         raise RequestTooLarge(TOO_LARGE)
     return request._replace(body=body)
+
+
+async def _no_web_socket(receive: Receive, send: Send) -> None:
+    """Answered before it is opened: 403."""
+    await receive()
+    await send({"type": "websocket.close"})
 
 
 async def _body(receive: Receive) -> bytes | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from typing import Any
 
 from uvicorn import Config
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -51,7 +52,7 @@ class Server:
         self._config = Config(
             app,
             http=EdgeProtocol if isinstance(app, App) else HttpToolsProtocol,
-            ws="none",
+            ws=_web_socket if isinstance(app, App) else "none",  # type: ignore[arg-type]
             lifespan="off",
             interface="asgi3",
             proxy_headers=False,
@@ -110,6 +111,13 @@ class Server:
             raise BambeError("the server has not been started")
         protocol = EdgeProtocol if isinstance(self._config.app, App) else HttpToolsProtocol
         return protocol(self._config, self._state, {}, _loop=asyncio.get_running_loop())
+
+
+def _web_socket(*config: Any, **more: Any) -> asyncio.Protocol:
+    """uvicorn's WebSocket protocol, imported with the first one: a start needs none."""
+    from uvicorn.protocols.websockets.wsproto_impl import WSProtocol
+
+    return WSProtocol(*config, **more)
 
 
 def _socket(host: str, port: int, device: str) -> socket.socket:

@@ -134,6 +134,9 @@ class Service(Strict):
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
     schedule: tuple[Hours, ...] = Field(default=(), max_length=20, description="how many tasks from when on")
+    exec: bool = Field(
+        default=False, strict=True, description="whether commands may be run in its containers (ECS Exec)"
+    )
 
     @property
     def is_public(self) -> bool:

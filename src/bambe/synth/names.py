@@ -33,6 +33,11 @@ class Names:
     def task_role(self) -> str:
         return f"{self.project}-task-execution"
 
+    @property
+    def exec_role(self) -> str:
+        """The task role of services in whose containers commands may be run."""
+        return f"{self.project}-exec"
+
     def stack(self, service: str) -> str:
         """The stack of one service."""
         return f"{self.project}-{service}"

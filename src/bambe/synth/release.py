@@ -38,6 +38,7 @@ def task_definition(project: Project, service: str, image: str, account: str, re
             {"name": name, "valueFrom": secret_arn(wish.secrets[name], account, region)}
             for name in sorted(wish.secrets)
         ]
+    role = {"taskRoleArn": f"arn:aws:iam::{account}:role/{names.exec_role}"} if wish.exec else {}
     return {
         "family": names.family(service),
         "networkMode": "awsvpc",
@@ -45,6 +46,7 @@ def task_definition(project: Project, service: str, image: str, account: str, re
         "cpu": str(wish.cpu),
         "memory": str(wish.memory),
         "executionRoleArn": f"arn:aws:iam::{account}:role/{names.task_role}",
+        **role,
         "containerDefinitions": [container],
     }
 

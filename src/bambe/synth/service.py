@@ -154,6 +154,8 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         },
         "ServiceRegistries": [{"RegistryArn": {"Fn::GetAtt": ["Name", "Arn"]}}],
     }
+    if wish.exec:
+        properties["EnableExecuteCommand"] = True
     if rolling:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
     if project.is_native(service):

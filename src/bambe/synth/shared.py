@@ -137,10 +137,22 @@ def _roles(project: Project, names: Names) -> dict[str, Resource]:
             statements=_hook_rights(project),
         ),
         "BuildRole": _role(
-            f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(names)
+            f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(project, names)
         ),
+        **({"ExecRole": _exec_role(names)} if _has_exec(project) else {}),
         **({"ShiftRole": _shift_role(project, names)} if _natives(project) else {}),
     }
+
+
+def _has_exec(project: Project) -> bool:
+    return any(service.exec for service in project.services.values())
+
+
+def _exec_role(names: Names) -> Resource:
+    """What AWS's agent needs in a container to open a session (AWS: "ECS Exec permissions")."""
+    actions = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"]
+    rights = _allow([f"ssmmessages:{action}" for action in actions], "*")
+    return _role(names.exec_role, "ecs-tasks.amazonaws.com", statements=[rights])
 
 
 def _natives(project: Project) -> list[str]:
@@ -218,7 +230,8 @@ def _secret_rights(project: Project) -> list[Resource]:
     return rights
 
 
-def _build_rights(names: Names) -> list[Resource]:
+def _build_rights(project: Project, names: Names) -> list[Resource]:
+    task_roles = ["TaskExecutionRole", *(["ExecRole"] if _has_exec(project) else [])]
     return [
         _allow(["ecr:GetAuthorizationToken"], "*"),
         _allow(
@@ -250,7 +263,7 @@ def _build_rights(names: Names) -> list[Resource]:
             ],
             _arn(f"codedeploy:{HERE}:*"),
         ),
-        _allow(["iam:PassRole"], {"Fn::GetAtt": ["TaskExecutionRole", "Arn"]}),
+        _allow(["iam:PassRole"], *({"Fn::GetAtt": [role, "Arn"]} for role in task_roles)),
     ]
 
 

@@ -57,6 +57,7 @@ def projects(draw: st.DrawFn) -> Project:
             },
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
             "secrets": draw(SECRETS),
+            "exec": draw(st.booleans()),
         }
     test_port = draw(st.sampled_from([0, 8443]))
     return Project.model_validate({"project": draw(NAME), "test_port": test_port, "services": services})
@@ -344,3 +345,18 @@ def test_hours_are_a_scalable_target_of_the_service() -> None:
     first, second = made["ScheduledActions"]
     assert first["ScalableTargetAction"] == {"MinCapacity": 0, "MaxCapacity": 0}
     assert (second["Schedule"], second["Timezone"]) == ("cron(0 7 ? * * *)", "Europe/Berlin")
+
+
+def test_commands_may_be_run_where_a_service_says_so() -> None:
+    web = {"path": "services/web", "port": 80, "route": "default", "exec": True}
+    other = {"path": "services/other", "port": 80, "route": "/other*"}
+    project = Project.model_validate({"project": "shop", "services": {"web": web, "other": other}})
+    shared = shared_template(project)["Resources"]
+    (policy,) = shared["ExecRole"]["Properties"]["Policies"]
+    assert "ssmmessages:OpenDataChannel" in policy["PolicyDocument"]["Statement"][0]["Action"]
+    assert '["ExecRole", "Arn"]' in json.dumps(shared["BuildRole"])
+    for name, allowed in (("web", True), ("other", False)):
+        service = service_template(project, name)["Resources"]["Service"]["Properties"]
+        made = task_definition(project, name, "x", "0", "r")
+        assert ("EnableExecuteCommand" in service, "taskRoleArn" in made) == (allowed, allowed)
+    assert "ExecRole" not in shared_template(SHOP)["Resources"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,7 @@ from bambe.engines.containers.seen import (
     state_of,
     stop_order,
 )
+from bambe.engines.containers.terminal import DockerTerminal, hang_up_others, open_terminal
 from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
 
 EVENTS = ["create", "start", "die", "destroy", "rename", "health_status"]
@@ -56,6 +57,7 @@ class DockerContainers:
         self._subnet = subnet
         self._connection = Connection(socket)
         self._network: Network | None = None
+        self._terminals: set[str] = set()
         self._details: dict[tuple[str, str], Details] = {}
 
     async def start(self) -> Network:
@@ -147,6 +149,16 @@ class DockerContainers:
                 return
             if silent > 1:
                 raise Unavailable(f"The Docker Engine ended the log of {name} while it runs.")
+
+    async def execute(self, task_id: str, container: str, command: Sequence[str]) -> DockerTerminal:
+        name = container_name(self._instance, task_id, container)
+        opened = await open_terminal(self._connection, name, command)
+        self._terminals.add(opened.id)
+        return opened
+
+    async def hang_up(self) -> None:
+        running = [one["Id"] for one in await self._listed() if one["State"] == "running"]
+        await _all(hang_up_others(self._connection, one, self._terminals) for one in running)
 
     async def remove_everything(self) -> None:
         await _all(self._remove(one["Id"]) for one in await self._listed())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -146,6 +146,30 @@ class Network:
     gateway: str
 
 
+class Terminal(Protocol):
+    """A command that runs inside a container, as root and with a terminal of its own."""
+
+    async def read(self) -> bytes:
+        """What it printed since; b"" once it has ended. Refused, at first, when it cannot be run."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Type `data`."""
+        ...
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Give the terminal another size."""
+        ...
+
+    async def exit_code(self) -> int | None:
+        """How it ended; None while it runs."""
+        ...
+
+    async def close(self) -> None:
+        """Hang up: a command that still runs gets SIGHUP, as from a terminal that is lost."""
+        ...
+
+
 class Containers(Protocol):
     """Tasks on one machine. Everything made carries the label `bambe=<instance>`.
 
@@ -198,6 +222,15 @@ class Containers(Protocol):
 
     def logs(self, task_id: str, container: str, since: datetime | None = None) -> AsyncIterator[LogLine]:
         """What the container printed after `since`, then what it prints, until it has exited."""
+        ...
+
+    async def execute(self, task_id: str, container: str, command: Sequence[str]) -> Terminal:
+        """Run `command` inside a running container; NotThere when it does not run, Refused when there
+        is no such command (some engines say so only at the first `read`)."""
+        ...
+
+    async def hang_up(self) -> None:
+        """Hang up every command of an `execute` that is not ours: its daemon died with the connection."""
         ...
 
     async def remove_everything(self) -> None:

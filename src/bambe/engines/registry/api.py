@@ -50,6 +50,8 @@ class Api:
         self._uploads = Uploads(layout)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
         request = Request.of(scope, receive)
         try:
             answer = await self._answer(request)

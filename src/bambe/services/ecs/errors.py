@@ -68,3 +68,10 @@ class TaskSetNotFoundException(AwsError):
 
 class PlatformUnknownException(AwsError):
     """No such platform version."""
+
+
+class TargetNotConnectedException(AwsError):
+    """The container has no agent to run a command: it does not run (yet, or any more)."""
+
+    def __init__(self) -> None:
+        super().__init__("The execute command failed due to an internal error. Try again later.")

@@ -306,4 +306,12 @@ def _container(row: Task, said: Container) -> Shape:
     shown |= {name: value for name, value in optional.items() if value}
     if said.exit_code is not None:
         shown["exitCode"] = said.exit_code
+    if row.execute_command:
+        shown["managedAgents"] = [_exec_agent(said, shown["lastStatus"])]
     return shown
+
+
+def _exec_agent(said: Container, status: str) -> Shape:
+    """What ExecuteCommand needs in a container; here it is there as long as the container runs."""
+    started = {"lastStartedAt": said.started_at} if said.started_at else {}
+    return {"name": "ExecuteCommandAgent", "lastStatus": status, **started}

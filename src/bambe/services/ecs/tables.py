@@ -9,6 +9,7 @@ from bambe.kernel.call import Tx
 from bambe.kernel.ids import uuid_id
 from bambe.services.ecs.model import Cluster, Diary, Event, Service, Task, TaskDefinition, TaskSet
 from bambe.services.ecs.service_deployment import ServiceDeployment, ServiceRevision
+from bambe.services.ecs.session import Session
 from bambe.store import Migration, Table
 
 EVENTS_KEPT = 100
@@ -28,6 +29,7 @@ SERVICE_DEPLOYMENTS = Table(
 SERVICE_REVISIONS = Table(
     "ecs_service_revisions", ServiceRevision, ("account", "region", "cluster", "service", "id")
 )
+SESSIONS = Table("ecs_sessions", Session, ("account", "region", "id"))
 
 ALL = (CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, DIARIES)
 
@@ -45,6 +47,7 @@ def _service_deployments(tx: Tx) -> None:
 MIGRATIONS = (
     Migration("ecs/0001_tables", _tables),
     Migration("ecs/0002_service_deployments", _service_deployments),
+    Migration("ecs/0003_sessions", SESSIONS.create),
 )
 
 

@@ -69,3 +69,7 @@ class InvalidResourceId(AwsError):
 
 class TooManyTagsError(AwsError):
     """More than fifty tags."""
+
+
+class DoesNotExistException(AwsError):
+    """No such session."""
