@@ -19,8 +19,8 @@ APP = Path("services/orders/app.py")
 def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
     """A shop whose canaries are long enough for a person to step in, on a busy machine too."""
     made = install(tmp_path_factory.mktemp("bambe"))
-    made.shop.edit("bambe.yml", "interval: 5m", "interval: 15m")
-    made.shop.commit("Longer canaries")
+    made.shop.edit("bambe.yml", "interval: 5m, keep_old: 30m", "interval: 15m, keep_old: 60m")
+    made.shop.commit("Longer canaries, longer waits")
     try:
         made.up()
         yield made

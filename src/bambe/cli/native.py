@@ -68,6 +68,16 @@ def native_release(target: Target, service: str) -> Native:
     return found
 
 
+def good_before(target: Target, service: str, current: str) -> str:
+    """The task definition of the last successful deployment of another one than `current`; "" for none."""
+    ecs = target.client("ecs")
+    listed = ecs.list_service_deployments(cluster=target.cluster, service=service, status=["SUCCESSFUL"])
+    arns = [one["targetServiceRevisionArn"] for one in listed["serviceDeployments"]]
+    found = ecs.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"] if arns else []
+    others = [one["taskDefinition"] for one in found if not one["taskDefinition"].endswith(f"/{current}")]
+    return str(others[0]) if others else ""
+
+
 def native_under_way(target: Target, service: str) -> Native | None:
     """The deployment of a service that ECS releases, if one is under way."""
     ecs = target.client("ecs")

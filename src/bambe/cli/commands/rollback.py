@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bambe.cli.native import native_under_way
+from bambe.cli.native import good_before, native_under_way
 from bambe.cli.releases import task_definition_of
 from bambe.cli.restoring import Restoring
 from bambe.cli.target import Target, open_target
@@ -57,6 +57,10 @@ def _roll_back_in_place(target: Target, service: str) -> str:
     if going is not None:
         return going.roll_back()
     look = target.looker().service(service)
+    before = good_before(target, service, look.versions[0].task_definition)
+    if before:
+        ecs.update_service(cluster=target.cluster, service=service, taskDefinition=before)
+        return f"{service}: ECS brings back {before.rsplit('/', 1)[-1]}."
     family, _, revision = look.versions[0].task_definition.rpartition(":")
     known = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"]
     earlier = [arn for arn in known if int(arn.rpartition(":")[2]) < int(revision)]

@@ -82,7 +82,8 @@ class ScheduleLoop:
         except (AwsError, _Gone) as error:
             if isinstance(error, AwsError) and error.fault == "server":
                 raise
-            why = f"Failed to set desired count. Reason: {error or 'the service does not exist'}"
+            reason = error.message if isinstance(error, AwsError) else "the service does not exist"
+            why = f"Failed to set desired count. Reason: {reason}"
             await self._note(target, action, began, "Failed", why, None)
         else:
             said = f"Successfully set desired count to {wanted}. Change successfully fulfilled by ecs."

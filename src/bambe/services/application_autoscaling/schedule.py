@@ -41,9 +41,19 @@ def following(action: Action, since: datetime) -> datetime | None:
         begin, every = action.start or action.created, _rate(inside)
         found = begin + every * max(0 if action.start else 1, (floor - begin) // every + 1)
     else:
-        local = _cron(inside).after(floor.astimezone(zone).replace(tzinfo=None))
-        found = local.replace(tzinfo=zone).astimezone(UTC) if local else None
+        found = _after(_cron(inside), floor, zone)
     return None if found is None or (action.end and found > action.end) else found
+
+
+def _after(expression: cron.Cron, floor: datetime, zone: ZoneInfo) -> datetime | None:
+    """A local time comes twice when clocks are set back: its first coming counts."""
+    local = expression.after(floor.astimezone(zone).replace(tzinfo=None))
+    while local is not None:
+        found = local.replace(tzinfo=zone).astimezone(UTC)
+        if found > floor:
+            return found
+        local = expression.after(local)
+    return None
 
 
 def _parts(schedule: str) -> tuple[str, str]:

@@ -53,9 +53,8 @@ Known = Mapping[tuple[str, str], Counters]
 def look(known: Known, seen: ProxySeen, places: Sequence[Balanced]) -> tuple[list[Value], list[Counters]]:
     """What was gained since the last look, and what to remember of this one.
 
-    The very first look gains nothing: nobody knows when what it shows was counted.
+    The first look at a load balancer gains nothing: nobody knows when what it shows was counted.
     """
-    begun = (PROXY, "") in known
     values: list[Value] = []
     now = [Counters(PROXY, "", seen.epoch)]
     from_targets: dict[str, Counts] = {}
@@ -64,6 +63,7 @@ def look(known: Known, seen: ProxySeen, places: Sequence[Balanced]) -> tuple[lis
             continue  # the proxy has not been told of it yet, or is just being told
         counted = seen.groups[place.group]
         shown = Counts(counted.total, counted.by_class, counted.retries, counted.dropped, counted.latencies)
+        begun = (BALANCER, place.balancer) in known
         gained, row = _gained(known, GROUP, place.group, seen.epoch, shown, begun)
         values += _requests(place, gained, _healthy(seen, place.group))
         values += _health(place, seen)
@@ -73,7 +73,7 @@ def look(known: Known, seen: ProxySeen, places: Sequence[Balanced]) -> tuple[lis
         if balancer not in seen.balancers or balancer not in from_targets:
             continue
         answered = Counts(seen.balancers[balancer].total, seen.balancers[balancer].by_class)
-        gained, row = _gained(known, BALANCER, balancer, seen.epoch, answered, begun)
+        gained, row = _gained(known, BALANCER, balancer, seen.epoch, answered, begun=False)
         made, owed = _own_answers(name, gained, from_targets[balancer], row.owed)
         values += made
         now.append(replace(row, owed=owed))

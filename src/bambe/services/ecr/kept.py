@@ -23,10 +23,17 @@ async def not_kept(aws: Aws, uri: str, candidates: Sequence[Image]) -> list[Imag
     named = await _named(aws)
     found = []
     for image in candidates:
-        names = {f"{uri}@{image.digest}", image.digest, *(f"{uri}:{tag}" for tag in image.tags)}
+        names = {image.digest, *(f"{own}:{tag}" for own in _spellings(uri, image) for tag in image.tags)}
+        if "latest" in image.tags:
+            names |= set(_spellings(uri, image))
         if names.isdisjoint(named) and not await _in_a_ledger(aws, image.digest):
             found.append(image)
     return found
+
+
+def _spellings(uri: str, image: Image) -> tuple[str, str]:
+    """A repository as this platform names it, and as AWS does."""
+    return uri, f"{image.account}.dkr.ecr.{image.region}.amazonaws.com/{image.repository}"
 
 
 async def _named(aws: Aws) -> set[str]:
@@ -34,7 +41,8 @@ async def _named(aws: Aws) -> set[str]:
     found: set[str] = set()
     async for arn in _all(aws.ecs.list_task_definitions, "taskDefinitionArns", status="ACTIVE"):
         answer = await aws.ecs.describe_task_definition(taskDefinition=arn)
-        found |= {one["image"] for one in answer["taskDefinition"]["containerDefinitions"]}
+        said = [one["image"] for one in answer["taskDefinition"]["containerDefinitions"]]
+        found |= {*said, *(one.partition("@")[2] for one in said if "@" in one)}
     async for cluster in _all(aws.ecs.list_clusters, "clusterArns"):
         arns = [arn async for arn in _all(aws.ecs.list_tasks, "taskArns", cluster=cluster)]
         for start in range(0, len(arns), SOME):

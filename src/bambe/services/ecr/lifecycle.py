@@ -15,6 +15,7 @@ from typing import Any
 
 from bambe.services.ecr.model import Image
 
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 TAGGED, UNTAGGED, ANY = "tagged", "untagged", "any"
 BY_COUNT, BY_AGE = "imageCountMoreThan", "sinceImagePushed"
 
@@ -68,6 +69,13 @@ def expiries(rules: Sequence[Rule], images: Sequence[Image], now: datetime) -> l
             if not any(before.names(image) for before in ordered[:place]):
                 found.append(Expiry(image, rule.priority))
     return sorted(found, key=lambda one: (one.image.pushed_at, one.image.digest))
+
+
+def parts(images: Sequence[Image]) -> frozenset[str]:
+    """Digests of manifests that others name (the platforms of an index): they go with those."""
+    return frozenset(
+        digest for image in images for digest in DIGEST.findall(image.manifest) if digest != image.digest
+    )
 
 
 def read(text: str) -> tuple[Rule, ...]:

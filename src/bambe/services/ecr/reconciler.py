@@ -98,7 +98,12 @@ class LifecycleLoop:
             rules = lifecycle.read(row.lifecycle)
         except lifecycle.BadPolicy:
             return None  # of a version that did not check them
-        found = [one.image for one in lifecycle.expiries(rules, images, self._clock.now())]
+        parts = lifecycle.parts(images)
+        found = [
+            one.image
+            for one in lifecycle.expiries(rules, images, self._clock.now())
+            if one.image.digest not in parts
+        ]
         if found:
             aws = self._aws.within(row.account, row.region)
             gone = await not_kept(aws, f"{self._site.registry}/{row.name}", found)

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.services.ecs import lookup
-from bambe.services.ecs.deploying import colour_of, resolved
+from bambe.services.ecs.deploying import colour_of, current, finish, resolved
 from bambe.services.ecs.errors import InvalidParameterException
 from bambe.services.ecs.model import Controller, Rollout, Service, SetStatus, TaskSet
+from bambe.services.ecs.service_deployment import DeploymentStatus
 from bambe.services.ecs.tables import SERVICES, TASK_SETS
 
 WITH_CODE_DEPLOY = (
@@ -61,6 +62,9 @@ def hand_over(tx: Tx, row: Service, to: Controller, now: datetime) -> Service:
     """
     sets = lookup.sets_of(tx, row)
     primary = next((one for one in sets if one.status == SetStatus.PRIMARY), None)
+    going = current(tx, row)
+    if going is not None:
+        finish(tx, going, DeploymentStatus.STOPPED, "The deployment controller was changed.", now)
     changed = replace(row, controller=to)
     if to == Controller.ECS:
         if primary is None:

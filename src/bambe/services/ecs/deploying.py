@@ -37,8 +37,9 @@ def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
     source = _with_revision(tx, service, source)
     if before is not None:
         finish(tx, before, DeploymentStatus.STOPPED, SUPERSEDED, now)
-    colour = 0 if source is None else 1 - colour_of(service.load_balancers, source)
-    made = _revision(service, now, colour if service.strategy in SHIFTING else 0)
+    colour = 0 if source is None else colour_of(service.load_balancers, source)
+    other = source is not None and service.strategy in SHIFTING
+    made = _revision(service, now, 1 - colour if other else colour)
     SERVICE_REVISIONS.insert(tx, made)
     target = replace(
         revision(service, now),

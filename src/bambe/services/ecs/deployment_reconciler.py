@@ -110,7 +110,7 @@ class DeploymentReconciler:
     def _look_again(self, row: ServiceDeployment) -> datetime:
         soon = self._clock.now() + NOW_AND_THEN
         moments = [row.deadline, *(run.call_at for run in row.hooks), *(run.expires_at for run in row.hooks)]
-        return min((at for at in moments if at is not None and at > self._clock.now()), default=soon)
+        return min((at for at in (soon, *moments) if at is not None and at > self._clock.now()), default=soon)
 
     async def _apply(self, rows: Rows, world: World, action: Action) -> None:
         row, now = rows.deployment, self._clock.now()
@@ -237,7 +237,9 @@ def _complete(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -
 
 
 def _stop_target(tx: Tx, service: Service, row: ServiceDeployment, why: str, now: datetime) -> None:
-    """Without a way back everything stays as it is, but nothing new is started."""
+    """Without a way back everything stays as it is; what has no traffic starts no more tasks."""
+    if row.weight:
+        return
     target = TASK_SETS.find(tx, *_service_key(row), row.target_set)
     if target is not None:
         failed = replace(target, rollout=Rollout.FAILED, rollout_reason=why, updated_at=now)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bambe.kernel.call import Tx
 from bambe.services.ecs.model import Controller, Health, Service, Task
 from bambe.services.ecs.tables import DIARIES, SERVICES, tell
+
+STEADY_AGAIN = timedelta(hours=6)
+"""How often a steady service says so again (AWS: "Amazon ECS service event messages")."""
 
 
 def title(service: Service, task_set: str = "") -> str:
@@ -28,6 +31,19 @@ def stopped(service: Service, task_set: str, ids: Sequence[str]) -> str:
     """The event of a stop."""
     names = " ".join(f"(task {task_id})" for task_id in ids)
     return f"{title(service, task_set)} has stopped {len(ids)} running tasks: {names}."
+
+
+def steady(service: Service) -> str:
+    """The event of a service that is all it should be."""
+    return f"{title(service)} has reached a steady state."
+
+
+def is_quiet(tx: Tx, service: Service, now: datetime) -> bool:
+    """Whether a steady service has said nothing for so long that it says so again."""
+    if not service.is_steady:
+        return False
+    diary = DIARIES.find(tx, service.account, service.region, service.cluster, service.name)
+    return diary is not None and bool(diary.events) and now >= diary.events[0].at + STEADY_AGAIN
 
 
 def unwell(service: Service, task: Task) -> str:

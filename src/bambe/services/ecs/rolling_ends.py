@@ -11,7 +11,11 @@ from bambe.services.ecs import deploying, shift_moves
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.diary import title
 from bambe.services.ecs.model import Rollout, Service, SetStatus, TaskSet
-from bambe.services.ecs.service_deployment import DeploymentStatus, ServiceDeployment
+from bambe.services.ecs.service_deployment import (
+    DEPLOYMENT_MOVES,
+    DeploymentStatus,
+    ServiceDeployment,
+)
 from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, tell
 
 
@@ -22,7 +26,11 @@ def end(tx: Tx, row: ServiceDeployment, alarms: Sequence[str], now: datetime) ->
     if fresh is None or fresh.is_over or fresh.going_back or service is None:
         return
     target = TASK_SETS.find(tx, *SERVICES.key_of(service), fresh.target_set)
-    if target is None:
+    if target is None or target.rollout == Rollout.COMPLETED:
+        if fresh.asked:
+            deploying.finish(
+                tx, fresh, DeploymentStatus.STOPPED, "It was completed before it was stopped.", now
+            )
         return
     rolls_back = fresh.asked == "ROLLBACK"
     why = fresh.asked_why
@@ -40,7 +48,11 @@ def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: boo
     said = why.removeprefix("ECS deployment circuit breaker: ")
     tell(tx, service, f"{title(service)} (deployment {target.id}) deployment failed: {said}", now)
     row = deploying.current(tx, service)
-    again = _again(tx, service, row, now) if rolls_back else None
+    if row is not None and row.going_back:
+        deploying.finish(tx, row, DeploymentStatus.ROLLBACK_FAILED, why, now)
+        return
+    may = row is None or DeploymentStatus.ROLLBACK_IN_PROGRESS in DEPLOYMENT_MOVES[row.status]
+    again = _again(tx, service, target, now) if rolls_back and may else None
     if again is None:
         if row is not None:
             deploying.finish(tx, row, DeploymentStatus.STOPPED, why, now)
@@ -65,10 +77,10 @@ def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: boo
         )
 
 
-def _again(tx: Tx, service: Service, row: ServiceDeployment | None, now: datetime) -> TaskSet | None:
+def _again(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> TaskSet | None:
     """The task set of the last deployment that was complete: the same one, or one like it."""
     was = service.completed
-    if was is None or (row is not None and was.id == row.target_set):
+    if was is None or was.id == failed.id:
         return None
     before = replace(
         service,

@@ -25,7 +25,7 @@ from bambe.services.ecs.actions import (
     Stop,
 )
 from bambe.services.ecs.births import service_task
-from bambe.services.ecs.diary import started, stopped, title, unwell
+from bambe.services.ecs.diary import is_quiet, started, steady, stopped, title, unwell
 from bambe.services.ecs.model import (
     Desired,
     Rollout,
@@ -88,6 +88,8 @@ def keep(tx: Tx, key: Key, now: datetime) -> datetime | None:
         sets, tasks = _world(tx, service)
         actions = planner.plan(service, sets, tasks, now)
         if not actions:
+            if is_quiet(tx, service, now):
+                tell(tx, service, steady(service), now)
             return planner.look_again(service, sets, tasks, now)
         _apply_all(tx, key, actions, now)
     return now
@@ -100,7 +102,7 @@ def _is_due(tx: Tx, key: Key, now: datetime) -> bool:
         return False
     if service.status == ServiceStatus.INACTIVE:
         return service.inactive_at is None or now >= service.inactive_at + SHOWN
-    return bool(planner.plan(service, *_world(tx, service), now))
+    return bool(planner.plan(service, *_world(tx, service), now)) or is_quiet(tx, service, now)
 
 
 def _next_look(tx: Tx, key: Key, now: datetime) -> datetime | None:
@@ -162,7 +164,7 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
         case Steady():
             SERVICES.update(tx, replace(service, is_steady=action.is_steady))
             if action.is_steady:
-                tell(tx, service, f"{title(service)} has reached a steady state.", now)
+                tell(tx, service, steady(service), now)
         case Drop():
             TASK_SETS.delete(tx, *key, action.task_set)
         case Retire():

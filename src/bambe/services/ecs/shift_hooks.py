@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -11,6 +12,7 @@ from bambe.kernel.errors import AwsError
 from bambe.services.ecs.names import deployment_arn, service_arn
 from bambe.services.ecs.service_deployment import HookRun, HookStatus, ServiceDeployment
 
+LONGEST = 24 * 3600.0
 AGAIN = 30.0
 """Seconds until the next call, where the function does not say ("callBackDelay")."""
 
@@ -44,6 +46,7 @@ def _read(payload: Any) -> Answer:
         said = json.loads(payload.read() if hasattr(payload, "read") else payload)
         status = HookStatus(said["hookStatus"])
         delay = float(said.get("callBackDelay", AGAIN))
+        delay = min(max(delay, 0.0), LONGEST) if isfinite(delay) else AGAIN
     except (ValueError, TypeError, KeyError):
         return Answer(HookStatus.FAILED, why="the function did not answer with a hookStatus")
     if status not in (HookStatus.SUCCEEDED, HookStatus.FAILED, HookStatus.IN_PROGRESS):

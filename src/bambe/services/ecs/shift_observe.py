@@ -101,7 +101,9 @@ async def observe(aws: Aws, rows: Rows) -> World:
         source=_part(rows, deployment.source_set),
         target=_part(rows, deployment.target_set),
         others=tuple(_made(rows, one) for one in rows.sets if one.id not in named),
-        routes=_routes(rules, test_rules),
+        routes=_routes(
+            [rule for rule in rules if rule.actions], [rule for rule in test_rules if rule.actions]
+        ),
         problem=_problem(rows, rules, test_rules) if asks else "",
         failures=planner.failures(service, target) if target else 0,
         threshold=strategy.threshold(configuration, service.desired_count) if breaker.get("enable") else 0,
@@ -153,6 +155,11 @@ def _made(rows: Rows, one: TaskSet) -> Part:
 def _count(rows: Rows, one: TaskSet) -> int:
     """Ready tasks; a set just scaled counts as steady until the planner has looked."""
     return sum(task.task_set == one.id and task.is_live and task.is_ready for task in rows.tasks)
+
+
+def _there(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules that exist: nothing can be told the others."""
+    return [rule for rule in rules if rule.actions]
 
 
 def _routes(rules: Sequence[Rule], test_rules: Sequence[Rule]) -> Routes:

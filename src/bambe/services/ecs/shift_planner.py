@@ -38,7 +38,7 @@ from bambe.services.ecs.shift_actions import (
 )
 
 STAGE_LIMIT = 24 * 60
-"""Minutes; "Each lifecycle stage can last up to 24 hours"."""
+"""Minutes that the target revision has to become healthy ("Each lifecycle stage can last up to 24 hours")."""
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
 
 

@@ -47,6 +47,22 @@ def checked(said: Mapping[str, Any]) -> Shape:
     return made
 
 
+OF_STRATEGY = {
+    "canaryConfiguration": {CANARY},
+    "linearConfiguration": {LINEAR},
+    "lifecycleHooks": SHIFTING,
+    "bakeTimeInMinutes": SHIFTING,
+    "earlySuccessCriteria": {ROLLING},
+}
+
+
+def changed(known: Mapping[str, Any], said: Mapping[str, Any]) -> Shape:
+    """The configuration with what an update says; what belongs to another strategy than its own goes."""
+    strategy = said.get("strategy", known.get("strategy", ROLLING))
+    kept = {name: value for name, value in known.items() if strategy in OF_STRATEGY.get(name, {strategy})}
+    return checked({**kept, **said})
+
+
 def steps(configuration: Mapping[str, Any]) -> tuple[ShiftStep, ...]:
     """What the target revision gets, step by step; the last one is always 100 percent."""
     strategy = configuration.get("strategy", ROLLING)

@@ -36,8 +36,8 @@ class Ship:
         self._site = site
         self._shipping = Shipping(store, clock)
         self._readers: dict[str, asyncio.Task[None]] = {}
-        self._read: set[str] = set()
-        """Containers read to their end: they had exited before the reading began."""
+        self._read: set[tuple[str, datetime | None]] = set()
+        """Lives of containers read to their end: they had exited before the reading began."""
         self._listed: set[str] | None = None
         self._wake: Callable[[Key], None] = lambda key: None
 
@@ -76,15 +76,13 @@ class Ship:
                 self._look(task, container)
         if listed != self._listed and (self._listed is None or self._listed - listed):
             await self._shipping.forget(listed | set(self._readers))
-        self._listed, self._read = listed, self._read & listed
+        self._listed = listed
+        self._read = {life for life in self._read if life[0] in listed}
         return None
 
     def _look(self, task: TaskSeen, container: ContainerSeen) -> None:
         id = container.runtime_id
-        if container.state is State.RUNNING:
-            # It may have been restarted; its cursor knows how far it was read before.
-            self._read.discard(id)
-        if not container.log_group or id in self._readers or id in self._read:
+        if not container.log_group or id in self._readers or _life(container) in self._read:
             return
         if container.state is State.PENDING:
             return
@@ -103,7 +101,7 @@ class Ship:
             self._wake(ALL)
             return
         if container.state is State.EXITED:
-            self._read.add(container.runtime_id)
+            self._read.add(_life(container))
 
     async def _ship(self, target: Target, task: TaskSeen, container: ContainerSeen) -> None:
         cursor = await self._shipping.begin(target)
@@ -127,6 +125,11 @@ class Ship:
             stream=container.log_stream or f"{container.name}/{task.id}",
             makes_group=task.labels.get("bambe.log-group") != "exists",
         )
+
+
+def _life(container: ContainerSeen) -> tuple[str, datetime | None]:
+    """One run of a container: a restarted one is the same container, and has more to say."""
+    return container.runtime_id, container.started_at
 
 
 class Retention:

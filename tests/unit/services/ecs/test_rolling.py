@@ -232,3 +232,13 @@ async def test_tasks_that_fail_wait_for_their_next_try_also_beside_one_that_is_r
     assert "(service web) is unable to consistently start tasks successfully." in "".join(
         await town.messages()
     ).replace(f" (deployment {(await town.shown())['deployments'][0]['id']})", "")
+
+
+async def test_a_steady_service_says_so_again_every_six_hours(town: Town) -> None:
+    await town.serve()
+    await town.advance(3)
+    before = await town.messages()
+    await town.advance(6 * 3600, step=1800)
+    assert await town.messages() == [*before, "(service web) has reached a steady state."]
+    await town.advance(6 * 3600, step=1800)
+    assert (await town.messages())[len(before) :] == 2 * ["(service web) has reached a steady state."]

@@ -286,6 +286,63 @@ async def test_a_stack_hears_of_a_deployment_that_went_back(shop: Shop) -> None:
         await SERVICE.ready(shop.aws, made, {"TaskDefinition": shop.bad})
 
 
+async def test_another_strategy_takes_over_once_nothing_is_under_way(shop: Shop) -> None:
+    await shop.open(lifecycleHooks=[PAUSE])
+    await shop.release()
+    with pytest.raises(AwsError, match="while a service deployment is in progress"):
+        await shop.aws.ecs.update_service(
+            cluster="shop", service="orders", deploymentConfiguration={"strategy": "ROLLING"}
+        )
+    for _ in range(2):
+        await shop.house.advance(15)
+        await shop.happens("continue", "CONTINUE")
+    await shop.until("SUCCESSFUL")
+    await shop.house.advance(15)
+    assert await shop.share() == (0, 100)
+    for strategy in ("BLUE_GREEN", "ROLLING"):
+        await shop.aws.ecs.update_service(
+            cluster="shop", service="orders", deploymentConfiguration={"strategy": strategy}
+        )
+    configuration = (await shop.shown())["deploymentConfiguration"]
+    assert not {"canaryConfiguration", "lifecycleHooks", "bakeTimeInMinutes"} & set(configuration)
+    await shop.release("images.example/orders:3")
+    await shop.until("SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_a_rule_that_is_gone_does_not_hold_up_the_way_back(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.aws.elbv2.delete_rule(RuleArn=shop.rule)
+    back = await shop.until("ROLLBACK_SUCCESSFUL")
+    assert "A listener rule does not exist" in back["statusReason"]
+
+
+async def test_an_abort_leaves_what_has_traffic_running(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("BAKE_TIME")
+    await shop.happens("stop", "ABORT")
+    for task in list(shop.house.containers.specs):
+        shop.house.containers.exit(task, code=1)
+    await shop.house.advance(20)
+    assert (await shop.shown())["runningCount"] == 2 * DESIRED
+
+
+async def test_an_external_controller_is_not_disturbed_by_what_was_under_way(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.aws.ecs.update_service(
+        cluster="shop", service="orders", deploymentController={"type": "EXTERNAL"}
+    )
+    await shop.house.advance(60)
+    assert await shop.share() == (90, 10)
+    assert len((await shop.shown())["taskSets"]) == 2
+
+
 class Functions:
     """Lambda as a hook calls it: `answers` are given one after another, the last one for ever."""
 

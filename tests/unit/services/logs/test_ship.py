@@ -100,6 +100,21 @@ async def test_what_an_exited_container_printed_is_there_at_once(daemon: Daemon)
     await daemon.shows(*(f"line {n}" for n in range(5)))
 
 
+async def test_a_restarted_container_is_read_on_however_short_it_runs(daemon: Daemon) -> None:
+    engine = containers(daemon)
+    await engine.start_task(task("t1", "app"))
+    engine.print("t1", "app", "first")
+    engine.exit("t1", code=1)
+    await daemon.shows("first")
+    for _ in range(100):
+        await asyncio.sleep(0)
+    await engine.clock.advance(1)
+    await engine.restart("t1", "app")
+    engine.print("t1", "app", "second")
+    engine.exit("t1", code=1)
+    await daemon.shows("first", "second")
+
+
 async def test_group_stream_account_and_region(daemon: Daemon) -> None:
     engine = containers(daemon)
     await engine.start_task(task("t1", "app", bambe_account="111111111111", bambe_region="us-east-1"))

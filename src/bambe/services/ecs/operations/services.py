@@ -230,8 +230,8 @@ def _changed(row: Service, request: Mapping[str, Any], definition: TaskDefinitio
     if definition is not None:
         changes["task_definition"] = definition_arn(definition)
     if "deploymentConfiguration" in request:
-        said = {**row.deployment_configuration, **request["deploymentConfiguration"]}
-        changes["deployment_configuration"] = strategy.checked(said)
+        said = request["deploymentConfiguration"]
+        changes["deployment_configuration"] = strategy.changed(row.deployment_configuration, said)
     for member, name in PLAIN.items():
         if member in request:
             changes[name] = request[member]
@@ -265,6 +265,10 @@ LISTS = {
 def _update(tx: Tx, call: Call, request: Mapping[str, Any], definition: TaskDefinition | None) -> Shape:
     row = lookup.active_service(tx, call, request.get("cluster"), request["service"])
     changed = _changed(row, request, definition)
+    if changed.strategy != row.strategy and deploying.current(tx, row) and row.strategy and changed.strategy:
+        raise InvalidParameterException(
+            "Unable to change the deployment strategy while a service deployment is in progress."
+        )
     if changed.controller != row.controller:
         row = controllers.hand_over(tx, row, changed.controller, call.clock.now())
         changed = _changed(row, request, definition)
