@@ -10,34 +10,11 @@ from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceType, Wish
 from bambe.kernel.tags import to_dict, to_list
 from bambe.services.cloudwatch.errors import ResourceConflict
+from bambe.services.cloudwatch.shapes import ACTIONS, METRIC_SETTINGS
 
 TOKEN = "bambe:creation"
-SHARED = (
-    "ActionsEnabled",
-    "AlarmActions",
-    "AlarmDescription",
-    "AlarmName",
-    "InsufficientDataActions",
-    "OKActions",
-)
-METRIC = (
-    *SHARED,
-    "ComparisonOperator",
-    "DatapointsToAlarm",
-    "Dimensions",
-    "EvaluateLowSampleCountPercentile",
-    "EvaluationPeriods",
-    "ExtendedStatistic",
-    "MetricName",
-    "Metrics",
-    "Namespace",
-    "Period",
-    "Statistic",
-    "Threshold",
-    "ThresholdMetricId",
-    "TreatMissingData",
-    "Unit",
-)
+SHARED = ("ActionsEnabled", "AlarmDescription", "AlarmName", *ACTIONS)
+METRIC = tuple(dict.fromkeys((*SHARED, *METRIC_SETTINGS, "ThresholdMetricId")))
 COMPOSITE = (
     *SHARED,
     "ActionsSuppressor",
