@@ -29,7 +29,8 @@ git config --system --add safe.directory '*'
 mkdir /tmp/client
 cd /tmp/client
 if [ "$client" = trixie ] && ! apt-cache show docker-cli >/dev/null 2>&1; then
-  echo "deb http://deb.debian.org/debian trixie main" > /etc/apt/sources.list.d/client.list
+  mirror="$(apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' | grep -v security | head -n 1)"
+  echo "deb $mirror trixie main" > /etc/apt/sources.list.d/client.list
   apt-get update -qq
 fi
 if apt-cache show docker-cli >/dev/null 2>&1; then

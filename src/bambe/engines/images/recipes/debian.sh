@@ -4,8 +4,11 @@
 set -euo pipefail
 
 suite="$1" recipes="$2"
-mirror="${BAMBE_DEBIAN_MIRROR:-http://deb.debian.org/debian}"
-security="${BAMBE_DEBIAN_SECURITY_MIRROR:-http://deb.debian.org/debian-security}"
+# mmdebstrap knows Debian's own mirrors; those named by the user take their place.
+mirrors=""
+[ -z "${BAMBE_DEBIAN_MIRROR:-}" ] || mirrors="/-security /!s|[^ ]*://[^ ]*|$BAMBE_DEBIAN_MIRROR|;"
+[ -z "${BAMBE_DEBIAN_SECURITY_MIRROR:-}" ] ||
+  mirrors="$mirrors/-security /s|[^ ]*://[^ ]*|$BAMBE_DEBIAN_SECURITY_MIRROR|"
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 if ! command -v mmdebstrap >/dev/null; then
@@ -47,22 +50,17 @@ path-exclude=/usr/share/locale/*
 path-exclude=/usr/share/man/*
 END
 printf 'Package: usrmerge\nPin: release *\nPin-Priority: -1\n' > "$work/no-usrmerge"
-cat > "$work/sources.list" <<END
-deb $mirror $suite main
-deb $mirror $suite-updates main
-deb $security $suite-security main
-END
-export work
+export work mirrors
 TMPDIR="$work" mmdebstrap \
   --variant=minbase \
   --include=python3,python3-venv,ca-certificates \
   --aptopt='Acquire::Languages "none"' \
   --aptopt='APT::Install-Recommends "false"' \
   --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+  --setup-hook='sed -i "$mirrors" "$1/etc/apt/sources.list"' \
   --setup-hook='mkdir -p "$1/etc/dpkg/dpkg.cfg.d" "$1/etc/apt/preferences.d"' \
   --setup-hook='cp "$work/slim" "$1/etc/dpkg/dpkg.cfg.d/slim"' \
   --setup-hook='cp "$work/no-usrmerge" "$1/etc/apt/preferences.d/no-usrmerge"' \
-  --customize-hook='cp "$work/sources.list" "$1/etc/apt/sources.list"' \
   --customize-hook='rm "$1/etc/apt/preferences.d/no-usrmerge"' \
   --customize-hook='cp -r "$work/recipes" "$1/recipes" && chroot "$1" sh /recipes/finish.sh && rm -r "$1/recipes"' \
-  "$suite" - "$mirror" | docker import "$@"
+  "$suite" - | docker import "$@"
