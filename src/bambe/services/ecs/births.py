@@ -19,6 +19,7 @@ from bambe.services.ecs.model import (
     Task,
     TaskDefinition,
     TaskSet,
+    spec_of,
 )
 from bambe.services.ecs.names import definition_arn, new_task_set_id
 
@@ -112,13 +113,7 @@ def revision(
         service=service.name,
         id=task_set_id,
         status=status,
-        task_definition=service.task_definition,
-        load_balancers=service.load_balancers,
-        registries=service.registries,
-        network=service.network,
-        launch_type=service.launch_type,
-        capacity_strategy=service.capacity_strategy,
-        platform_version=platform(service.platform_version),
+        **(spec_of(service) | {"platform_version": platform(service.platform_version)}),
         client_token=token,
         created_at=now,
         updated_at=now,

@@ -9,7 +9,7 @@ from bambe.kernel.call import Tx
 from bambe.services.ecs import lookup
 from bambe.services.ecs.deploying import colour_of, current, finish, resolved
 from bambe.services.ecs.errors import InvalidParameterException
-from bambe.services.ecs.model import Controller, Rollout, Service, SetStatus, TaskSet
+from bambe.services.ecs.model import Controller, Rollout, Service, SetStatus, TaskSet, primary_of
 from bambe.services.ecs.service_deployment import DeploymentStatus
 from bambe.services.ecs.tables import SERVICES, TASK_SETS
 
@@ -61,7 +61,7 @@ def hand_over(tx: Tx, row: Service, to: Controller, now: datetime) -> Service:
     From ECS: the deployments become task sets.
     """
     sets = lookup.sets_of(tx, row)
-    primary = next((one for one in sets if one.status == SetStatus.PRIMARY), None)
+    primary = primary_of(sets)
     going = current(tx, row)
     if going is not None:
         finish(tx, going, DeploymentStatus.STOPPED, "The deployment controller was changed.", now)
@@ -80,7 +80,7 @@ def hand_over(tx: Tx, row: Service, to: Controller, now: datetime) -> Service:
 def with_pairs(tx: Tx, row: Service, changed: Service) -> Service:
     """`row` with the load balancers of `changed`, where its primary tasks are registered there already: that
     their target group has got an alternate one is no reason to replace them."""
-    primary = next((one for one in lookup.sets_of(tx, row) if one.status == SetStatus.PRIMARY), None)
+    primary = primary_of(lookup.sets_of(tx, row))
     if primary is None:
         return row
     colour = colour_of(changed.load_balancers, primary)

@@ -11,9 +11,9 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import upper_id
-from bambe.services.ecs import shift_moves
+from bambe.services.ecs import lookup, shift_moves
 from bambe.services.ecs.births import revision
-from bambe.services.ecs.model import Rollout, Service, SetStatus, Shape, TaskSet
+from bambe.services.ecs.model import Rollout, Service, SetStatus, Shape, TaskSet, primary_of, spec_of
 from bambe.services.ecs.names import new_revision_id
 from bambe.services.ecs.service_deployment import (
     DEPLOYMENT_MOVES,
@@ -23,7 +23,7 @@ from bambe.services.ecs.service_deployment import (
     Stage,
 )
 from bambe.services.ecs.strategy import SHIFTING
-from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS
+from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS, of_service
 
 HISTORY = 100
 """Service deployments that are kept for each service."""
@@ -33,8 +33,7 @@ SUPERSEDED = "Service deployment stopped because a newer service deployment was 
 def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
     """The service as it stands comes in as a new deployment; the task set it will run in."""
     before = current(tx, service)
-    source = _source(service, before, TASK_SETS.list(tx, **_where(service)))
-    source = _with_revision(tx, service, source)
+    source = _with_revision(tx, service, _source(service, before, lookup.sets_of(tx, service)))
     if before is not None:
         finish(tx, before, DeploymentStatus.STOPPED, SUPERSEDED, now)
     colour = 0 if source is None else colour_of(service.load_balancers, source)
@@ -47,7 +46,7 @@ def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
         load_balancers=resolved(service.load_balancers, made.colour),
         scale=0.0 if service.strategy in SHIFTING else 100.0,
     )
-    for one in TASK_SETS.list(tx, **_where(service)):
+    for one in lookup.sets_of(tx, service):
         if one.status == SetStatus.PRIMARY:
             TASK_SETS.update(tx, replace(one, status=SetStatus.ACTIVE, updated_at=now))
     TASK_SETS.insert(tx, target)
@@ -84,13 +83,13 @@ def _deployment(
 
 def current(tx: Tx, service: Service) -> ServiceDeployment | None:
     """The deployment that is under way."""
-    going = SERVICE_DEPLOYMENTS.list(tx, **_where(service), is_over=False)
+    going = SERVICE_DEPLOYMENTS.list(tx, **of_service(service), is_over=False)
     return going[0] if going else None
 
 
 def history(tx: Tx, service: Service) -> list[ServiceDeployment]:
     """Every deployment that is remembered, newest first."""
-    rows = SERVICE_DEPLOYMENTS.list(tx, **_where(service))
+    rows = SERVICE_DEPLOYMENTS.list(tx, **of_service(service))
     return sorted(rows, key=lambda row: row.number, reverse=True)
 
 
@@ -114,24 +113,14 @@ def turn_back(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -
 
 def restored(service: Service, said: ServiceRevision) -> Service:
     """The service with everything that its revision fixed."""
-    return replace(
-        service,
-        task_definition=said.task_definition,
-        load_balancers=said.load_balancers,
-        registries=said.registries,
-        network=said.network,
-        launch_type=said.launch_type,
-        capacity_strategy=said.capacity_strategy,
-        platform_version=said.platform_version,
-        execute_command=said.execute_command,
-    )
+    return replace(service, **spec_of(said), execute_command=said.execute_command)
 
 
 def forget(tx: Tx, service: Service) -> None:
     """Nothing of the service's deployments is remembered."""
     for row in history(tx, service):
         SERVICE_DEPLOYMENTS.delete(tx, *SERVICE_DEPLOYMENTS.key_of(row))
-    for made in SERVICE_REVISIONS.list(tx, **_where(service)):
+    for made in SERVICE_REVISIONS.list(tx, **of_service(service)):
         SERVICE_REVISIONS.delete(tx, *SERVICE_REVISIONS.key_of(made))
 
 
@@ -157,7 +146,7 @@ def _source(service: Service, before: ServiceDeployment | None, sets: Sequence[T
     """What has the traffic now: what a deployment under way has not replaced yet, else the primary set; but
     of one that was given up, the last that was complete."""
     there = {one.id: one for one in sets if one.status != SetStatus.DRAINING}
-    primary = next((one for one in there.values() if one.status == SetStatus.PRIMARY), None)
+    primary = primary_of(there.values())
     if before is not None and before.is_shifting:
         done = before.weight >= 100 and not before.going_back
         return there.get(before.target_set if done or not before.source_set else before.source_set)
@@ -170,15 +159,11 @@ def _with_revision(tx: Tx, service: Service, source: TaskSet | None) -> TaskSet 
     """A task set that no service deployment made (of another controller, or of old) gets its revision."""
     if source is None or source.revision:
         return source
-    like = replace(
-        service,
-        task_definition=source.task_definition,
-        registries=source.registries,
-        network=source.network,
-        launch_type=source.launch_type,
-        capacity_strategy=source.capacity_strategy,
-        platform_version=source.platform_version or service.platform_version,
-    )
+    kept = {
+        "load_balancers": service.load_balancers,
+        "platform_version": source.platform_version or service.platform_version,
+    }
+    like = replace(service, **(spec_of(source) | kept))
     made = _revision(like, source.created_at, colour_of(service.load_balancers, source))
     SERVICE_REVISIONS.insert(tx, made)
     known = replace(source, revision=made.id)
@@ -193,13 +178,7 @@ def _revision(service: Service, now: datetime, colour: int) -> ServiceRevision:
         cluster=service.cluster,
         service=service.name,
         id=new_revision_id(),
-        task_definition=service.task_definition,
-        load_balancers=service.load_balancers,
-        registries=service.registries,
-        network=service.network,
-        launch_type=service.launch_type,
-        capacity_strategy=service.capacity_strategy,
-        platform_version=service.platform_version,
+        **spec_of(service),
         execute_command=service.execute_command,
         colour=colour,
         created_at=now,
@@ -213,12 +192,3 @@ def _forget_old(tx: Tx, service: Service) -> None:
         kept = {one.target for one in rows[:HISTORY]} | {one.source for one in rows[:HISTORY]}
         if row.target not in kept:
             SERVICE_REVISIONS.delete(tx, *SERVICES.key_of(service), row.target)
-
-
-def _where(service: Service) -> dict[str, str]:
-    return {
-        "account": service.account,
-        "region": service.region,
-        "cluster": service.cluster,
-        "service": service.name,
-    }

@@ -133,17 +133,16 @@ class DeploymentReconciler:
 
     def _record(self, tx: Tx, row: ServiceDeployment, action: Record, world: World, now: datetime) -> None:
         fresh = SERVICE_DEPLOYMENTS.find(tx, *SERVICE_DEPLOYMENTS.key_of(row))
-        service = SERVICES.find(tx, *_service_key(row))
+        service = SERVICES.find(tx, *row.service_key)
         if fresh is None or service is None or (fresh.status, fresh.asked) != (row.status, row.asked):
             return  # a stop or a newer deployment came in meanwhile: the next pass plans anew
         moved = shift_moves.moved(fresh, action, now, self._clock.after)
         seen = world.seen
         if isinstance(action, GoBack | End):
-            opened = bool(seen.threshold) and seen.failures >= seen.threshold
             moved = replace(
                 moved,
                 failures=max(moved.failures, seen.failures),
-                breaker_open=moved.breaker_open or opened,
+                breaker_open=moved.breaker_open or seen.breaker_opens,
                 triggered_alarms=sorted({*moved.triggered_alarms, *seen.alarms}),
             )
         SERVICE_DEPLOYMENTS.update(tx, moved)
@@ -188,13 +187,13 @@ def _weights(row: ServiceDeployment) -> dict[str, dict[str, float]]:
 
 
 def _scale(tx: Tx, row: ServiceDeployment, name: str, now: datetime) -> None:
-    task_set = TASK_SETS.find(tx, *_service_key(row), name)
+    task_set = TASK_SETS.find(tx, *row.service_key, name)
     if task_set is not None:
         TASK_SETS.update(tx, replace(task_set, scale=100.0, is_steady=False, updated_at=now))
 
 
 def _drain(tx: Tx, row: ServiceDeployment, name: str, now: datetime) -> None:
-    task_set = TASK_SETS.find(tx, *_service_key(row), name)
+    task_set = TASK_SETS.find(tx, *row.service_key, name)
     if task_set is not None and task_set.status != SetStatus.PRIMARY:
         TASK_SETS.update(tx, replace(task_set, status=SetStatus.DRAINING, is_steady=False, updated_at=now))
 
@@ -228,7 +227,7 @@ def _told(tx: Tx, service: Service, row: ServiceDeployment, action: Record, now:
 
 
 def _complete(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -> None:
-    target = TASK_SETS.find(tx, *_service_key(row), row.target_set)
+    target = TASK_SETS.find(tx, *row.service_key, row.target_set)
     if target is not None:
         reason = f"ECS deployment {target.id} completed."
         done = replace(target, rollout=Rollout.COMPLETED, rollout_reason=reason, updated_at=now)
@@ -240,11 +239,7 @@ def _stop_target(tx: Tx, service: Service, row: ServiceDeployment, why: str, now
     """Without a way back everything stays as it is; what has no traffic starts no more tasks."""
     if row.weight:
         return
-    target = TASK_SETS.find(tx, *_service_key(row), row.target_set)
+    target = TASK_SETS.find(tx, *row.service_key, row.target_set)
     if target is not None:
         failed = replace(target, rollout=Rollout.FAILED, rollout_reason=why, updated_at=now)
         TASK_SETS.update(tx, failed)
-
-
-def _service_key(row: ServiceDeployment) -> Key:
-    return (row.account, row.region, row.cluster, row.service)

@@ -9,9 +9,9 @@ from bambe.services.ecs import strategy
 from bambe.services.ecs.model import Service, Shape, Task, TaskSet
 from bambe.services.ecs.names import cluster_arn, deployment_arn, revision_arn, service_arn
 from bambe.services.ecs.service_deployment import (
+    HOOK_WAITS,
     DeploymentStatus,
     HookRun,
-    HookStatus,
     ServiceDeployment,
     ServiceRevision,
     Stage,
@@ -29,7 +29,7 @@ def of_service(
     shown: Shape = {
         "currentServiceRevisions": [
             {
-                "arn": _revision_arn(row, one.revision),
+                "arn": revision_arn(row, one.revision),
                 "requestedTaskCount": one.computed_count(row.wanted),
                 "runningTaskCount": running(_of(one, tasks)),
                 "pendingTaskCount": pending(_of(one, tasks)),
@@ -49,7 +49,7 @@ def brief(row: ServiceDeployment) -> Shape:
         "serviceArn": service_arn(row),
         "clusterArn": cluster_arn(row),
         "createdAt": row.created_at,
-        "targetServiceRevisionArn": _revision_arn(row, row.target),
+        "targetServiceRevisionArn": revision_arn(row, row.target),
         "status": row.status.value,
     }
     return shown | _some(startedAt=row.started_at, finishedAt=row.finished_at, statusReason=row.reason)
@@ -66,7 +66,7 @@ def deployment(
         found = next((one for one in sets if one.id == task_set), None)
         mine = [task for task in tasks if task.task_set == task_set]
         shown: Shape = {
-            "arn": _revision_arn(row, revision),
+            "arn": revision_arn(row, revision),
             "requestedTaskCount": found.computed_count(service.wanted) if found and service else 0,
             "runningTaskCount": running(mine),
             "pendingTaskCount": pending(mine),
@@ -104,7 +104,7 @@ def deployment(
 def revision(row: ServiceRevision, images: Sequence[Mapping[str, str]]) -> Shape:
     """A ServiceRevision."""
     shown: Shape = {
-        "serviceRevisionArn": revision_arn(row),
+        "serviceRevisionArn": revision_arn(row, row.id),
         "serviceArn": service_arn(row),
         "clusterArn": cluster_arn(row),
         "taskDefinition": row.task_definition,
@@ -161,8 +161,8 @@ def _hook(run: HookRun) -> Shape:
         "status": run.status.value,
         "timeoutAction": run.on_timeout,
     }
-    waits = run.status in (HookStatus.AWAITING_ACTION, HookStatus.IN_PROGRESS)
-    return shown | _some(targetArn=run.function, expiresAt=run.expires_at if waits else None)
+    expires = run.expires_at if run.status in HOOK_WAITS else None
+    return shown | _some(targetArn=run.function, expiresAt=expires)
 
 
 def _rollback(row: ServiceDeployment) -> Shape | None:
@@ -173,13 +173,9 @@ def _rollback(row: ServiceDeployment) -> Shape | None:
     )
     if not back:
         return None
-    return {"reason": row.rollback_reason, "serviceRevisionArn": _revision_arn(row, row.source)} | _some(
+    return {"reason": row.rollback_reason, "serviceRevisionArn": revision_arn(row, row.source)} | _some(
         startedAt=row.rollback_at
     )
-
-
-def _revision_arn(row: Service | ServiceDeployment, revision: str) -> str:
-    return f"{service_arn(row).replace(':service/', ':service-revision/')}/{revision}"
 
 
 def _of(said: TaskSet, tasks: Iterable[Task]) -> list[Task]:

@@ -19,7 +19,7 @@ from bambe.services.ecs.names import (
     task_id,
     task_set_id,
 )
-from bambe.services.ecs.tables import CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS
+from bambe.services.ecs.tables import CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, of_service
 
 
 def cluster(tx: Tx, call: Call, said: str | None) -> Cluster:
@@ -48,14 +48,12 @@ def active_service(tx: Tx, call: Call, said_cluster: str | None, said: str) -> S
 
 def sets_of(tx: Tx, row: Service) -> list[TaskSet]:
     """All deployments or task sets of a service."""
-    where = {"account": row.account, "region": row.region, "cluster": row.cluster, "service": row.name}
-    return TASK_SETS.list(tx, **where)
+    return TASK_SETS.list(tx, **of_service(row))
 
 
 def tasks_of(tx: Tx, row: Service) -> list[Task]:
     """The tasks of a service that have not stopped."""
-    where = {"account": row.account, "region": row.region, "cluster": row.cluster, "service": row.name}
-    return TASKS.list(tx, **where, is_over=False)
+    return TASKS.list(tx, **of_service(row), is_over=False)
 
 
 def task_set(tx: Tx, row: Service, said: str) -> TaskSet:

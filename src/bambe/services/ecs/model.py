@@ -6,6 +6,7 @@ a *task set* where it has CODE_DEPLOY or EXTERNAL: one revision of a service, na
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -248,6 +249,28 @@ class TaskSet:
             return 0
         # The share may carry a binary fraction (33.3 %), which must not add a task of its own.
         return ceil(round(desired * self.scale / 100, 6))
+
+
+SPEC = (
+    "task_definition",
+    "load_balancers",
+    "registries",
+    "network",
+    "launch_type",
+    "capacity_strategy",
+    "platform_version",
+)
+"""What services, their task sets and their revisions all say of the tasks to run."""
+
+
+def spec_of(row: object) -> dict[str, Any]:
+    """Those members of a service, a task set or a service revision, to make another one of them alike."""
+    return {name: getattr(row, name) for name in SPEC}
+
+
+def primary_of(sets: Iterable[TaskSet]) -> TaskSet | None:
+    """The PRIMARY one of a service's task sets."""
+    return next((one for one in sets if one.status == SetStatus.PRIMARY), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

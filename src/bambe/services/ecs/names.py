@@ -44,9 +44,9 @@ def deployment_arn(row: ServiceDeployment) -> str:
     return _arn(row.account, row.region, f"service-deployment/{row.cluster}/{row.service}/{row.id}")
 
 
-def revision_arn(row: ServiceRevision) -> str:
-    """`service-revision/CLUSTER/SERVICE/N`."""
-    return _arn(row.account, row.region, f"service-revision/{row.cluster}/{row.service}/{row.id}")
+def revision_arn(row: Service | ServiceDeployment | ServiceRevision, number: str) -> str:
+    """`service-revision/CLUSTER/SERVICE/N` of one of the service's revisions."""
+    return service_arn(row).replace(":service/", ":service-revision/") + f"/{number}"
 
 
 def new_revision_id() -> str:

@@ -38,6 +38,7 @@ from bambe.services.ecs.model import (
     Task,
     TaskSet,
     TaskStatus,
+    primary_of,
 )
 
 FIRST_DELAY = 0.5
@@ -204,7 +205,7 @@ def _dispensable(tasks: Sequence[Task]) -> list[Task]:
 def _roll_out(
     service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime
 ) -> Iterator[Action]:
-    primary = _primary(sets)
+    primary = primary_of(sets)
     if primary is None:
         return
     live = _live(tasks)
@@ -235,10 +236,6 @@ def _is_troubled(task_set: TaskSet) -> bool:
     return task_set.failures_in_row > 0 or task_set.rollout == Rollout.FAILED
 
 
-def _primary(sets: Sequence[TaskSet]) -> TaskSet | None:
-    return next((s for s in sets if s.status == SetStatus.PRIMARY), None)
-
-
 def _replaced(
     service: Service, new: Sequence[Task], old: Sequence[Task], room: int, now: datetime
 ) -> list[Task]:
@@ -265,7 +262,7 @@ def _strays(sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
 
 def _judge(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
     """Move the PRIMARY deployment of a rolling service to COMPLETED or FAILED."""
-    primary = _primary(sets)
+    primary = primary_of(sets)
     if not service.is_rolling or primary is None or primary.rollout != Rollout.IN_PROGRESS:
         return
     live = _live(tasks)
@@ -316,7 +313,7 @@ def _is_settled(tasks: Sequence[Task], wanted: int) -> bool:
 
 def _ends(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
     going = service.status == ServiceStatus.DRAINING
-    primary = _primary(sets)
+    primary = primary_of(sets)
     left = 0
     for task_set in sets:
         there = [t for t in _of(task_set, tasks) if t.status != TaskStatus.STOPPED]

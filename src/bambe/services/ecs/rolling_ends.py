@@ -10,19 +10,19 @@ from bambe.kernel.call import Tx
 from bambe.services.ecs import deploying, shift_moves
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.diary import title
-from bambe.services.ecs.model import Rollout, Service, SetStatus, TaskSet
+from bambe.services.ecs.model import Rollout, Service, SetStatus, TaskSet, spec_of
 from bambe.services.ecs.service_deployment import (
     DEPLOYMENT_MOVES,
     DeploymentStatus,
     ServiceDeployment,
 )
-from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, tell
+from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS, tell
 
 
 def end(tx: Tx, row: ServiceDeployment, alarms: Sequence[str], now: datetime) -> None:
     """What was asked for, or what an alarm means."""
     fresh = SERVICE_DEPLOYMENTS.find(tx, *SERVICE_DEPLOYMENTS.key_of(row))
-    service = SERVICES.find(tx, row.account, row.region, row.cluster, row.service)
+    service = SERVICES.find(tx, *row.service_key)
     if fresh is None or fresh.is_over or fresh.going_back or service is None:
         return
     target = TASK_SETS.find(tx, *SERVICES.key_of(service), fresh.target_set)
@@ -82,19 +82,14 @@ def _again(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> TaskSet 
     was = service.completed
     if was is None or was.id == failed.id:
         return None
-    before = replace(
-        service,
-        task_definition=was.task_definition,
-        load_balancers=was.load_balancers,
-        registries=was.registries,
-        network=was.network,
-        platform_version=was.platform_version,
-    )
+    known = SERVICE_REVISIONS.find(tx, *SERVICES.key_of(service), was.revision)
+    before = deploying.restored(service, known) if known else replace(service, **spec_of(was))
     SERVICES.update(tx, before)
     still = TASK_SETS.find(tx, *SERVICES.key_of(service), was.id)
     if still is not None and still.status != SetStatus.DRAINING:
         return still
-    return replace(revision(before, now), images=was.images, revision=was.revision)
+    made = revision(before, now)
+    return replace(made, load_balancers=was.load_balancers, images=was.images, revision=was.revision)
 
 
 def completed(tx: Tx, service: Service, done: TaskSet, now: datetime) -> None:

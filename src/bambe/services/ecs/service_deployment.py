@@ -181,6 +181,10 @@ class ServiceDeployment:
         return not DEPLOYMENT_MOVES[self.status]
 
     @property
+    def service_key(self) -> tuple[str, str, str, str]:
+        return (self.account, self.region, self.cluster, self.service)
+
+    @property
     def strategy(self) -> str:
         return str(self.configuration.get("strategy", "ROLLING"))
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from bambe.control import Key
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.ecs import deploying, planner, rolling_ends
+from bambe.services.ecs import deploying, lookup, planner, rolling_ends
 from bambe.services.ecs.actions import (
     Action,
     Complete,
@@ -37,7 +37,7 @@ from bambe.services.ecs.model import (
 )
 from bambe.services.ecs.names import family_and_revision
 from bambe.services.ecs.service_deployment import DeploymentStatus
-from bambe.services.ecs.tables import DEFINITIONS, DIARIES, SERVICES, TASK_SETS, TASKS, tell
+from bambe.services.ecs.tables import DEFINITIONS, DIARIES, SERVICES, TASK_SETS, TASKS, of_service, tell
 
 SHOWN = timedelta(hours=1)
 """How long an INACTIVE service can still be described."""
@@ -69,9 +69,9 @@ class ServiceReconciler:
 
     async def reconcile(self, key: Key) -> datetime | None:
         now = self._clock.now()
-        if not await self._store.read(lambda tx: _is_due(tx, key, now)):
-            return await self._store.read(lambda tx: _next_look(tx, key, now))
-        return await self._store.write(lambda tx: keep(tx, key, now))
+        is_due, again = await self._store.read(lambda tx: _look(tx, key, now))
+        # Reading alone does not hold up the one writer.
+        return await self._store.write(lambda tx: keep(tx, key, now)) if is_due else again
 
     async def failed(self, key: Key, error: Exception) -> None:
         """A pass only reads and writes the store; the runner logs what went wrong there."""
@@ -95,29 +95,21 @@ def keep(tx: Tx, key: Key, now: datetime) -> datetime | None:
     return now
 
 
-def _is_due(tx: Tx, key: Key, now: datetime) -> bool:
-    """Whether a pass has anything to write; reading alone does not hold up the one writer."""
+def _look(tx: Tx, key: Key, now: datetime) -> tuple[bool, datetime | None]:
+    """Whether a pass has anything to write, and if not, when to look again."""
     service = SERVICES.find(tx, *key)
     if service is None:
-        return False
+        return False, None
     if service.status == ServiceStatus.INACTIVE:
-        return service.inactive_at is None or now >= service.inactive_at + SHOWN
-    return bool(planner.plan(service, *_world(tx, service), now)) or is_quiet(tx, service, now)
-
-
-def _next_look(tx: Tx, key: Key, now: datetime) -> datetime | None:
-    service = SERVICES.find(tx, *key)
-    if service is None:
-        return None
-    if service.inactive_at is not None:
-        return service.inactive_at + SHOWN
-    return planner.look_again(service, *_world(tx, service), now)
+        forgotten = (service.inactive_at or now) + SHOWN
+        return service.inactive_at is None or now >= forgotten, forgotten
+    sets, tasks = _world(tx, service)
+    is_due = bool(planner.plan(service, sets, tasks, now)) or is_quiet(tx, service, now)
+    return is_due, planner.look_again(service, sets, tasks, now)
 
 
 def _world(tx: Tx, service: Service) -> tuple[list[TaskSet], list[Task]]:
-    where = {"account": service.account, "region": service.region, "cluster": service.cluster}
-    sets = TASK_SETS.list(tx, **where, service=service.name)
-    return sets, TASKS.list(tx, **where, service=service.name)
+    return lookup.sets_of(tx, service), TASKS.list(tx, **of_service(service))
 
 
 def _forget(tx: Tx, service: Service, now: datetime) -> datetime | None:

@@ -45,6 +45,11 @@ class Seen:
     alarms: tuple[str, ...] = ()
     alarms_roll_back: bool = False
 
+    @property
+    def breaker_opens(self) -> bool:
+        """Whether so many tasks failed that the circuit breaker ends the deployment."""
+        return bool(self.threshold) and self.failures >= self.threshold
+
 
 @dataclass(frozen=True, slots=True)
 class Enter:

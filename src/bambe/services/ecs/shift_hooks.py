@@ -9,7 +9,7 @@ from typing import Any
 
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
-from bambe.services.ecs.names import deployment_arn, service_arn
+from bambe.services.ecs.names import deployment_arn, revision_arn, service_arn
 from bambe.services.ecs.service_deployment import HookRun, HookStatus, ServiceDeployment
 
 LONGEST = 24 * 3600.0
@@ -56,14 +56,13 @@ def _read(payload: Any) -> Answer:
 
 def _payload(row: ServiceDeployment, run: HookRun, weights: dict[str, dict[str, float]]) -> dict[str, Any]:
     """The event of a hook (ECS guide: "Lifecycle hooks for Amazon ECS service deployments")."""
-    revision = deployment_arn(row).replace(":service-deployment/", ":service-revision/").rpartition("/")[0]
     return {
         "executionId": run.id,
         "lifecycleStage": run.stage.value,
         "resourceArn": deployment_arn(row),
         "executionDetails": {
             "serviceArn": service_arn(row),
-            "targetServiceRevisionArn": f"{revision}/{row.target}",
+            "targetServiceRevisionArn": revision_arn(row, row.target),
             **weights,
         },
         **({"hookDetails": run.details} if run.details is not None else {}),

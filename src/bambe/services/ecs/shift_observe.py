@@ -8,11 +8,11 @@ from typing import Any
 
 from bambe.kernel.call import Aws, Tx
 from bambe.kernel.errors import AwsError
-from bambe.services.ecs import planner, strategy
+from bambe.services.ecs import lookup, planner, strategy
 from bambe.services.ecs.model import Service, SetStatus, Shape, Task, TaskSet
 from bambe.services.ecs.service_deployment import ServiceDeployment, ServiceRevision, Stage
 from bambe.services.ecs.shift_actions import Part, Routes, Seen
-from bambe.services.ecs.tables import SERVICE_REVISIONS, SERVICES, TASK_SETS, TASKS
+from bambe.services.ecs.tables import SERVICE_REVISIONS, SERVICES
 
 NETWORKING = (
     "invalid networking configuration. Both targetGroup and alternateTargetGroup must be associated with the"
@@ -74,15 +74,13 @@ class Rows:
 
 def rows_of(tx: Tx, deployment: ServiceDeployment) -> Rows:
     """The service, its task sets and tasks, and the revision that comes in."""
-    key = (deployment.account, deployment.region, deployment.cluster, deployment.service)
-    service = SERVICES.find(tx, *key)
-    where = dict(zip(SERVICES.key[:3], key[:3], strict=True), service=key[3])
+    service = SERVICES.find(tx, *deployment.service_key)
     return Rows(
         deployment,
         service,
-        TASK_SETS.list(tx, **where),
-        TASKS.list(tx, **where, is_over=False),
-        SERVICE_REVISIONS.find(tx, *key, deployment.target),
+        lookup.sets_of(tx, service) if service else (),
+        lookup.tasks_of(tx, service) if service else (),
+        SERVICE_REVISIONS.find(tx, *deployment.service_key, deployment.target),
     )
 
 
@@ -101,9 +99,7 @@ async def observe(aws: Aws, rows: Rows) -> World:
         source=_part(rows, deployment.source_set),
         target=_part(rows, deployment.target_set),
         others=tuple(_made(rows, one) for one in rows.sets if one.id not in named),
-        routes=_routes(
-            [rule for rule in rules if rule.actions], [rule for rule in test_rules if rule.actions]
-        ),
+        routes=_routes(_there(rules), _there(test_rules)),
         problem=_problem(rows, rules, test_rules) if asks else "",
         failures=planner.failures(service, target) if target else 0,
         threshold=strategy.threshold(configuration, service.desired_count) if breaker.get("enable") else 0,

@@ -78,7 +78,7 @@ def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
     if seen.alarms:
         names = ", ".join(seen.alarms)
         return _fail(row, seen, f"Service deployment failed: alarm detected: {names}.", seen.alarms_roll_back)
-    if seen.threshold and seen.failures >= seen.threshold:
+    if seen.breaker_opens:
         why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
         return _fail(row, seen, why, seen.breaker_rolls_back)
     return ()

@@ -24,7 +24,7 @@ SERVICE_DEPLOYMENTS = Table(
     "ecs_service_deployments",
     ServiceDeployment,
     ("account", "region", "cluster", "service", "id"),
-    ("is_over", "target_set"),
+    ("is_over",),
 )
 SERVICE_REVISIONS = Table(
     "ecs_service_revisions", ServiceRevision, ("account", "region", "cluster", "service", "id")
@@ -49,6 +49,12 @@ MIGRATIONS = (
     Migration("ecs/0002_service_deployments", _service_deployments),
     Migration("ecs/0003_sessions", SESSIONS.create),
 )
+
+
+def of_service(row: Service | ServiceDeployment | ServiceRevision) -> dict[str, str]:
+    """The columns that say of which service a row is."""
+    name = row.name if isinstance(row, Service) else row.service
+    return {"account": row.account, "region": row.region, "cluster": row.cluster, "service": name}
 
 
 def tell(tx: Tx, service: Service, message: str, now: datetime) -> None:

@@ -140,6 +140,31 @@ async def test_the_circuit_breaker_rolls_back_to_what_completed(town: Town) -> N
     assert any("rolling back to deployment" in message for message in await town.messages())
 
 
+async def test_a_failed_update_leaves_nothing_of_itself_in_the_service(town: Town) -> None:
+    pair = {
+        "alternateTargetGroupArn": "arn:green",
+        "productionListenerRule": "arn:rule",
+        "roleArn": "arn:aws:iam::000000000000:role/ecs",
+    }
+    await town.serve(
+        loadBalancers=[{**town.balancer(), "advancedConfiguration": pair}],
+        deploymentConfiguration={"deploymentCircuitBreaker": {"enable": True, "rollback": True}},
+    )
+    await town.advance(3)
+    before = await town.shown()
+    await town.define(container={"image": "localhost:4566/bad:1"})
+    town.containers.images = {c.image for s in town.containers.specs.values() for c in s.containers}
+    await town.aws.ecs.update_service(
+        cluster="shop", service="web", taskDefinition="web", enableExecuteCommand=True
+    )
+    assert (await town.shown())["enableExecuteCommand"]
+    await town.advance(20)
+    after = await town.shown()
+    assert any("rolling back to deployment" in message for message in await town.messages())
+    for member in ("taskDefinition", "loadBalancers", "enableExecuteCommand", "platformVersion"):
+        assert after[member] == before[member], member
+
+
 async def test_what_worked_is_kept_up_while_the_new_version_fails(town: Town) -> None:
     await town.serve()
     await town.advance(2)

@@ -229,6 +229,16 @@ async def test_a_pause_that_nobody_answers_goes_back(shop: Shop) -> None:
     assert [hook["status"] for hook in back["lifecycleHookDetails"]] == ["TIMED_OUT"]
 
 
+async def test_a_revision_shows_which_images_its_tasks_run(shop: Shop) -> None:
+    await shop.open()
+    arn = (await shop.shown())["currentServiceRevisions"][0]["arn"]
+    answer = await shop.aws.ecs.describe_service_revisions(serviceRevisionArns=[arn])
+    (image,) = answer["serviceRevisions"][0]["containerImages"]
+    (running,) = {spec.containers[0].image for spec in shop.house.containers.specs.values()}
+    assert (image["containerName"], image["image"]) == ("c", "images.example/orders:1")
+    assert running.endswith(f"@{image['imageDigest']}")
+
+
 async def test_a_stop_brings_the_source_revision_back_whole(shop: Shop) -> None:
     await shop.open()
     before = await shop.shown()

@@ -23,7 +23,7 @@ from bambe.services.ecs.service_deployment import (
     ServiceRevision,
     Stage,
 )
-from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS
+from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS, of_service
 
 if TYPE_CHECKING:
     from types_boto3_ecs.type_defs import (
@@ -65,7 +65,7 @@ async def describe_service_deployments(
         row = _find(tx, call, arn)
         if row is None:
             return None
-        service = SERVICES.find(tx, row.account, row.region, row.cluster, row.service)
+        service = SERVICES.find(tx, *row.service_key)
         sets = lookup.sets_of(tx, service) if service else []
         tasks = lookup.tasks_of(tx, service) if service else []
         return deployment_shapes.deployment(row, service, sets, tasks)
@@ -156,13 +156,12 @@ def _within(row: ServiceDeployment, span: Mapping[str, Any]) -> bool:
 
 def _images(tx: Tx, call: Call, row: ServiceRevision) -> list[dict[str, str]]:
     """Each container's image, with the digest that the revision's tasks run."""
-    where = {"account": row.account, "region": row.region, "cluster": row.cluster, "service": row.service}
-    sets = [one for one in TASK_SETS.list(tx, **where) if one.revision == row.id]
+    sets = [one for one in TASK_SETS.list(tx, **of_service(row)) if one.revision == row.id]
     known = sets[0].images if sets else {}
     definition = lookup.find_definition(tx, call, row.task_definition)
     shown = []
     for said in definition.containers if definition else ():
-        digest = known.get(said["image"], "").rpartition("@")[2]
+        digest = known.get(said["name"], "").rpartition("@")[2]
         one = {"containerName": said["name"], "image": said["image"]}
         shown.append(one | ({"imageDigest": digest} if digest.startswith("sha256:") else {}))
     return shown

@@ -20,6 +20,7 @@ from bambe.services.ecs.model import (
     SetStatus,
     Shape,
     TaskDefinition,
+    spec_of,
 )
 from bambe.services.ecs.names import cluster_name, definition_arn, service_arn, service_name
 from bambe.services.ecs.tables import DIARIES, SERVICES, TASK_SETS
@@ -285,23 +286,7 @@ def _update(tx: Tx, call: Call, request: Mapping[str, Any], definition: TaskDefi
 
 def _is_revised(row: Service, changed: Service) -> bool:
     """Whether the change is one that running tasks cannot take on."""
-    return (
-        row.task_definition,
-        row.network,
-        row.platform_version,
-        row.load_balancers,
-        row.registries,
-        row.capacity_strategy,
-        row.execute_command,
-    ) != (
-        changed.task_definition,
-        changed.network,
-        changed.platform_version,
-        changed.load_balancers,
-        changed.registries,
-        changed.capacity_strategy,
-        changed.execute_command,
-    )
+    return spec_of(row) != spec_of(changed) or row.execute_command != changed.execute_command
 
 
 def _shown(tx: Tx, row: Service, *, with_tags: bool) -> Shape:
