@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from bambe.kernel.errors import BambeError
 from bambe.project.alarms import Alarm
+from bambe.project.events import Events, Topic
 from bambe.project.model import Health, Project, Service
 from bambe.project.release import Release
 
@@ -111,6 +112,8 @@ def _known_keys(where: Location) -> list[str]:
         model = Health
     if "alarms" in where:
         model = Alarm
+    if where[:1] == ("events",):
+        model = Topic if "topics" in where else Events
     return list(model.model_fields)
 
 

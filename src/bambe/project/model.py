@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, model_validator
 
 from bambe.kernel import cron
+from bambe.project.events import Events, TopicName
 from bambe.project.release import Release
 from bambe.project.words import Duration, Strict
 
@@ -25,6 +26,17 @@ FARGATE = {
 }
 """Memory (MiB) that goes with CPU units on Fargate (AWS: task size)."""
 
+
+EVENT_VARIABLES = (
+    "KAFKA_BOOTSTRAP_SERVERS",
+    "KAFKA_SECURITY_PROTOCOL",
+    "KAFKA_SASL_MECHANISM",
+    "KAFKA_USERNAME",
+    "KAFKA_PASSWORD",
+    "KAFKA_CA",
+    "KAFKA_GROUP",
+)
+"""What the tasks of a service with `produces` or `consumes` find in their environment."""
 
 Name = Annotated[str, Field(pattern=NAME, min_length=2, max_length=20)]
 
@@ -134,9 +146,16 @@ class Service(Strict):
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
     schedule: tuple[Hours, ...] = Field(default=(), max_length=20, description="how many tasks from when on")
+    produces: tuple[TopicName, ...] = Field(default=(), description="topics it writes to")
+    consumes: tuple[TopicName, ...] = Field(default=(), description="topics it reads, as a consumer group")
     exec: bool = Field(
         default=False, strict=True, description="whether commands may be run in its containers (ECS Exec)"
     )
+
+    @property
+    def has_events(self) -> bool:
+        """Whether it speaks to the Kafka cluster."""
+        return bool(self.produces or self.consumes)
 
     @property
     def is_public(self) -> bool:
@@ -186,6 +205,7 @@ class Project(Strict):
     )
     branch: Branch = Field(default="main", description="the branch whose pushes are released")
     release: Release = Release()
+    events: Events | None = Field(default=None, description="a Kafka cluster and its topics")
     services: dict[Name, Service] = Field(min_length=1)
 
     @property
@@ -223,6 +243,29 @@ class Project(Strict):
             if service.route in taken:
                 raise ValueError(f"{taken[service.route]} and {name} both have the route {service.route!r}")
             taken[service.route] = name
+        return self
+
+    @model_validator(mode="after")
+    def _events_have_topics(self) -> Project:
+        topics = self.events.topics if self.events else {}
+        for name, service in self.services.items():
+            for topic in (*service.produces, *service.consumes):
+                if topic not in topics:
+                    raise ValueError(f"{name}: there is no topic {topic}: name it in events.topics")
+        return self
+
+    @model_validator(mode="after")
+    def _the_events_stack_has_its_name(self) -> Project:
+        if self.events and "events" in self.services:
+            raise ValueError("the service events and the cluster would both be called so: rename the service")
+        return self
+
+    @model_validator(mode="after")
+    def _variables_of_events_are_free(self) -> Project:
+        for name, service in self.services.items():
+            given = {*service.environment, *service.secrets}
+            for variable in sorted(given & set(EVENT_VARIABLES)) if service.has_events else ():
+                raise ValueError(f"{name}: {variable} is set by `produces` and `consumes`: leave it out")
         return self
 
     @model_validator(mode="after")

@@ -8,15 +8,15 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-UNITS = {"s": 1, "m": 60, "h": 3600}
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _duration(value: Any) -> Any:
     if isinstance(value, timedelta):
         return value
-    hit = re.fullmatch(r"(\d+)([smh])", str(value))
+    hit = re.fullmatch(r"(\d+)([smhd])", str(value))
     if hit is None:
-        raise ValueError(f"{value!r} is no duration: write 30s, 5m or 1h")
+        raise ValueError(f"{value!r} is no duration: write 30s, 5m, 1h or 7d")
     return timedelta(seconds=int(hit[1]) * UNITS[hit[2]])
 
 

@@ -2,6 +2,7 @@
 
 from bambe.synth.alarms import alarm_names
 from bambe.synth.blue_green import HOLD_TAG, PROMOTE_TAG, QUEUE_TAG
+from bambe.synth.events import events_template
 from bambe.synth.names import Names
 from bambe.synth.release import APPSPEC_PLACEHOLDER, IMAGE_PLACEHOLDER, appspec, task_definition
 from bambe.synth.service import service_template
@@ -16,6 +17,7 @@ __all__ = [
     "Names",
     "alarm_names",
     "appspec",
+    "events_template",
     "service_template",
     "shared_template",
     "task_definition",

@@ -38,6 +38,15 @@ class Names:
         """The task role of services in whose containers commands may be run."""
         return f"{self.project}-exec"
 
+    @property
+    def events_stack(self) -> str:
+        return f"{self.project}-events"
+
+    @property
+    def kafka(self) -> str:
+        """The Kafka cluster and its configuration."""
+        return self.project
+
     def stack(self, service: str) -> str:
         """The stack of one service."""
         return f"{self.project}-{service}"
@@ -93,6 +102,12 @@ def logical(name: str) -> str:
     """A name as a logical id: letters and digits only, and different names stay different."""
     joined = "".join(part.capitalize() for part in name.split("-"))
     return joined + digest_id(name, length=4) if "-" in name else joined
+
+
+def logical_topic(name: str) -> str:
+    """A topic's name as a part of a logical id."""
+    letters = "".join(letter for letter in name.title() if letter.isalnum() and letter.isascii())
+    return letters[:200] + digest_id(name, length=6)
 
 
 def priorities(project: Project) -> dict[str, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project
+from bambe.synth import events
 from bambe.synth.names import Names
 
 IMAGE_PLACEHOLDER = "<IMAGE>"
@@ -17,12 +18,14 @@ APPSPEC_PLACEHOLDER = "<TASK_DEFINITION>"
 def task_definition(project: Project, service: str, image: str, account: str, region: str) -> dict[str, Any]:
     """The request of RegisterTaskDefinition that runs `image` as `service` on Fargate."""
     names, wish = Names(project.project), project.services[service]
+    said = {**wish.environment, **events.variables(project, service)}
+    secrets = secrets_of(project, service)
     container: dict[str, Any] = {
         "name": service,
         "image": image,
         "essential": True,
         "portMappings": [{"containerPort": wish.port, "protocol": "tcp"}],
-        "environment": [{"name": key, "value": wish.environment[key]} for key in sorted(wish.environment)],
+        "environment": [{"name": key, "value": said[key]} for key in sorted(said)],
         "stopTimeout": int(wish.stop_timeout.total_seconds()),
         "logConfiguration": {
             "logDriver": "awslogs",
@@ -33,10 +36,10 @@ def task_definition(project: Project, service: str, image: str, account: str, re
             },
         },
     }
-    if wish.secrets:
+    if secrets:
         container["secrets"] = [
-            {"name": name, "valueFrom": secret_arn(wish.secrets[name], account, region)}
-            for name in sorted(wish.secrets)
+            {"name": name, "valueFrom": secret_arn(secrets[name], account, region)}
+            for name in sorted(secrets)
         ]
     role = {"taskRoleArn": f"arn:aws:iam::{account}:role/{names.exec_role}"} if wish.exec else {}
     return {
@@ -49,6 +52,11 @@ def task_definition(project: Project, service: str, image: str, account: str, re
         **role,
         "containerDefinitions": [container],
     }
+
+
+def secrets_of(project: Project, service: str) -> dict[str, str]:
+    """Variables whose values are looked up when a task starts: variable -> where, as in bambe.yml."""
+    return {**project.services[service].secrets, **events.looked_up(project, service)}
 
 
 def secret_arn(source: str, account: str, region: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from bambe.project import Project
 from bambe.synth.names import Names, logical
-from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, task_definition
+from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, secrets_of, task_definition
 
 Resource = dict[str, Any]
 BUILD_IMAGE = "aws/codebuild/standard:7.0"
@@ -216,7 +216,7 @@ def _arn(text: str) -> Resource:
 
 def _secret_rights(project: Project) -> list[Resource]:
     """To read exactly what the services' `secrets` name."""
-    sources = sorted({source for service in project.services.values() for source in service.secrets.values()})
+    sources = sorted({one for name in project.services for one in secrets_of(project, name).values()})
     parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
     secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
     rights = []

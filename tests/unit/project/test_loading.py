@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import bambe.project
 from bambe.project import BadProject, Project, json_schema, load, parse
+from bambe.project.events import Events
 
 EXAMPLE = Path(bambe.project.__file__).parent / "example.yml"
 SHOP = Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml"
@@ -89,7 +90,7 @@ MISTAKES = [
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
     ("    path: services/notifier\n", "", r"`services\.notifier\.path` is missing"),
     ("route: none", "route: nowhere", r'begins with "/"'),
-    ("interval: 5m", "interval: 5x", r"write 30s, 5m or 1h"),
+    ("interval: 5m", "interval: 5x", r"write 30s, 5m, 1h or 7d"),
     ("interval: 5m", "interval: 90s", r"whole minutes"),
     ("cpu: 256", "cpu: 300", r"cpu is one of 256"),
     ("memory: 512", "memory: 513", r"memory is one of 512"),
@@ -118,6 +119,24 @@ MISTAKES = [
     ("  orders:\n", "  a--b:\n", r"single dashes"),
     ("synthetic: []", "synthetic: [health]", r"synthetic"),
     ("also: [libs/web]", "also: libs/web", r"this should be a list"),
+    ("kafka: 3.9.x ", "kafka: 0.8.2 ", r"not offered: take one of 2\.6\.1, 3\.9\.x"),
+    ("partitions: 6", "partitions: 0", r"orders\.created\.partitions"),
+    ("partitions: 6", "partition: 6", r"did you mean `partitions`"),
+    ("storage: 10", "storege: 10", r"did you mean `storage`"),
+    ("replication: 0", "replication: 2", r"at most the number of brokers, 1"),
+    ("retention: 7d", "retention: 7w", r"write 30s, 5m, 1h or 7d"),
+    ("retention: 7d", "retention: 10s", r"at least 1m"),
+    ("settings: {}         # default; further", 'settings: {retention.ms: "1"} #', r"instead of the setting"),
+    ("    orders.created:\n", "    orders created:\n", r"no name of a topic"),
+    ("    orders.created:\n", "    __orders:\n", r"Kafka keeps for itself"),
+    ("    orders.created:\n", "    orders_created: {}\n    orders.created:\n", r"dots and underscores only"),
+    ("produces: [orders.created]", "produces: [orders.made]", r"there is no topic orders\.made"),
+    (
+        "    consumes: [orders.created]",
+        "    consumes: [orders.created]\n    environment: {KAFKA_GROUP: x}",
+        r"KAFKA_GROUP is set by",
+    ),
+    ("  notifier:\n", "  events:\n", r"rename the service"),
 ]
 
 
@@ -166,3 +185,17 @@ def test_what_is_tried_beforehand_needs_a_way_there(port: int, release: str, say
     web = f'{{path: web, port: 80, route: "/web*", release: {{{release}}}}}'
     with pytest.raises(BadProject, match=says):
         parse(f"project: one\ntest_port: {port}\nservices: {{web: {web}}}\n")
+
+
+@pytest.mark.parametrize(
+    ("kafka", "today", "says"),
+    [
+        ("2.6.1", date(2026, 11, 27), "ended on 2024-09-11: take 3.9.x"),
+        ("3.9.x", date(2026, 11, 27), ""),
+        ("2.6.1", date(2024, 8, 1), "ends on 2024-09-11: take 3.9.x"),
+        ("2.6.1", date(2023, 1, 1), ""),
+    ],
+)
+def test_versions_past_their_end_are_named(kafka: str, today: date, says: str) -> None:
+    said = Events(kafka=kafka).ended(today)
+    assert said.endswith(f"{says}.") if says else said == ""

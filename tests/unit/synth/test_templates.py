@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bambe.project import Project, load
-from bambe.synth import Names, appspec, service_template, shared_template, task_definition
+from bambe.project import Project, load, parse
+from bambe.synth import Names, appspec, events_template, service_template, shared_template, task_definition
 from bambe.synth.names import DEFAULT_PRIORITY, priorities
 from bambe.synth.shared import file_pattern
 
@@ -28,6 +29,21 @@ MADE = st.lists(
     max_size=2,
     unique_by=lambda alarm: str(alarm["metric"]),
 )
+TOPICS = ("orders.created", "orders-created", "Orders.Created", "audit")
+TOPIC = st.fixed_dictionaries(
+    {"partitions": st.integers(1, 100), "retention": st.sampled_from(["1m", "168h", "forever"])},
+    optional={"compact": st.booleans(), "settings": st.just({"max.message.bytes": "2000000"})},
+)
+EVENTS = st.fixed_dictionaries(
+    {"topics": st.fixed_dictionaries({name: TOPIC for name in TOPICS})},
+    optional={
+        "brokers": st.integers(1, 3),
+        "access": st.sampled_from(["tls", "plaintext", "scram"]),
+        "kafka": st.sampled_from(["2.6.1", "3.9.x"]),
+        "settings": st.just({"log.retention.hours": "24"}),
+    },
+)
+TOPICS_OF_A_SERVICE = st.lists(st.sampled_from(TOPICS), max_size=2, unique=True)
 NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
 
@@ -35,6 +51,7 @@ NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 def projects(draw: st.DrawFn) -> Project:
     names = draw(st.lists(NAME, min_size=1, max_size=8, unique=True))
     services: dict[str, Any] = {}
+    events = draw(st.none() | EVENTS)
     for number, name in enumerate(names):
         route = draw(st.sampled_from(["none", f"/{name}*", f"/v{number}/*"])) if number else "default"
         strategy = draw(st.sampled_from(["canary", "linear", "all_at_once", "rolling"]))
@@ -58,9 +75,11 @@ def projects(draw: st.DrawFn) -> Project:
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
             "secrets": draw(SECRETS),
             "exec": draw(st.booleans()),
+            "produces": draw(TOPICS_OF_A_SERVICE) if events else [],
+            "consumes": draw(TOPICS_OF_A_SERVICE) if events else [],
         }
-    test_port = draw(st.sampled_from([0, 8443]))
-    return Project.model_validate({"project": draw(NAME), "test_port": test_port, "services": services})
+    said = {"project": draw(NAME), "test_port": draw(st.sampled_from([0, 8443])), "services": services}
+    return Project.model_validate(said | ({"events": events} if events else {}))
 
 
 def walk(value: Any) -> Iterator[tuple[str, Any]]:
@@ -74,7 +93,8 @@ def walk(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def templates(project: Project) -> list[dict[str, Any]]:
-    return [shared_template(project), *(service_template(project, one) for one in project.services)]
+    events = [events_template(project, project.events)] if project.events else []
+    return [shared_template(project), *events, *(service_template(project, one) for one in project.services)]
 
 
 @given(projects())
@@ -360,3 +380,47 @@ def test_commands_may_be_run_where_a_service_says_so() -> None:
         made = task_definition(project, name, "x", "0", "r")
         assert (service["EnableExecuteCommand"], "taskRoleArn" in made) == (allowed, allowed)
     assert "ExecRole" not in shared_template(SHOP)["Resources"]
+
+
+EVENTFUL = """
+project: shop
+events: {kafka: 2.6.1, brokers: 2, access: ACCESS, topics: {orders.created: {partitions: 12, compact: true}}}
+services:
+  orders: {path: s/orders, port: 80, route: default, produces: [orders.created]}
+  notifier: {path: s/notifier, port: 80, release: rolling, consumes: [orders.created]}
+  other: {path: s/other, port: 80, release: rolling}
+"""
+
+
+def test_a_cluster_and_its_topics_are_a_stack_of_their_own() -> None:
+    project = parse(EVENTFUL.replace("ACCESS", "tls"))
+    assert project.events is not None
+    made = events_template(project, project.events)["Resources"]
+    cluster = made["Cluster"]["Properties"]
+    assert (cluster["KafkaVersion"], cluster["NumberOfBrokerNodes"]) == ("2.6.1", 2)
+    assert cluster["EncryptionInfo"]["EncryptionInTransit"] == {"ClientBroker": "TLS", "InCluster": True}
+    (topic,) = [one for one in made.values() if one["Type"] == "AWS::MSK::Topic"]
+    assert (topic["Properties"]["PartitionCount"], topic["Properties"]["ReplicationFactor"]) == (12, 2)
+    assert topic["DeletionPolicy"] == "Retain"  # an update that forgets a topic loses no events
+    configs = base64.b64decode(topic["Properties"]["Configs"]).decode().splitlines()
+    assert configs == ["cleanup.policy=compact", "retention.ms=604800000"]
+
+
+def test_tasks_are_told_where_the_brokers_are_when_they_start() -> None:
+    def said(access: str, service: str) -> tuple[dict[str, str], dict[str, str]]:
+        project = parse(EVENTFUL.replace("ACCESS", access))
+        (container,) = task_definition(project, service, "i", "1" * 12, "eu-central-1")[
+            "containerDefinitions"
+        ]
+        plain = {one["name"]: one["value"] for one in container["environment"]}
+        return plain, {one["name"]: one["valueFrom"] for one in container.get("secrets", ())}
+
+    here = "arn:aws:ssm:eu-central-1:111111111111:parameter/shop/kafka"
+    servers = {"KAFKA_BOOTSTRAP_SERVERS": f"{here}/bootstrap-servers"}
+    assert said("plaintext", "orders") == ({"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, servers)
+    trust = {"KAFKA_CA": f"{here}/ca"}
+    consumer = {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_GROUP": "notifier"}
+    assert said("tls", "notifier") == (consumer, servers | trust)
+    assert said("tls", "other") == ({}, {})
+    text = json.dumps(shared_template(parse(EVENTFUL.replace("ACCESS", "tls"))))
+    assert ":parameter/shop/kafka/bootstrap-servers" in text  # the execution role may read it
