@@ -94,8 +94,10 @@ class Handler(BaseHTTPRequestHandler):
         """Say nothing of single requests."""
 
 
-def serve(name: str, version: str, routes: dict[str, Route]) -> None:
-    """Serve `routes` and /health on $PORT until SIGTERM, then finish what is in flight."""
+def serve(
+    name: str, version: str, routes: dict[str, Route], finish: Callable[[], None] = lambda: None
+) -> None:
+    """Serve `routes` and /health on $PORT until SIGTERM, then `finish` and end what is in flight."""
     server = Server(int(os.environ.get("PORT", "8080")))
     server.name, server.version = name, version
     server.routes = {"/health": lambda _: "ok", **routes}
@@ -105,6 +107,7 @@ def serve(name: str, version: str, routes: dict[str, Route]) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
     stop.wait()
+    finish()
     server.shutdown()
     server.quiet(20)
     print(f"{name} {version} has finished", flush=True)

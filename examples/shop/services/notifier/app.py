@@ -1,30 +1,33 @@
-"""Watches the orders and writes down what it would tell the customers."""
+"""Tells every customer, exactly once, that the order has come in."""
 
 import os
-import threading
-import time
 
-from web import ask, serve
+from web import serve
 
 VERSION = "1"
-ORDERS = os.environ.get("ORDERS_URL", "http://orders.shop.local:8080")
-seen = 0
 
 
-def watch() -> None:
-    global seen
-    while True:
-        time.sleep(2)
-        try:
-            answer = ask(f"{ORDERS}/orders")
-        except OSError as error:
-            print(f"orders does not answer: {error}", flush=True)
-            continue
-        seen += 1
-        print(
-            f"order {answer['body']['order']} of version {answer['version']}: told the customer", flush=True
-        )
+def tell(event: dict[str, str]) -> dict[str, str]:
+    """The message to the customer; the shop has no customers yet, so it is only written down."""
+    return {"order": event["order"], "taken_by": event["version"], "told_by": VERSION}
 
 
-threading.Thread(target=watch, daemon=True).start()
-serve("notifier", VERSION, {"/": lambda _: {"seen": seen}})
+def main() -> None:
+    if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
+        serve("notifier", VERSION, {"/told": lambda _: {"orders": 0, "once": [], "more": {}}})
+        return
+    from events import Taker, View
+
+    view = View("orders.told")
+    taker = Taker("orders.created", "orders.told", tell)
+
+    def told(path: str) -> dict[str, object]:
+        times = dict(view.times)
+        once = [order for order, number in times.items() if number == 1]
+        more = {order: number for order, number in times.items() if number > 1}
+        return {"orders": len(times), "once": once, "more": more}
+
+    serve("notifier", VERSION, {"/told": told}, finish=taker.stop)
+
+
+main()

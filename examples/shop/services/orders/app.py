@@ -1,18 +1,27 @@
-"""Takes orders for what the inventory still has."""
+"""Takes orders for what the inventory still has, and tells everybody who wants to know."""
 
-import itertools
 import os
+import secrets
 
 from web import ask, serve
 
 VERSION = "1"
 INVENTORY = os.environ.get("INVENTORY_URL", "http://inventory.shop.local:8080")
-numbers = itertools.count(1)
+orders: dict[str, int] = {}
+"""What is left of the stock after each order that this task took."""
+publisher = None
+if "KAFKA_BOOTSTRAP_SERVERS" in os.environ:
+    from events import Publisher
+
+    publisher = Publisher()
 
 
 def order(path: str) -> dict[str, object]:
-    number = next(numbers)
     stock = ask(f"{INVENTORY}/inventory/book")
+    number = secrets.token_hex(8)
+    orders[number] = stock["body"]["left"]
+    if publisher is not None:
+        publisher.publish("orders.created", number, {"order": number, "version": VERSION})
     return {"order": number, "stock": stock["body"]["left"]}
 
 
