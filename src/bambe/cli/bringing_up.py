@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.look import why_it_failed
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
+from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
-from bambe.kernel.clock import monotonic
-from bambe.synth import appspec, service_template, shared_template, task_definition
+from bambe.kernel.clock import SystemClock, monotonic
+from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
 Say = Callable[[str], None]
 BUILD_LIMIT = 1800.0
@@ -50,6 +52,7 @@ class BringingUp:
         """Make everything true that bambe.yml says."""
         self.push()
         self.shared()
+        self.events()
         self.first_builds()
         self.services()
         self.changed_services()
@@ -73,6 +76,26 @@ class BringingUp:
         if self._stacks.begin(name, shared_template(self.target.project), parameters):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
+
+    def events(self, may_lose: bool = False) -> None:
+        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are.
+
+        Trouble for what Kafka cannot do, and for what would lose events unless that is wanted.
+        """
+        wish = self.target.project.events
+        if wish is None:
+            return
+        if said := wish.ended(SystemClock().now().date()):
+            self.say(said)
+        there = find_cluster(self.target)
+        if there is not None:
+            check_topics(changes(wish, there.topics()), may_lose, self.say)
+        name = self.target.names.events_stack
+        if self._stacks.begin(name, events_template(self.target.project, wish), self._network()):
+            self.changes.stacks.append(name)
+            self._stacks.finish([name], self.say)
+        if cluster_of(self.target).tell_tasks():
+            self.say(f"{name}: tasks that start from now on find the brokers")
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.
@@ -192,6 +215,18 @@ class BringingUp:
         arn = primary[0]["taskDefinition"] if primary else one["taskDefinition"]
         found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
         return found
+
+
+def check_topics(found: Sequence[Change], may_lose: bool, say: Say) -> None:
+    """Say what changes in the topics; Trouble where it cannot, or may not."""
+    for one in found:
+        say(f"{one.topic}: {one.says}")
+    refused = [one.refused for one in found if one.refused]
+    if refused:
+        raise Trouble(f"{refused[0]}.")
+    losses = [one.loses for one in found if one.loses]
+    if losses and not may_lose:
+        raise Trouble(f"{losses[0]}: `bambe up --lose-events` does it all the same.")
 
 
 def comparable(live: dict[str, Any]) -> dict[str, Any]:

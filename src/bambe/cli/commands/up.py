@@ -30,12 +30,14 @@ from bambe.project import load
     type=click.IntRange(1, 65535),
     help=f"The API's port.  [default: {DEFAULT_PORT}, or as it last ran]",
 )
+@click.option("--lose-events", is_flag=True, help="Also make changes of topics after which events are gone.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object of what changed.")
-def command(scale: float | None, port: int | None, as_json: bool) -> None:
+def command(scale: float | None, port: int | None, lose_events: bool, as_json: bool) -> None:
     """Start the platform if need be and make true what bambe.yml says."""
     progress = Progress(quiet=as_json)
     start = monotonic()
-    target, changes = up(progress, Local(default_state()), scale=scale, port=port)
+    place = Local(default_state())
+    target, changes = up(progress, place, scale=scale, port=port, may_lose=lose_events)
     if as_json:
         click.echo(json.dumps({**asdict(changes), "url": target.url()}, indent=2))
         return
@@ -49,6 +51,7 @@ def up(
     scale: float | None = None,
     port: int | None = None,
     root: Path | None = None,
+    may_lose: bool = False,
 ) -> tuple[Target, Changes]:
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
@@ -68,6 +71,9 @@ def up(
         work.push()
     with progress.step("what the services share"):
         work.shared()
+    if project.events is not None:
+        with progress.step("events"):
+            work.events(may_lose)
     with progress.step("images"):
         work.first_builds()
     with progress.step("services"):

@@ -1,0 +1,120 @@
+"""The project's Kafka cluster: through the AWS API, and as a client of the brokers."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from bambe.cli.target import Target
+from bambe.cli.topics import LiveTopic
+from bambe.cli.trouble import Trouble
+from bambe.project.events import Events
+from bambe.synth.events import AUTHORITY, SERVERS, SYSTEM, parameter
+
+STRINGS = {
+    "plaintext": "BootstrapBrokerString",
+    "tls": "BootstrapBrokerStringTls",
+    "scram": "BootstrapBrokerStringSaslScram",
+}
+"""Members of GetBootstrapBrokers by `events.access`: addresses for tasks."""
+FROM_HERE = {"tls": "BootstrapBrokerStringPublicTls", "scram": "BootstrapBrokerStringPublicSaslScram"}
+PLAINTEXT_FROM_HERE = 19092
+"""AWS has no public listener in plain text; Bambe's brokers have one for this machine."""
+AUTHORITIES = "/bambe/kafka/{}/ca"
+"""The parameter in which Bambe keeps a cluster's certificate authority; on AWS there is none."""
+
+
+@dataclass(slots=True)
+class Cluster:
+    """The Kafka cluster of `target`'s project, which has `events`."""
+
+    target: Target
+    wish: Events
+    arn: str
+
+    def tell_tasks(self) -> bool:
+        """Write down where tasks find the brokers; whether that has changed."""
+        said = {
+            SERVERS: self._brokers()[STRINGS[self.wish.access]],
+            AUTHORITY: self.authority() or SYSTEM,
+        }
+        return any([self._put(parameter(self.target.names, what), value) for what, value in said.items()])
+
+    def authority(self) -> str:
+        """The certificate (PEM) of the brokers' authority; "" where everybody knows it, as on AWS."""
+        return self._parameter(AUTHORITIES.format(self.target.names.kafka))
+
+    def topics(self) -> dict[str, LiveTopic]:
+        """The topics that are there, but Kafka's own."""
+        kafka, found, token = self.target.client("kafka"), {}, {}
+        while True:
+            answer = kafka.list_topics(ClusterArn=self.arn, **token)
+            for one in answer.get("Topics", ()):
+                if not one["TopicName"].startswith("__"):
+                    found[one["TopicName"]] = self._topic(one["TopicName"])
+            if not answer.get("NextToken"):
+                return found
+            token = {"NextToken": answer["NextToken"]}
+
+    def settings(self) -> dict[str, Any]:
+        """What a client on this machine has to know (librdkafka's names)."""
+        access, brokers = self.wish.access, self._brokers()
+        if access == "plaintext":
+            return {"bootstrap.servers": self._plaintext(brokers), "security.protocol": "PLAINTEXT"}
+        servers = brokers.get(FROM_HERE[access]) or brokers[STRINGS[access]]
+        authority = self.authority()
+        trust = {"ssl.ca.pem": authority} if authority else {}
+        return {"bootstrap.servers": servers, "security.protocol": "SSL", **trust}
+
+    def _plaintext(self, brokers: dict[str, str]) -> str:
+        nodes = self.target.client("kafka").list_nodes(ClusterArn=self.arn)["NodeInfoList"]
+        addresses = [one["BrokerNodeInfo"]["ClientVpcIpAddress"] for one in nodes if "BrokerNodeInfo" in one]
+        here = [f"{address}:{PLAINTEXT_FROM_HERE}" for address in addresses]
+        return ",".join(here) or brokers[STRINGS["plaintext"]]
+
+    def _brokers(self) -> dict[str, str]:
+        found = self.target.client("kafka").get_bootstrap_brokers(ClusterArn=self.arn)
+        if not found.get(STRINGS[self.wish.access]):
+            raise Trouble(f"the Kafka cluster {self.target.names.kafka} has no brokers yet: try again.")
+        return dict(found)
+
+    def _topic(self, name: str) -> LiveTopic:
+        one = self.target.client("kafka").describe_topic(ClusterArn=self.arn, TopicName=name)
+        lines = base64.b64decode(one.get("Configs", "")).decode().splitlines()
+        configs = dict(line.split("=", 1) for line in lines if "=" in line)
+        return LiveTopic(one["PartitionCount"], one["ReplicationFactor"], configs)
+
+    def _parameter(self, name: str) -> str:
+        try:
+            return str(self.target.client("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ParameterNotFound":
+                raise
+            return ""
+
+    def _put(self, name: str, value: str) -> bool:
+        if self._parameter(name) == value:
+            return False
+        self.target.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
+        return True
+
+
+def cluster_of(target: Target) -> Cluster:
+    """The project's cluster; Trouble where bambe.yml has no `events`, or there is no cluster yet."""
+    if target.project.events is None:
+        raise Trouble("bambe.yml has no `events`: name a topic there, and run `bambe up`.")
+    found = find_cluster(target)
+    if found is None:
+        raise Trouble("there is no Kafka cluster yet: run `bambe up`.")
+    return found
+
+
+def find_cluster(target: Target) -> Cluster | None:
+    """The project's cluster, or None."""
+    wish, name = target.project.events, target.names.kafka
+    listed = target.client("kafka").list_clusters_v2(ClusterNameFilter=name)["ClusterInfoList"]
+    arns = [one["ClusterArn"] for one in listed if one["ClusterName"] == name and one["State"] != "DELETING"]
+    return Cluster(target, wish, str(arns[0])) if wish and arns else None

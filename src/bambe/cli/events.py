@@ -1,0 +1,208 @@
+"""Topics, lag and events, asked of the brokers themselves."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from bambe.cli.cluster import Cluster
+from bambe.cli.target import Target
+from bambe.cli.topics import RETENTION, WEEK, lasting
+from bambe.cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka.admin import AdminClient
+
+ANSWERS = 10.0
+"""Seconds that brokers may take to answer."""
+PIECE = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class TopicLook:
+    """A topic: `kept` for a person, how many `events` are kept now, services that write and read it."""
+
+    topic: str
+    partitions: int
+    replication: int
+    kept: str
+    events: int
+    producers: tuple[str, ...]
+    consumers: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """How far a group is behind in the partitions of a topic that one version of its service reads; `version`
+    is a task definition, the name of a client that is no task, or "" for partitions that nobody reads."""
+
+    group: str
+    topic: str
+    version: str
+    partitions: int
+    behind: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event, with key and value as text where they are."""
+
+    topic: str
+    partition: int
+    offset: int
+    at: datetime
+    key: str
+    value: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"at": self.at.isoformat()}
+
+
+@dataclass(slots=True)
+class Reader:
+    """A client of the project's brokers."""
+
+    target: Target
+    cluster: Cluster
+
+    def topics(self) -> list[TopicLook]:
+        """Every topic but Kafka's own, by name."""
+        consumer = self._consumer()
+        found = []
+        for name, live in sorted(self.cluster.topics().items()):
+            spans = [
+                consumer.get_watermark_offsets(one, ANSWERS) for one in _partitions(name, live.partitions)
+            ]
+            kept = lasting(live.configs.get(RETENTION, str(WEEK)))
+            events = sum(high - low for low, high in (span for span in spans if span))
+            who = (self._services("produces", name), self._services("consumes", name))
+            found.append(TopicLook(name, live.partitions, live.replication, kept, events, *who))
+        consumer.close()
+        return found
+
+    def lag(self) -> list[Lag]:
+        """By group, topic and version."""
+        from confluent_kafka import ConsumerGroupTopicPartitions
+
+        admin, consumer, versions = self._admin(), self._consumer(), self._versions()
+        listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
+        groups = [one.group_id for one in listed.valid if not one.group_id.startswith("view-")]
+        described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
+        found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
+        for group, future in described.items():
+            readers: dict[tuple[str, int], str] = {}
+            for member in future.result().members:
+                version = versions.get(member.host.lstrip("/"), member.client_id)
+                pairs = member.assignment.topic_partitions if member.assignment else ()
+                readers |= {(one.topic, one.partition): version for one in pairs}
+            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+            for one in asked[group].result().topic_partitions:
+                low, high = consumer.get_watermark_offsets(one, ANSWERS)
+                behind = high - max(one.offset, low)
+                found[group, one.topic, readers.get((one.topic, one.partition), "")].append(behind)
+        consumer.close()
+        return [Lag(*key, len(each), sum(each)) for key, each in sorted(found.items())]
+
+    def tail(self, topic: str, from_beginning: bool, follows: bool) -> Iterator[Event]:
+        """The topic's events as they come; ends at the newest one unless it `follows`."""
+        live = self.cluster.topics().get(topic)
+        if live is None:
+            raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
+        consumer = self._consumer()
+        ends = {}
+        for one in _partitions(topic, live.partitions):
+            low, high = consumer.get_watermark_offsets(one, ANSWERS)
+            ends[one.partition] = (low if from_beginning else high, high)
+        consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
+        left = sum(high - begin for begin, high in ends.values())
+        while follows or left > 0:
+            for message in consumer.consume(100, PIECE):
+                if message.error():
+                    raise Trouble(f"{topic}: {message.error().str()}.")
+                left -= 1
+                yield _event(message)
+        consumer.close()
+
+    def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
+        """Write `values` in order; where the last one is, as PARTITION:OFFSET."""
+        from confluent_kafka import Producer
+
+        if topic not in self.cluster.topics():
+            raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
+        producer = Producer(self.cluster.settings() | {"enable.idempotence": True, **QUIET})
+        placed: list[str] = []
+        errors: list[str] = []
+
+        def hear(error: Any, message: Any) -> None:
+            if error:
+                errors.append(error.str())
+            else:
+                placed.append(f"{message.partition()}:{message.offset()}")
+
+        for value in values:
+            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            producer.poll(0)
+        left = producer.flush(ANSWERS)
+        if errors or left:
+            raise Trouble(f"{topic}: {errors[0] if errors else 'the brokers do not answer'}.")
+        return placed[-1]
+
+    def _services(self, member: str, topic: str) -> tuple[str, ...]:
+        services = self.target.project.services.items()
+        return tuple(name for name, service in services if topic in getattr(service, member))
+
+    def _versions(self) -> dict[str, str]:
+        """Task definition by a task's address."""
+        ecs, found = self.target.client("ecs"), {}
+        for page in ecs.get_paginator("list_tasks").paginate(cluster=self.target.cluster):
+            tasks = page["taskArns"]
+            described = ecs.describe_tasks(cluster=self.target.cluster, tasks=tasks)["tasks"] if tasks else []
+            for task in described:
+                for container in task["containers"]:
+                    for one in container.get("networkInterfaces", ()):
+                        found[one["privateIpv4Address"]] = task["taskDefinitionArn"].rsplit("/", 1)[-1]
+        return found
+
+    def _admin(self) -> AdminClient:
+        from confluent_kafka.admin import AdminClient
+
+        return AdminClient(self.cluster.settings() | QUIET)
+
+    def _consumer(self) -> Consumer:
+        """One that reads beside everybody else: it joins no group and commits nothing."""
+        from confluent_kafka import Consumer
+
+        alone = {"group.id": "bambe-cli", "enable.auto.commit": False, "isolation.level": "read_committed"}
+        return Consumer(self.cluster.settings() | alone | QUIET)
+
+
+QUIET: dict[str, Any] = {"log_level": 2}
+"""Only what is critical is worth a line on a person's terminal."""
+
+
+def _partitions(topic: str, number: int) -> list[TopicPartition]:
+    from confluent_kafka import TopicPartition
+
+    return [TopicPartition(topic, one) for one in range(number)]
+
+
+def _at(one: TopicPartition, offset: int) -> TopicPartition:
+    one.offset = offset
+    return one
+
+
+def _event(message: Any) -> Event:
+    _, milliseconds = message.timestamp()
+    key, value = ((data or b"").decode(errors="replace") for data in (message.key(), message.value()))
+    at = datetime.fromtimestamp(max(0, milliseconds) / 1000, UTC)
+    return Event(message.topic(), message.partition(), message.offset(), at, key, value)
