@@ -1,0 +1,5 @@
+"""Apache Kafka: the files its processes are started with, and a client of the running cluster."""
+
+from bambe.engines.brokers.port import Brokers, Cluster, Node, Process, Topic
+
+__all__ = ["Brokers", "Cluster", "Node", "Process", "Topic"]
