@@ -79,7 +79,7 @@ class Process:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic as wished for. `configs` are all settings of its own; `replication` 0 is the cluster's default."""
+    """A topic as wished for. `configs` are all its own settings; `replication` 0: the cluster's default."""
 
     name: str
     partitions: int
@@ -114,7 +114,7 @@ class TopicSeen:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSeen:
-    """The running cluster: numbers of the brokers that are up, the controller (0 for none), topics by name."""
+    """The running cluster: numbers of the brokers that are up, the controller (0: none), topics by name."""
 
     brokers: tuple[int, ...]
     controller: int = 0
@@ -139,7 +139,7 @@ class MemberSeen:
 
 @dataclass(frozen=True, slots=True)
 class OffsetSeen:
-    """How far a group is in one partition: `committed` is the next record it reads, `end` the next one written."""
+    """How far a group is in one partition: `committed` is what it reads next, `end` what is written next."""
 
     topic: str
     partition: int
@@ -209,10 +209,8 @@ class Brokers(Protocol):
         """Every consumer group, by id."""
         ...
 
-    async def set_offsets(
-        self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]
-    ) -> None:
-        """Have the group read on from these offsets ((topic, partition) -> offset); Refused while it has members."""
+    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Have the group read on from these ((topic, partition) -> offset); Refused while it has members."""
         ...
 
     async def stop(self) -> None:

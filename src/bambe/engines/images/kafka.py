@@ -1,4 +1,4 @@
-"""The image a Kafka cluster's processes run in: Apache's own where a registry answers, else of Kafka's jars."""
+"""The image Kafka's processes run in: Apache's own where a registry answers, else made of its jars."""
 
 from __future__ import annotations
 

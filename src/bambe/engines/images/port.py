@@ -21,5 +21,5 @@ class Images(Protocol):
         ...
 
     async def ensure_kafka(self, version: str, say: Say) -> str:
-        """Have Apache Kafka `version` ("3.9.1"): there already, pulled, or made of its jars; its reference."""
+        """Have Apache Kafka `version` ("3.9.2"): there, pulled or made of its jars; its reference."""
         ...
