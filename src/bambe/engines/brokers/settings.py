@@ -52,7 +52,7 @@ def server_properties(cluster: Cluster, node: Node, voters: Mapping[int, str]) -
         **DEFAULTS,
         **_replication(len(brokers(cluster))),
         **cluster.settings,
-        **_listeners(cluster, node),
+        **_listeners(cluster, node, node.number in voters),
         **(_zookeeper(cluster, node) if on_zookeeper(cluster.version) else _kraft(node, voters)),
         **_security(),
         "log.dirs": DATA,
@@ -121,8 +121,8 @@ def _replication(count: int) -> dict[str, str]:
     }
 
 
-def _listeners(cluster: Cluster, node: Node) -> dict[str, str]:
-    """Each listener as (name, protocol, port, advertised host)."""
+def _listeners(cluster: Cluster, node: Node, is_voter: bool) -> dict[str, str]:
+    # Name, protocol, port, and the host it advertises.
     rows = [(INTERNAL, "SSL", INTERNAL_PORT, node.address)]
     if cluster.plaintext:
         rows += [
@@ -140,8 +140,9 @@ def _listeners(cluster: Cluster, node: Node) -> dict[str, str]:
             (HOST_SCRAM, "SASL_SSL", HOST_SCRAM_PORT, node.address),
         ]
     protocols = [f"{name}:{protocol}" for name, protocol, _, _ in rows]
+    places = [(name, port) for name, _, port, _ in rows] + [(CONTROLLER, CONTROLLER_PORT)] * is_voter
     return {
-        "listeners": ",".join(f"{name}://0.0.0.0:{port}" for name, _, port, _ in rows),
+        "listeners": ",".join(f"{name}://0.0.0.0:{port}" for name, port in places),
         "advertised.listeners": ",".join(f"{name}://{host}:{port}" for name, _, port, host in rows),
         "listener.security.protocol.map": ",".join([*protocols, f"{CONTROLLER}:SSL"]),
         "inter.broker.listener.name": INTERNAL,

@@ -9,7 +9,14 @@ from bambe.engines.brokers.versions import numbers, on_zookeeper
 ZOOKEEPER_MEMORY = 192
 COMMAND = ("sh", f"{FILES}/start.sh")
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "2"}
-CLASSES = "'/opt/kafka/libs/*'"
+# In one order, as in the archive of loaded classes that Bambe's own image has: with it a broker starts in
+# half the time, and the brokers of a machine share its pages.
+CLASSES = """\
+classes="$(echo /opt/kafka/libs/*.jar | tr ' ' ':')"
+archive=""
+[ ! -e /opt/kafka/classes.jsa ] || archive="-XX:SharedArchiveFile=/opt/kafka/classes.jsa"
+"""
+JAVA = 'java $archive -cp "$classes" -XX:+UseSerialGC'
 
 QUIET = {
     "org.apache.kafka.common.config": "WARN",
@@ -28,7 +35,7 @@ def memory_of(cluster: Cluster, node: Node) -> int:
 
 def start_script(cluster: Cluster, node: Node) -> str:
     """What the container runs; the JVM takes the script's place, so that it gets SIGTERM."""
-    java = f"java {' '.join(_jvm(cluster, node))} -cp {CLASSES}"
+    java = f"{JAVA} {' '.join(_jvm(cluster, node))}"
     if node.number == 0:
         main = f"org.apache.zookeeper.server.quorum.QuorumPeerMain {FILES}/zookeeper.properties"
         return _script(f"exec {java} {main}")
@@ -44,19 +51,19 @@ def logging_file(cluster: Cluster) -> tuple[str, str]:
 
 
 def _script(*lines: str) -> str:
-    return "\n".join(["set -eu", f"cd {DATA}", *lines, ""])
+    return "\n".join(["set -eu", f"cd {DATA}", *CLASSES.splitlines(), *lines, ""])
 
 
 def _format(cluster: Cluster) -> str:
     # meta.properties is the last thing written, so a format cut off in the middle is done again.
-    tool = f"java -Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp {CLASSES} kafka.tools.StorageTool"
+    tool = f"{JAVA} -Xmx96m -XX:TieredStopAtLevel=1 kafka.tools.StorageTool"
     options = f"--ignore-formatted --cluster-id={kraft_id(cluster.id)} --config {FILES}/server.properties"
     return f"[ -e {DATA}/meta.properties ] || {tool} format {options}"
 
 
 def _give_way(cluster: Cluster, node: Node) -> str:
     """A broker that was killed is still registered until its session ends, and keeps the next one out."""
-    tool = f"java -Xmx64m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp {CLASSES} {_logs(cluster)}"
+    tool = f"{JAVA} -Xmx64m -XX:TieredStopAtLevel=1 {_logs(cluster)}"
     command = f"org.apache.zookeeper.ZooKeeperMain -server {zookeeper_address(cluster)}"
     return (
         f"[ ! -e {DATA}/meta.properties ] || "
@@ -71,7 +78,6 @@ def _jvm(cluster: Cluster, node: Node) -> tuple[str, ...]:
         f"-Xmx{heap}m",
         f"-Xms{min(64, heap)}m",
         "-Xss512k",
-        "-XX:+UseSerialGC",
         "-XX:ReservedCodeCacheSize=64m",
         "-XX:MaxMetaspaceSize=96m",
         f"-XX:MaxDirectMemorySize={heap // 4}m",

@@ -73,6 +73,7 @@ class Made:
     ingredients: Mapping[str, bytes]
     settings: tuple[str, ...]
     recipe: str
+    hear: Say | None = None
 
 
 class BaseImages:
@@ -173,7 +174,15 @@ class BaseImages:
         image = image_name(version)
         say(f"{image}: making it from Kafka's jars and Debian's Java")
         ingredients = {**_ingredients(), **kafka_ingredients(version), "settings.xml": maven_settings()}
-        made = Made(image, KAFKA_BASE, f"kafka.sh {version}", ingredients, MADE_SETTINGS, recipe)
+        made = Made(
+            image,
+            KAFKA_BASE,
+            f"kafka.sh {version}",
+            ingredients,
+            MADE_SETTINGS,
+            recipe,
+            hear=lambda line: say(f"{image}: {line}"),
+        )
         await self._make(made, say)
 
     async def _adopt_kafka(self, published: str, image: str, recipe: str) -> None:
@@ -194,6 +203,7 @@ class BaseImages:
                 *("docker", "run", "--interactive", "--name", BUILDER, "--label", "bambe=images"),
                 *("--pull", "never", made.base, "sh", "-c", f"tar -x -C / && exec sh /recipes/{made.script}"),
                 stdin=recipes.as_tar(made.ingredients),
+                hear=made.hear,
             )
             if not done.ok:
                 raise NotThere(f"The image {made.image} could not be made: {done.last_line}.")

@@ -9,7 +9,7 @@ from bambe.kernel.errors import NotThere
 
 KAFKA_BASE = "python:3.11-slim-bookworm"
 MADE_SETTINGS = (
-    "ENV PATH=/opt/kafka/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+    "ENV PATH=/opt/kafka/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     'CMD ["bash"]',
 )
 PULLED_SETTINGS = ("ENV PATH=/opt/kafka/bin:$PATH", "ENTRYPOINT []", 'CMD ["sh"]')
@@ -37,7 +37,9 @@ def kafka_ingredients(version: str) -> dict[str, bytes]:
     if jars not in known:
         offered = sorted(name[6:-7] for name in known if name.endswith(".sha256"))
         raise NotThere(f"Bambe has no Apache Kafka {version}: take one of {', '.join(offered)}.")
-    return {name: known[name] for name in (jars, "kafka.pom", "kafka.sh", "kafka-tool.sh")}
+    return {
+        name: known[name] for name in (jars, "kafka.pom", "kafka.sh", "kafka-tool.sh", "kafka-classes.sh")
+    }
 
 
 def kafka_recipe(version: str) -> str:
