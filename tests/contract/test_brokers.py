@@ -124,7 +124,7 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
 ) -> None:
     name, servers = await topic(kafka), kafka.addresses(HOST_SCRAM_PORT)
     brokers, cluster = kafka.brokers, kafka.cluster
-    users = {"alice": "wonder land", "böb@example.com": "builder=1,2"}
+    users = {"alice": "wonder land", "bob@example.com": "builder=1,2"}
     for _ in range(2):
         await brokers.apply_users(cluster, users)
     await asyncio.sleep(1)
@@ -141,7 +141,7 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
     await refused("alice", "wrong")
     await brokers.apply_users(cluster, {"alice": "another"})
     await asyncio.sleep(1)
-    await refused("böb@example.com", users["böb@example.com"])
+    await refused("bob@example.com", users["bob@example.com"])
     await refused("alice", "wonder land")
     renewed = scram(authority, "alice", "another")
     assert await asyncio.to_thread(produce, servers, name, ["again"], **renewed) == ["again"]

@@ -42,7 +42,7 @@ from bambe.engines.brokers.settings import (
 from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, memory_of, start_script
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.kernel.clock import Clock, SystemClock
-from bambe.kernel.errors import NotThere, Unavailable
+from bambe.kernel.errors import Conflict, NotThere, Unavailable
 
 
 class KafkaBrokers:
@@ -85,7 +85,15 @@ class KafkaBrokers:
         return await asyncio.to_thread(lambda: self._client(cluster).seen())
 
     async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
-        await asyncio.to_thread(lambda: self._client(cluster).apply_topic(topic))
+        for last in (*[False] * 20, True):
+            try:
+                await asyncio.to_thread(lambda: self._client(cluster).apply_topic(topic))
+                return
+            except Conflict:
+                # Made a moment ago: not every broker has heard of it.
+                if last:
+                    raise
+                await self._clock.sleep(0.25)
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
         await asyncio.to_thread(lambda: self._client(cluster).delete_topic(name))
