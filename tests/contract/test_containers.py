@@ -219,6 +219,23 @@ async def test_a_container_that_ended_is_restarted_with_the_same_address(stage: 
         await stage.engine.restart("nothing", "c0")
 
 
+async def test_a_task_that_restarts_has_its_address_before_its_container(stage: Stage) -> None:
+    spec, plain = stage.spec(WAIT, restarts=True), stage.spec(WAIT)
+    for _ in range(2):
+        await stage.engine.start_task(spec, [])
+    await stage.engine.start_task(plain, [])
+    assert await stage.task(plain.id) is None
+    before = await stage.task(spec.id)
+    assert before is not None
+    assert before.address
+    assert (before.labels, before.containers) == (spec.labels, ())
+    await stage.engine.start_task(spec)
+    after = await stage.until(spec.id, lambda t: t.containers[0].state is State.RUNNING)
+    assert after.address == before.address
+    await stage.engine.remove_task(spec.id)
+    assert await stage.task(spec.id) is None
+
+
 async def test_a_stopped_task_stays_listed_without_an_address(stage: Stage) -> None:
     spec = stage.spec(WAIT, WAIT)
     await stage.engine.start_task(spec)

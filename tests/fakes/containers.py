@@ -130,7 +130,7 @@ class FakeContainers:
             self._refuse_again(self._tasks[spec.id], wanted)
         there = self._tasks[spec.id].containers if spec.id in self._tasks else {}
         wanted = [c for c in wanted if c.name not in there]
-        if not wanted:
+        if not wanted and (spec.id in self._tasks or not _keeps_address(spec)):
             return
         for container in wanted:
             self._have(container.image)
@@ -295,6 +295,10 @@ def _stop_order(task: _Task) -> list[str]:
         order += free
         needs = {n: others for n, others in needs.items() if n not in free}
     return order
+
+
+def _keeps_address(spec: TaskSpec) -> bool:
+    return len(spec.containers) > 1 or spec.containers[0].restarts
 
 
 def _made(task: TaskSpec, container: ContainerSpec) -> ContainerSeen:

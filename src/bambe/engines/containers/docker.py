@@ -167,11 +167,10 @@ class DockerContainers:
 
     async def _start_task(self, spec: TaskSpec, only: Collection[str] | None, network: Network) -> None:
         wanted = [c for c in spec.containers if only is None or c.name in only]
-        if not wanted:
-            return
         if len(spec.containers) == 1 and not spec.containers[0].restarts:
-            name = container_name(self._instance, spec.id, spec.containers[0].name)
-            await self._run(name, single_config(self._instance, spec, network))
+            for container in wanted:
+                name = container_name(self._instance, spec.id, container.name)
+                await self._run(name, single_config(self._instance, spec, network))
             return
         holder = await self._hold(spec, network)
         configs = {

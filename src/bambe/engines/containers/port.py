@@ -193,7 +193,8 @@ class Containers(Protocol):
         """Start the task's containers, or those named in `only`; the rest may follow by later calls.
 
         Images must be there. A container that exists is kept as it is. One that is not named is not
-        made, so it is not listed.
+        made, so it is not listed. With none named, a task of several containers or of one that `restarts`
+        gets its address.
         """
         ...
 

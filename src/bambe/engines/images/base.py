@@ -2,6 +2,7 @@
 
     ensure(reference)       here already? -> pull -> bambe/base:1 by debian.sh (mmdebstrap | docker import)
     ensure_build_image()    here, by this recipe? -> a container of a base image runs build.sh -> commit
+    ensure_kafka(version)   here, by this recipe? -> pull Apache's -> as the build image, by kafka.sh
 
 What Bambe made itself carries the label `bambe.recipe`, a hash of everything that went in; with
 another hash it is made anew.
@@ -11,11 +12,23 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 from bambe.engines.images import recipes
 from bambe.engines.images.commands import NOT_FOUND, SILENT, Outcome, Run, run_program
+from bambe.engines.images.kafka import (
+    KAFKA_BASE,
+    MADE_SETTINGS,
+    PULLED_SETTINGS,
+    image_name,
+    kafka_ingredients,
+    kafka_recipe,
+    maven_settings,
+    published_name,
+)
 from bambe.engines.images.port import Say
 from bambe.engines.images.references import SUITE, Base, base_for, registry_of
 from bambe.kernel.clock import monotonic
@@ -50,6 +63,19 @@ BUILD_SETTINGS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An image as made by a script of the recipes in a container of `base`."""
+
+    image: str
+    base: str
+    script: str
+    ingredients: Mapping[str, bytes]
+    settings: tuple[str, ...]
+    recipe: str
+    hear: Say | None = None
+
+
 class BaseImages:
     """`Images` with the `docker` command and mmdebstrap; `run` is how programs are run."""
 
@@ -70,6 +96,19 @@ class BaseImages:
                 await self._ensure(BUILD_BASE, say)
                 await self._make_build_image(recipe, new_client, say)
             return BUILD_IMAGE
+
+    async def ensure_kafka(self, version: str, say: Say) -> str:
+        async with self._lock:
+            image, recipe = image_name(version), kafka_recipe(version)
+            if await self._recipe_of(image) == recipe:
+                return image
+            published = published_name(version)
+            if published and not await self._pull(published, say):
+                await self._adopt_kafka(published, image, recipe)
+            else:
+                await self._ensure(KAFKA_BASE, say)
+                await self._make_kafka(version, recipe, say)
+            return image
 
     async def _ensure(self, reference: str, say: Say) -> None:
         base = base_for(reference)
@@ -127,26 +166,56 @@ class BaseImages:
 
     async def _make_build_image(self, recipe: str, new_client: bool, say: Say) -> None:
         say(f"{BUILD_IMAGE}: adding git, the AWS CLI and the Docker client to {BUILD_BASE}")
-        began, old = monotonic(), await self._id_of(BUILD_IMAGE)
-        script = (
-            f"tar -x -C / && exec sh /recipes/build.sh {_awscli()} {'trixie' if new_client else 'debian'}"
+        script = f"build.sh {_awscli()} {'trixie' if new_client else 'debian'}"
+        made = Made(BUILD_IMAGE, BUILD_BASE, script, _ingredients(), BUILD_SETTINGS, recipe)
+        await self._make(made, say)
+
+    async def _make_kafka(self, version: str, recipe: str, say: Say) -> None:
+        image = image_name(version)
+        say(f"{image}: making it from Kafka's jars and Debian's Java")
+        ingredients = {**_ingredients(), **kafka_ingredients(version), "settings.xml": maven_settings()}
+        made = Made(
+            image,
+            KAFKA_BASE,
+            f"kafka.sh {version}",
+            ingredients,
+            MADE_SETTINGS,
+            recipe,
+            hear=lambda line: say(f"{image}: {line}"),
         )
+        await self._make(made, say)
+
+    async def _adopt_kafka(self, published: str, image: str, recipe: str) -> None:
+        """Apache's image under our name, without what it would start by itself."""
         await self._run("docker", "rm", "--force", BUILDER)
         try:
-            made = await self._run(
+            await self._docker("create", "--name", BUILDER, "--label", "bambe=images", published)
+            await self._commit(image, PULLED_SETTINGS, recipe)
+        finally:
+            await self._run("docker", "rm", "--force", BUILDER)
+
+    async def _make(self, made: Made, say: Say) -> None:
+        """Run a script of the recipes in a container of the base, and keep what it left."""
+        began, old = monotonic(), await self._id_of(made.image)
+        await self._run("docker", "rm", "--force", BUILDER)
+        try:
+            done = await self._run(
                 *("docker", "run", "--interactive", "--name", BUILDER, "--label", "bambe=images"),
-                *("--pull", "never", BUILD_BASE, "sh", "-c", script),
-                stdin=recipes.as_tar(_ingredients()),
+                *("--pull", "never", made.base, "sh", "-c", f"tar -x -C / && exec sh /recipes/{made.script}"),
+                stdin=recipes.as_tar(made.ingredients),
+                hear=made.hear,
             )
-            if not made.ok:
-                raise NotThere(f"The build image {BUILD_IMAGE} could not be made: {made.last_line}.")
-            settings = [*BUILD_SETTINGS, f"LABEL {RECIPE}={recipe}"]
-            changes = [word for setting in settings for word in ("--change", setting)]
-            await self._docker("commit", *changes, BUILDER, BUILD_IMAGE)
+            if not done.ok:
+                raise NotThere(f"The image {made.image} could not be made: {done.last_line}.")
+            await self._commit(made.image, made.settings, made.recipe)
         finally:
             await self._run("docker", "rm", "--force", BUILDER)
         await self._drop(old)
-        say(f"{BUILD_IMAGE}: made in {monotonic() - began:.0f} s")
+        say(f"{made.image}: made in {monotonic() - began:.0f} s")
+
+    async def _commit(self, image: str, settings: tuple[str, ...], recipe: str) -> None:
+        changes = [word for one in (*settings, f"LABEL {RECIPE}={recipe}") for word in ("--change", one)]
+        await self._docker("commit", *changes, BUILDER, image)
 
     async def _recipe_of(self, reference: str) -> str | None:
         """The recipe label of a local image ("" for one that is not ours), None without the image."""

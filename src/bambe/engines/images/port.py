@@ -19,3 +19,7 @@ class Images(Protocol):
     async def ensure_build_image(self, say: Say) -> str:
         """Have the image that builds run in, as this version of Bambe makes it; its reference."""
         ...
+
+    async def ensure_kafka(self, version: str, say: Say) -> str:
+        """Have Apache Kafka `version` ("3.9.2"): there, pulled or made of its jars; its reference."""
+        ...

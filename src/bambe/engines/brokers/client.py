@@ -1,0 +1,320 @@
+"""The running cluster through its internal listener, by confluent-kafka; blocking, so used in threads.
+
+The library is imported at first use: it costs the daemon 14 MB.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from bambe.engines.brokers.port import (
+    ClusterSeen,
+    GroupSeen,
+    MemberSeen,
+    OffsetSeen,
+    PartitionSeen,
+    Topic,
+    TopicSeen,
+)
+from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
+
+if TYPE_CHECKING:
+    from confluent_kafka import KafkaError, KafkaException
+    from confluent_kafka.admin import AdminClient, ClusterMetadata
+
+T = TypeVar("T")
+TIMEOUT = 10.0
+"""Seconds a cluster has for an answer."""
+ITERATIONS = 4096
+STATES = {
+    "STABLE": "Stable",
+    "EMPTY": "Empty",
+    "DEAD": "Dead",
+    "PREPARING_REBALANCING": "PreparingRebalance",
+    "COMPLETING_REBALANCING": "CompletingRebalance",
+}
+
+
+class Client:
+    """One cluster. `servers` as bootstrap.servers; the three files are PEM."""
+
+    def __init__(self, servers: str, authority: Path, certificate: Path, key: Path) -> None:
+        from confluent_kafka import KafkaException
+        from confluent_kafka.admin import AdminClient
+
+        self._error: type[KafkaException] = KafkaException
+        self._admin: AdminClient = AdminClient(
+            {
+                "bootstrap.servers": servers,
+                "client.id": "bambe",
+                "security.protocol": "ssl",
+                "ssl.ca.location": str(authority),
+                "ssl.certificate.location": str(certificate),
+                "ssl.key.location": str(key),
+                "broker.address.family": "v4",
+                "socket.timeout.ms": int(TIMEOUT * 1000),
+                "reconnect.backoff.max.ms": 1000,
+                "topic.metadata.refresh.interval.ms": -1,
+                "log_level": 0,
+            }
+        )
+
+    def seen(self) -> ClusterSeen:
+        """Brokers and topics."""
+        metadata = self._try(lambda: self._admin.list_topics(timeout=TIMEOUT))
+        topics = self._topics(metadata)
+        return ClusterSeen(tuple(sorted(metadata.brokers)), max(0, metadata.controller_id), topics)
+
+    def apply_topic(self, topic: Topic) -> None:
+        """Create or change a topic; see `Brokers.apply_topic`."""
+        there = self._topic(topic.name)
+        if there is None:
+            self._create(topic)
+            return
+        count = len(there.partitions)
+        if topic.partitions < count:
+            raise Refused(f"The topic {topic.name} has {count} partitions: a topic cannot be given fewer.")
+        if topic.replication not in (0, there.replication):
+            raise Refused(
+                f"The topic {topic.name} has {there.replication} replicas: a topic keeps as many as it has."
+            )
+        if topic.partitions > count:
+            self._add_partitions(topic)
+        if topic.configs != there.configs:
+            self._configure(topic, there.configs)
+
+    def delete_topic(self, name: str) -> None:
+        """Delete a topic; gone already is done."""
+        try:
+            self._wait(self._admin.delete_topics([name], request_timeout=TIMEOUT)[name])
+        except NotThere:
+            return
+
+    def scram_users(self) -> frozenset[str]:
+        """Names of the users with a SCRAM credential."""
+        # Without names the answer is one future, with names one each.
+        future: Any = self._admin.describe_user_scram_credentials(request_timeout=TIMEOUT)
+        return frozenset(self._wait(future))
+
+    def set_users(self, users: Mapping[str, str], gone: Collection[str]) -> None:
+        """Give users their passwords, and take from those in `gone` what they had."""
+        from confluent_kafka.admin import (
+            ScramCredentialInfo,
+            ScramMechanism,
+            UserScramCredentialDeletion,
+            UserScramCredentialUpsertion,
+        )
+
+        kind = ScramMechanism.SCRAM_SHA_512
+        info = ScramCredentialInfo(kind, ITERATIONS)
+        changes = [
+            *(UserScramCredentialUpsertion(name, info, users[name].encode()) for name in sorted(users)),
+            *(UserScramCredentialDeletion(name, kind) for name in sorted(gone)),
+        ]
+        if changes:
+            self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))
+
+    def groups(self) -> tuple[GroupSeen, ...]:
+        """Every consumer group with its members and offsets."""
+        listed = self._wait(self._admin.list_consumer_groups(request_timeout=TIMEOUT))
+        if listed.errors and not listed.valid:
+            raise self._as_engine_error(listed.errors[0])
+        states = {one.group_id: _state(one.state) for one in listed.valid}
+        committed = {group: self._committed(group) for group in sorted(states)}
+        members = self._members(sorted(states))
+        ends = self._ends({place for places in committed.values() for place in places})
+        return tuple(
+            GroupSeen(
+                group,
+                *members.get(group, (states[group], ())),
+                tuple(OffsetSeen(*place, at, ends.get(place, at)) for place, at in sorted(places.items())),
+            )
+            for group, places in committed.items()
+        )
+
+    def set_offsets(self, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Commit offsets for a group without members."""
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
+
+        places = [TopicPartition(topic, number, at) for (topic, number), at in sorted(offsets.items())]
+        asked = [ConsumerGroupTopicPartitions(group, places)]
+        answers = self._admin.alter_consumer_group_offsets(asked, request_timeout=TIMEOUT)
+        for answer in answers.values():
+            for place in self._wait(answer).topic_partitions or []:
+                if place.error is not None:
+                    raise self._as_engine_error(place.error)
+
+    def _topic(self, name: str) -> TopicSeen | None:
+        metadata = self._try(lambda: self._admin.list_topics(timeout=TIMEOUT))
+        return self._topics(metadata, name).get(name)
+
+    def _topics(self, metadata: ClusterMetadata, only: str = "") -> dict[str, TopicSeen]:
+        there = {
+            name: one.partitions
+            for name, one in sorted(metadata.topics.items())
+            if one.error is None and only in ("", name)
+        }
+        configs = self._configs(there)
+        return {
+            name: TopicSeen(
+                name,
+                tuple(_partition(one) for _, one in sorted(partitions.items())),
+                configs.get(name, {}),
+                name.startswith("__"),
+            )
+            for name, partitions in there.items()
+        }
+
+    def _create(self, topic: Topic) -> None:
+        from confluent_kafka.admin import NewTopic
+
+        new = NewTopic(topic.name, topic.partitions, topic.replication or -1, config=dict(topic.configs))
+        self._wait_all(self._admin.create_topics([new], request_timeout=TIMEOUT, operation_timeout=TIMEOUT))
+
+    def _add_partitions(self, topic: Topic) -> None:
+        from confluent_kafka.admin import NewPartitions
+
+        more = [NewPartitions(topic.name, topic.partitions)]
+        self._wait_all(
+            self._admin.create_partitions(more, request_timeout=TIMEOUT, operation_timeout=TIMEOUT)
+        )
+
+    def _configure(self, topic: Topic, there: Mapping[str, str]) -> None:
+        from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+
+        settings = [
+            ConfigEntry(name, value, incremental_operation=AlterConfigOpType.SET)
+            for name, value in sorted(topic.configs.items())
+            if there.get(name) != value
+        ]
+        defaults = [
+            ConfigEntry(name, None, incremental_operation=AlterConfigOpType.DELETE)
+            for name in sorted(there)
+            if name not in topic.configs
+        ]
+        resource = ConfigResource(ResourceType.TOPIC, topic.name, incremental_configs=[*settings, *defaults])
+        self._wait_all(self._admin.incremental_alter_configs([resource], request_timeout=TIMEOUT))
+
+    def _configs(self, topics: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Settings of the topics themselves; a topic that went meanwhile is left out."""
+        from confluent_kafka.admin import ConfigResource, ConfigSource, ResourceType
+
+        asked = [ConfigResource(ResourceType.TOPIC, name) for name in topics]
+        if not asked:
+            return {}
+        own = ConfigSource.DYNAMIC_TOPIC_CONFIG.value
+        found: dict[str, dict[str, str]] = {}
+        for resource, answer in self._admin.describe_configs(asked, request_timeout=TIMEOUT).items():
+            try:
+                entries = self._wait(answer)
+            except NotThere:
+                continue
+            found[resource.name] = {
+                name: entry.value or "" for name, entry in sorted(entries.items()) if entry.source == own
+            }
+        return found
+
+    def _members(self, groups: list[str]) -> dict[str, tuple[str, tuple[MemberSeen, ...]]]:
+        if not groups:
+            return {}
+        found = {}
+        for group, answer in self._admin.describe_consumer_groups(groups, request_timeout=TIMEOUT).items():
+            try:
+                described = self._wait(answer)
+            except (NotThere, Refused):
+                continue  # gone meanwhile, or of a protocol this client does not speak
+            members = (
+                MemberSeen(
+                    one.member_id,
+                    one.client_id,
+                    one.host.lstrip("/"),
+                    tuple(sorted((p.topic, p.partition) for p in one.assignment.topic_partitions)),
+                )
+                for one in described.members
+            )
+            found[group] = (_state(described.state), tuple(sorted(members, key=lambda one: one.id)))
+        return found
+
+    def _committed(self, group: str) -> dict[tuple[str, int], int]:
+        from confluent_kafka import ConsumerGroupTopicPartitions
+
+        asked = [ConsumerGroupTopicPartitions(group)]
+        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT)[group]
+        try:
+            places = self._wait(answer).topic_partitions or []
+        except NotThere:
+            return {}
+        return {(one.topic, one.partition): one.offset for one in places if one.offset >= 0}
+
+    def _ends(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        """End offsets; a partition without a leader has none."""
+        from confluent_kafka import TopicPartition
+        from confluent_kafka.admin import OffsetSpec
+
+        if not places:
+            return {}
+        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        asked = {TopicPartition(*place): latest for place in sorted(places)}
+        found = {}
+        for place, answer in self._admin.list_offsets(asked, request_timeout=TIMEOUT).items():
+            try:
+                found[(place.topic, place.partition)] = self._wait(answer).offset
+            except EngineError:
+                continue
+        return found
+
+    def _wait_all(self, answers: Mapping[Any, Future[Any]]) -> None:
+        for answer in answers.values():
+            self._wait(answer)
+
+    def _wait(self, answer: Future[T]) -> T:
+        return self._try(lambda: answer.result(TIMEOUT * 2))
+
+    def _try(self, ask: Callable[[], T]) -> T:
+        try:
+            return ask()
+        except self._error as raised:
+            raise self._as_engine_error(raised.args[0]) from raised
+        except TimeoutError as raised:
+            raise Unavailable("Kafka does not answer.") from raised
+
+    def _as_engine_error(self, error: KafkaError) -> EngineError:
+        return engine_error(error.name(), error.str(), error.retriable())
+
+
+MISSING = ("UNKNOWN_TOPIC_OR_PART", "GROUP_ID_NOT_FOUND", "RESOURCE_NOT_FOUND")
+"""Kafka's errors (librdkafka's spelling) that say something is not there."""
+TAKEN = ("TOPIC_ALREADY_EXISTS", "DUPLICATE_RESOURCE")
+BUSY = ("NON_EMPTY_GROUP", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION")
+LATER = (
+    *("REQUEST_TIMED_OUT", "BROKER_NOT_AVAILABLE", "LEADER_NOT_AVAILABLE", "NETWORK_EXCEPTION"),
+    *("NOT_LEADER_FOR_PARTITION", "NOT_CONTROLLER", "NOT_COORDINATOR", "NOT_COORDINATOR_FOR_GROUP"),
+    *("COORDINATOR_NOT_AVAILABLE", "COORDINATOR_LOAD_IN_PROGRESS", "REASSIGNMENT_IN_PROGRESS"),
+    *("GROUP_COORDINATOR_NOT_AVAILABLE", "GROUP_LOAD_IN_PROGRESS", "THROTTLING_QUOTA_EXCEEDED"),
+)
+
+
+def engine_error(name: str, message: str, retriable: bool = False) -> EngineError:
+    """A Kafka error by its name; names with "_" first are the client's own (no connection, no answer)."""
+    if name in MISSING:
+        return NotThere(f"Kafka: {message}")
+    if name in TAKEN:
+        return Conflict(f"Kafka: {message}")
+    if name in BUSY:
+        return Refused("The consumer group has members: stop them first.")
+    if retriable or name in LATER or name.startswith("_"):
+        return Unavailable(f"Kafka: {message}")
+    return Refused(f"Kafka: {message}")
+
+
+def _partition(seen: Any) -> PartitionSeen:
+    return PartitionSeen(
+        seen.id, max(0, seen.leader), tuple(seen.replicas), tuple(sorted(set(seen.isrs) & set(seen.replicas)))
+    )
+
+
+def _state(state: Any) -> str:
+    return STATES.get(state.name, "Unknown")

@@ -1,0 +1,175 @@
+"""`Brokers` with Apache Kafka.
+
+<state>/kafka/<cluster>/
+  authority/     ca.pem, ca.key (never mounted)
+  engine/        cert.pem, key.pem of the engine itself
+  voters.json    the controllers it began with (KRaft)
+  node-<n>/      files    what the process reads: mounted read-only
+                 data     what it keeps
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from bambe.engines.brokers import zookeeper
+from bambe.engines.brokers.certificates import Authority, write
+from bambe.engines.brokers.client import Client
+from bambe.engines.brokers.port import (
+    INTERNAL_PORT,
+    ZOOKEEPER_PORT,
+    Cluster,
+    ClusterSeen,
+    GroupSeen,
+    Node,
+    Process,
+    Topic,
+)
+from bambe.engines.brokers.settings import (
+    DATA,
+    FILES,
+    brokers,
+    first_voters,
+    render,
+    server_properties,
+    zookeeper_properties,
+)
+from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, memory_of, start_script
+from bambe.engines.brokers.versions import on_zookeeper
+from bambe.kernel.clock import Clock, SystemClock
+from bambe.kernel.errors import Conflict, NotThere, Unavailable
+
+
+class KafkaBrokers:
+    """Implements engines.brokers.port.Brokers with files below `<state>/kafka/`."""
+
+    def __init__(self, state: Path, clock: Clock | None = None) -> None:
+        self._root = state.absolute() / "kafka"
+        self._clock = clock or SystemClock()
+        self._preparing = asyncio.Lock()
+        self._clients: dict[str, tuple[str, Client]] = {}
+        self._users: dict[str, Mapping[str, str]] = {}
+
+    async def prepare(self, cluster: Cluster, node: Node) -> Process:
+        if node.number and not node.address:
+            raise Unavailable(f"{node.name} has no address yet.")
+        async with self._preparing:
+            await asyncio.to_thread(self._write, cluster, node)
+        folder = self._node(cluster.id, node)
+        return Process(
+            command=COMMAND,
+            environment=dict(ENVIRONMENT),
+            mounts=((str(folder / "files"), FILES, True), (str(folder / "data"), DATA, False)),
+            memory=memory_of(cluster, node),
+            user=f"{os.getuid()}:{os.getgid()}",
+        )
+
+    async def remove(self, cluster_id: str) -> None:
+        self._clients.pop(cluster_id, None)
+        self._users.pop(cluster_id, None)
+        if self._folder(cluster_id).exists():
+            await asyncio.to_thread(shutil.rmtree, self._folder(cluster_id))
+
+    async def authority(self, cluster_id: str) -> str:
+        certificate = Authority(self._folder(cluster_id) / "authority").certificate
+        if not certificate.exists():
+            raise NotThere(f"The cluster {cluster_id} has no certificate authority yet.")
+        return certificate.read_text()
+
+    async def seen(self, cluster: Cluster) -> ClusterSeen:
+        return await asyncio.to_thread(lambda: self._client(cluster).seen())
+
+    async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
+        for last in (*[False] * 20, True):
+            try:
+                await asyncio.to_thread(lambda: self._client(cluster).apply_topic(topic))
+                return
+            except Conflict:
+                # Made a moment ago: not every broker has heard of it.
+                if last:
+                    raise
+                await self._clock.sleep(0.25)
+
+    async def delete_topic(self, cluster: Cluster, name: str) -> None:
+        await asyncio.to_thread(lambda: self._client(cluster).delete_topic(name))
+
+    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+        await asyncio.to_thread(self._apply_users, cluster, users)
+
+    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
+        return await asyncio.to_thread(lambda: self._client(cluster).groups())
+
+    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        await asyncio.to_thread(lambda: self._client(cluster).set_offsets(group, offsets))
+
+    async def stop(self) -> None:
+        self._clients.clear()
+
+    def _write(self, cluster: Cluster, node: Node) -> None:
+        folder, now = self._folder(cluster.id), self._clock.now()
+        authority = Authority(folder / "authority")
+        authority.ensure(now)
+        authority.ensure_client(folder / "engine", now)
+        files = self._node(cluster.id, node) / "files"
+        (self._node(cluster.id, node) / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
+        if node.number:
+            authority.ensure_stores(files, [node.name, node.address], now)
+            properties = server_properties(cluster, node, self._voters(cluster))
+            write(files / "server.properties", render(properties).encode())
+        else:
+            write(files / "zookeeper.properties", render(zookeeper_properties()).encode())
+        name, text = logging_file(cluster)
+        write(files / name, text.encode())
+        write(files / "start.sh", start_script(cluster, node).encode())
+
+    def _voters(self, cluster: Cluster) -> dict[int, str]:
+        """Controllers stay who they were at first: Kafka cannot tell a new set from a wrong one."""
+        if on_zookeeper(cluster.version):
+            return {}
+        file = self._folder(cluster.id) / "voters.json"
+        if not file.exists():
+            write(file, json.dumps(first_voters(cluster)).encode())
+        return {int(number): name for number, name in json.loads(file.read_text()).items()}
+
+    def _apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+        if on_zookeeper(cluster.version):
+            if self._users.get(cluster.id) != users:
+                zookeeper.apply_users(_zookeeper(cluster), users)
+        else:
+            client = self._client(cluster)
+            there = client.scram_users()
+            known = self._users.get(cluster.id, {})
+            changed = {n: p for n, p in users.items() if n not in there or known.get(n) != p}
+            client.set_users(changed, there - set(users))
+        self._users[cluster.id] = dict(users)
+
+    def _client(self, cluster: Cluster) -> Client:
+        servers = ",".join(f"{one.address}:{INTERNAL_PORT}" for one in brokers(cluster) if one.address)
+        folder = self._folder(cluster.id)
+        engine = folder / "engine"
+        if not servers or not (engine / "cert.pem").exists():
+            raise Unavailable(f"No broker of the cluster {cluster.id} has been started yet.")
+        known = self._clients.get(cluster.id)
+        if known is None or known[0] != servers:
+            authority = Authority(folder / "authority").certificate
+            known = servers, Client(servers, authority, engine / "cert.pem", engine / "key.pem")
+            self._clients[cluster.id] = known
+        return known[1]
+
+    def _folder(self, cluster_id: str) -> Path:
+        return self._root / cluster_id
+
+    def _node(self, cluster_id: str, node: Node) -> Path:
+        return self._folder(cluster_id) / f"node-{node.number}"
+
+
+def _zookeeper(cluster: Cluster) -> str:
+    for node in cluster.nodes:
+        if node.number == 0 and node.address:
+            return f"{node.address}:{ZOOKEEPER_PORT}"
+    raise Unavailable(f"ZooKeeper of the cluster {cluster.id} has not been started yet.")

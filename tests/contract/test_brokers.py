@@ -1,0 +1,282 @@
+"""Real Kafka: clusters come up, keep what they acknowledged, and let in whom they should.
+
+BAMBE_TEST_KAFKA says which versions, with how many brokers: "2.6.1:3 3.9.2:3" and so on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import ssl
+import threading
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import KafkaException
+
+from bambe.engines.brokers import KafkaBrokers, Topic
+from bambe.engines.brokers.port import (
+    HOST_PLAINTEXT_PORT,
+    HOST_SCRAM_PORT,
+    HOST_TLS_PORT,
+    INTERNAL_PORT,
+    PLAINTEXT_PORT,
+    SCRAM_PORT,
+    TLS_PORT,
+)
+from bambe.engines.brokers.settings import FILES
+from bambe.engines.containers.port import Mount
+from bambe.kernel.errors import NotThere, Refused, Unavailable
+from tests.contract.busybox import docker_answers
+from tests.contract.kafka import Running, consume, produce, read, reader, scram, trusting
+
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+
+CLUSTERS = os.environ.get("BAMBE_TEST_KAFKA", "2.6.1:1 4.1.2:3").split()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLUSTERS)
+async def kafka(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Running]:
+    if not docker_answers():
+        pytest.skip("no Docker Engine")
+    version, _, count = request.param.partition(":")
+    running = Running(tmp_path_factory.mktemp("kafka"), version, int(count))
+    try:
+        await running.start()
+        yield running
+    finally:
+        await running.stop()
+
+
+@pytest.fixture
+def authority(kafka: Running, tmp_path: Path) -> Path:
+    """The file that clients of this machine trust."""
+    pem = tmp_path / "ca.pem"
+    pem.write_text((kafka.state / "kafka" / kafka.cluster.id / "authority/ca.pem").read_text())
+    return pem
+
+
+async def topic(kafka: Running, partitions: int = 1) -> str:
+    name = f"t{secrets.token_hex(4)}"
+    await kafka.brokers.apply_topic(kafka.cluster, Topic(name, partitions))
+    await kafka.until(
+        lambda seen: name in seen.topics and all(p.leader for p in seen.topics[name].partitions)
+    )
+    return name
+
+
+async def test_it_comes_up(kafka: Running) -> None:
+    assert kafka.up_after < 60
+    seen = await kafka.brokers.seen(kafka.cluster)
+    assert seen.brokers == tuple(range(1, kafka.count + 1))
+    assert seen.controller in seen.brokers
+    assert seen.under_replicated == 0
+    assert (await kafka.brokers.authority(kafka.cluster.id)).startswith("-----BEGIN CERTIFICATE-----")
+
+
+async def test_topics_become_as_wished_for(kafka: Running) -> None:
+    brokers, cluster = kafka.brokers, kafka.cluster
+    wish = Topic("orders.v1", 2, 0, {"retention.ms": "3600000", "cleanup.policy": "compact"})
+    for _ in range(2):
+        await brokers.apply_topic(cluster, wish)
+    made = (await kafka.until(lambda seen: wish.name in seen.topics)).topics[wish.name]
+    assert (len(made.partitions), made.configs, made.internal) == (2, wish.configs, False)
+    assert made.replication == min(3, kafka.count)
+    await brokers.apply_topic(cluster, replace(wish, partitions=4, configs={"max.message.bytes": "2000000"}))
+    changed = await kafka.until(lambda seen: len(seen.topics[wish.name].partitions) == 4)
+    assert changed.topics[wish.name].configs == {"max.message.bytes": "2000000"}
+
+    for refused, why in (
+        (replace(wish, partitions=3), "4 partitions"),
+        (replace(wish, partitions=4, replication=7), "replicas"),
+        (replace(wish, partitions=4, configs={"retention.ms": "soon"}), "retention.ms"),
+        (Topic("not/a/name", 1), "(?i)invalid"),
+        (Topic("too-many", 1, 9), "(?i)replication factor"),
+    ):
+        with pytest.raises(Refused, match=why):
+            await brokers.apply_topic(cluster, refused)
+    for _ in range(2):
+        await brokers.delete_topic(cluster, wish.name)
+    await kafka.until(lambda seen: wish.name not in seen.topics)
+
+
+async def test_this_machine_speaks_plain_text_and_tls(kafka: Running, authority: Path) -> None:
+    name = await topic(kafka, 3)
+    plain, secure = kafka.addresses(HOST_PLAINTEXT_PORT), kafka.addresses(HOST_TLS_PORT)
+    values = [f"v{n}" for n in range(200)]
+    tls = {"security_protocol": "SSL", "ssl_ca_location": str(authority)}
+    assert sorted(await asyncio.to_thread(produce, plain, name, values[:100])) == sorted(values[:100])
+    await asyncio.to_thread(produce, secure, name, values[100:], **tls)
+    assert sorted(await asyncio.to_thread(consume, secure, name, 200, **tls)) == sorted(values)
+    assert sorted(await asyncio.to_thread(consume, plain, name, 200)) == sorted(values)
+
+
+async def test_users_get_in_with_their_password_and_no_longer_once_removed(
+    kafka: Running, authority: Path
+) -> None:
+    name, servers = await topic(kafka), kafka.addresses(HOST_SCRAM_PORT)
+    brokers, cluster = kafka.brokers, kafka.cluster
+    users = {"alice": "wonder land", "bob@example.com": "builder=1,2"}
+    for _ in range(2):
+        await brokers.apply_users(cluster, users)
+    await asyncio.sleep(1)
+    for number, (user, password) in enumerate(users.items()):
+        known = scram(authority, user, password)
+        assert await asyncio.to_thread(produce, servers, name, [user], **known) == [user]
+        assert len(await asyncio.to_thread(consume, servers, name, number + 1, **known)) == number + 1
+
+    async def refused(user: str, password: str) -> None:
+        options = {**scram(authority, user, password), "message_timeout_ms": 3000}
+        with pytest.raises(KafkaException):
+            await asyncio.to_thread(produce, servers, name, ["no"], **options)
+
+    await refused("alice", "wrong")
+    await brokers.apply_users(cluster, {"alice": "another"})
+    await asyncio.sleep(1)
+    await refused("bob@example.com", users["bob@example.com"])
+    await refused("alice", "wonder land")
+    renewed = scram(authority, "alice", "another")
+    assert await asyncio.to_thread(produce, servers, name, ["again"], **renewed) == ["again"]
+    await brokers.apply_users(cluster, {})
+    await asyncio.sleep(1)
+    await refused("alice", "another")
+
+
+async def test_aiokafka_speaks_to_it(kafka: Running, authority: Path) -> None:
+    name = await topic(kafka)
+    await kafka.brokers.apply_users(kafka.cluster, {"carol": "sings"})
+    await asyncio.sleep(1)
+    options = {
+        "bootstrap_servers": kafka.addresses(HOST_SCRAM_PORT),
+        "security_protocol": "SASL_SSL",
+        "ssl_context": trusting(authority),
+        "sasl_mechanism": "SCRAM-SHA-512",
+        "sasl_plain_username": "carol",
+        "sasl_plain_password": "sings",
+    }
+    async with AIOKafkaProducer(**options, acks="all") as producer:
+        for number in range(10):
+            await producer.send_and_wait(name, str(number).encode())
+    reading = AIOKafkaConsumer(name, **options, group_id="aio", auto_offset_reset="earliest")
+    async with reading, asyncio.timeout(30):
+        assert [(await reading.getone()).value for _ in range(10)] == [str(n).encode() for n in range(10)]
+
+
+async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
+    first = next(node for node in kafka.cluster.nodes if node.number == 1)
+    reading, writing = await asyncio.open_connection(first.address, INTERNAL_PORT, ssl=trusting(authority))
+    # TLS 1.3 refuses a client without a certificate at its first read.
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        await reading.readexactly(1)
+    writing.close()
+
+
+async def test_tasks_reach_it_by_name(kafka: Running) -> None:
+    name = await topic(kafka)
+    await kafka.brokers.apply_users(kafka.cluster, {"dave": "digs"})
+    node = kafka.state / "kafka" / kafka.cluster.id / "node-1" / "files"
+    login = "org.apache.kafka.common.security.scram.ScramLoginModule required"
+    script = f"""
+      tls() {{ printf '%s\\n' security.protocol=$1 ssl.truststore.location={FILES}/truststore.p12 \\
+        ssl.truststore.password=changeit sasl.mechanism=SCRAM-SHA-512 \\
+        'sasl.jaas.config={login} username="dave" password="digs";'; }}
+      tls SSL > /tmp/tls; tls SASL_SSL > /tmp/sasl
+      send="kafka-console-producer.sh --topic {name}"
+      echo plain | $send --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
+      echo secret | $send --bootstrap-server {kafka.names(TLS_PORT)} --producer.config /tmp/tls
+      kafka-console-consumer.sh --topic {name} --from-beginning --max-messages 2 --timeout-ms 20000 \\
+        --bootstrap-server {kafka.names(SCRAM_PORT)} --consumer.config /tmp/sasl
+      kafka-topics.sh --list --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
+    """
+    said = await kafka.in_a_task(script, [Mount(str(node), FILES, read_only=True)])
+    assert {"plain", "secret", name} <= {line.lstrip(">") for line in said}, said
+
+
+async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) -> None:
+    brokers, cluster = kafka.brokers, kafka.cluster
+    name, group = await topic(kafka, 2), f"g{secrets.token_hex(4)}"
+    servers = kafka.addresses(HOST_PLAINTEXT_PORT)
+    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(40)])
+    consumer = reader(servers, name, group, client_id="worker", enable_auto_commit=False)
+    got: list[str] = []
+    while len(got) < 40:
+        got += await asyncio.to_thread(read, consumer, 40, 0.5)
+    await asyncio.to_thread(consumer.commit, asynchronous=False)
+    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(10)])
+    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
+    (member,) = seen.members
+    assert (seen.state, member.client_id, member.assigned) == ("Stable", "worker", ((name, 0), (name, 1)))
+    assert (sum(one.committed for one in seen.offsets), seen.lag) == (40, 10)
+    with pytest.raises(Refused, match="has members"):
+        await brokers.set_offsets(cluster, group, {(name, 0): 0})
+    consumer.close()
+    await brokers.set_offsets(cluster, group, {(name, 0): 0, (name, 1): 0})
+    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
+    assert (seen.state, seen.members, seen.lag) == ("Empty", (), 50)
+    assert len(await asyncio.to_thread(consume, servers, name, 50, group)) == 50
+
+
+async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Running) -> None:
+    name, servers = await topic(kafka), kafka.addresses(HOST_PLAINTEXT_PORT)
+    values = [str(n) for n in range(500)]
+    sent = await asyncio.to_thread(produce, servers, name, values)
+    for number in (0, 1) if kafka.cluster.nodes[-1].number == 0 else (1,):
+        await kafka.kill(number)
+        await kafka.remake(number)
+    await kafka.until(lambda seen: len(seen.brokers) == kafka.count and seen.under_replicated == 0)
+    servers = kafka.addresses(HOST_PLAINTEXT_PORT)
+    assert sorted(await asyncio.to_thread(consume, servers, name, 500)) == sorted(sent) == sorted(values)
+    assert await asyncio.to_thread(produce, servers, name, ["after"]) == ["after"]
+
+
+async def test_a_broker_may_die_while_others_write(kafka: Running) -> None:
+    if kafka.count < 3:
+        pytest.skip("needs three brokers")
+    name, servers = await topic(kafka, 3), kafka.addresses(HOST_PLAINTEXT_PORT)
+    stop, sent = threading.Event(), list[str]()
+
+    def write() -> None:
+        for batch in range(1000):
+            if stop.is_set():
+                return
+            sent.extend(produce(servers, name, [f"{batch}-{n}" for n in range(20)]))
+            time.sleep(0.02)
+
+    writing = asyncio.create_task(asyncio.to_thread(write))
+    await asyncio.sleep(1)
+    await kafka.kill(2)
+    await kafka.until(
+        lambda seen: 2 not in seen.brokers and all(p.leader for p in seen.topics[name].partitions)
+    )
+    before = len(sent)
+    while len(sent) < before + 100:
+        await asyncio.sleep(0.1)
+    stop.set()
+    await writing
+    got = await asyncio.to_thread(consume, servers, name, len(sent))
+    assert set(sent) <= set(got)
+    await kafka.remake(2)
+    await kafka.until(lambda seen: len(seen.brokers) == 3 and seen.under_replicated == 0)
+
+
+async def test_a_broker_that_is_told_to_stop_leaves_in_order(kafka: Running) -> None:
+    assert await kafka.stop_broker(1) in (0, 143)
+    await kafka.remake(1)
+    await kafka.until(lambda seen: len(seen.brokers) == kafka.count and seen.under_replicated == 0)
+
+
+async def test_before_it_runs_it_is_not_there(kafka: Running, tmp_path: Path) -> None:
+    other = KafkaBrokers(tmp_path)
+    with pytest.raises(NotThere):
+        await other.authority("nothing")
+    with pytest.raises(Unavailable, match="started"):
+        await other.seen(kafka.cluster)
+    await other.remove("nothing")

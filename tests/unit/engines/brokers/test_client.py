@@ -1,0 +1,62 @@
+"""Kafka's errors as the house's, and credentials as ZooKeeper keeps them."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from bambe.engines.brokers.client import engine_error
+from bambe.engines.brokers.versions import VERSIONS, find, offered, upgrades
+from bambe.engines.brokers.zookeeper import credential, node_name
+from bambe.engines.images.kafka import kafka_ingredients
+from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("UNKNOWN_TOPIC_OR_PART", NotThere),
+        ("TOPIC_ALREADY_EXISTS", Conflict),
+        ("_TRANSPORT", Unavailable),
+        ("NOT_CONTROLLER", Unavailable),
+        ("NON_EMPTY_GROUP", Refused),
+        ("INVALID_CONFIG", Refused),
+        ("POLICY_VIOLATION", Refused),
+    ],
+)
+def test_errors_are_the_houses(name: str, kind: type[EngineError]) -> None:
+    assert type(engine_error(name, "in Kafka's words")) is kind
+
+
+def test_a_credential_is_rfc_7677s_with_sha_512() -> None:
+
+    salt = base64.b64decode("MXp6bWxkZGtrZDFhbzFrNDBmOXh5dGd0dmk=")
+    fields = dict(one.split("=", 1) for one in credential("alice-secret", salt).split(","))
+    assert fields["salt"] == "MXp6bWxkZGtrZDFhbzFrNDBmOXh5dGd0dmk="
+    assert fields["iterations"] == "4096"
+    assert {len(base64.b64decode(fields[name])) for name in ("stored_key", "server_key")} == {64}
+
+
+def test_a_users_name_is_one_part_of_a_path() -> None:
+    assert node_name("a/b c@d*") == "a%2Fb%20c%40d%2A"
+
+
+def test_every_version_that_is_offered_has_its_jars() -> None:
+    assert {one.apache for one in offered()} == {"2.6.1", "3.9.2", "4.1.2"}
+    for one in offered():
+        assert kafka_ingredients(one.apache)
+    with pytest.raises(NotThere, match=r"no Apache Kafka 1\.0\.0: take one of 2\.6\.1, 3\.9\.2, 4\.1\.2"):
+        kafka_ingredients("1.0.0")
+
+
+def test_versions_are_named_once_and_end_after_their_release() -> None:
+    assert len({one.name for one in VERSIONS}) == len(VERSIONS)
+    assert all(one.ends is None or one.ends > one.released for one in VERSIONS)
+    assert find("2.6.1") is not None
+    assert find("0.8") is None
+
+
+def test_upgrades_lead_forward_and_never_from_zookeeper() -> None:
+    assert [one.name for one in upgrades("3.9.x")] == ["4.1.x.kraft"]
+    assert upgrades("2.6.1") == upgrades("4.1.x.kraft") == upgrades("nothing") == ()
