@@ -35,7 +35,7 @@ from bambe.services.ecs.shift_actions import (
 from bambe.services.ecs.shift_observe import Rows, World, observe, ringing, rows_of, weigh
 from bambe.services.ecs.shift_planner import plan
 from bambe.services.ecs.strategy import alarms
-from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, TASKS, tell
+from bambe.services.ecs.tables import JUDGEMENTS, SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, TASKS, tell
 
 NOW_AND_THEN = timedelta(seconds=2)
 """How often what sends no word is looked at: alarms, rules that others change."""
@@ -56,6 +56,8 @@ class DeploymentReconciler:
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         if table == SERVICE_DEPLOYMENTS.name:
             return [key]
+        if table == JUDGEMENTS.name:
+            return [one for one in self._going.values() if (*one[:2], one[4]) == key]
         if table in (SERVICES.name, TASK_SETS.name, TASKS.name) and key[:4] in self._going:
             return [self._going[key[:4]]]
         return []

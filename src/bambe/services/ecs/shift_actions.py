@@ -32,7 +32,8 @@ class Routes:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is there now. `problem`: why traffic cannot be shifted. `others`: task sets of neither side.
-    `failures` of tasks of the target against `threshold` (0: no circuit breaker), `alarms` that ring."""
+    `failures` of tasks of the target against `threshold` (0: no circuit breaker), `alarms` that ring.
+    `worse`: what the comparison of the target with the source has found against it."""
 
     source: Part | None = None
     target: Part | None = None
@@ -44,6 +45,7 @@ class Seen:
     breaker_rolls_back: bool = False
     alarms: tuple[str, ...] = ()
     alarms_roll_back: bool = False
+    worse: str = ""
 
     @property
     def breaker_opens(self) -> bool:

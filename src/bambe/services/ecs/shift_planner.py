@@ -39,6 +39,13 @@ from bambe.services.ecs.shift_actions import (
 
 STAGE_LIMIT = 24 * 60
 """Minutes that the target revision has to become healthy ("Each lifecycle stage can last up to 24 hours")."""
+COMPARED = (
+    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT,
+    Stage.PRODUCTION_TRAFFIC_SHIFT,
+    Stage.POST_PRODUCTION_TRAFFIC_SHIFT,
+    Stage.BAKE_TIME,
+)
+"""While both revisions can have traffic."""
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
 
 
@@ -78,6 +85,8 @@ def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
     if seen.alarms:
         names = ", ".join(seen.alarms)
         return _fail(row, seen, f"Service deployment failed: alarm detected: {names}.", seen.alarms_roll_back)
+    if seen.worse and row.stage in COMPARED:
+        return _fail(row, seen, f"Service deployment rolled back because {seen.worse}.", True)
     if seen.breaker_opens:
         why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
         return _fail(row, seen, why, seen.breaker_rolls_back)

@@ -24,7 +24,7 @@ from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
 DESIRED = 2
-SERVICES = ("ecs", "elbv2", "ec2", "acm")
+SERVICES = ("ecs", "elbv2", "ec2", "acm", "logs")
 ROLE = "arn:aws:iam::000000000000:role/ecs"
 CANARY = {
     "strategy": "CANARY",

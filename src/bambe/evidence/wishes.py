@@ -1,7 +1,9 @@
-"""What AWS has no API for, asked by tags of the deployment group: on AWS they change nothing.
+"""What AWS has no API for, asked by tags of the deployment group (CodeDeploy) or the service (ECS): on AWS
+they change nothing.
 
 bambe:queue    newest | wait    deployments that builds ask for wait for their turn; with `newest` an
                                 old version's termination wait ends when a newer one is ready
+bambe:analysis  rollback         go back when the new version is found worse than the old one
 bambe:synthetic  paths          requests of our own to these, separated by spaces, while there are few others
 bambe:hold     a deployment id  stay at the present step and in the present wait
 bambe:promote  a deployment id  give the new version all traffic now
