@@ -8,7 +8,7 @@ from typing import Any
 
 from bambe.evidence.analysis import Verdict
 from bambe.evidence.watched import Judgement
-from bambe.evidence.wishes import ANALYSIS, ROLLBACK
+from bambe.evidence.wishes import ANALYSIS, FINISH, HOLD, PROMOTE, ROLLBACK
 from bambe.kernel.call import Aws, Tx
 from bambe.kernel.errors import AwsError
 from bambe.services.ecs import lookup, planner, strategy
@@ -112,6 +112,9 @@ async def observe(aws: Aws, rows: Rows) -> World:
         alarms=await ringing(aws, deployment),
         alarms_roll_back=bool((configuration.get("alarms") or {}).get("rollback")),
         worse=_worse(rows, service),
+        held=service.tags.get(HOLD) == deployment.id,
+        promoted=service.tags.get(PROMOTE) == deployment.id,
+        finish=service.tags.get(FINISH) == deployment.id,
     )
     return World(seen, rules, test_rules)
 
