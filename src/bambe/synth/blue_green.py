@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from bambe.evidence.wishes import ANALYSIS, QUEUE, SYNTHETIC
 from bambe.project import Project, Release
 from bambe.synth.alarms import alarms, named
 from bambe.synth.names import COLOURS, Names, imported
+from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
@@ -79,12 +79,11 @@ def _waits(wish: Release) -> Resource:
 
 
 def _watched(wish: Release) -> Resource:
-    """Alarms, and the tags that this machine heeds; on AWS they are tags like any other."""
+    """Alarms, and the tags that this machine heeds."""
     made: Resource = {}
     if wish.alarms:
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": named(wish.alarms)}
-    heeded = {QUEUE: wish.queue, ANALYSIS: wish.analysis, SYNTHETIC: " ".join(wish.synthetic)}
-    tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value not in ("off", "")]
+    tags = heeded(wish)
     return made | ({"Tags": tags} if tags else {})
 
 
