@@ -7,11 +7,12 @@ AWS's does not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bambe.cli.releases import before
 from bambe.cli.shares import give
 from bambe.cli.stages import ROLLING, says
 from bambe.cli.target import Target
@@ -23,6 +24,8 @@ HEALTHY = ("POST_SCALE_UP", "TEST_TRAFFIC_SHIFT", "POST_TEST_TRAFFIC_SHIFT", SHI
 """Stages in which the new version is healthy and has not all traffic."""
 WITH_ALL_TRAFFIC = ("POST_PRODUCTION_TRAFFIC_SHIFT", BAKE)
 ON_ITS_WAY = ("PENDING", "IN_PROGRESS")
+AT_ONCE = 20
+"""Service deployments, or revisions, that ECS describes in one call."""
 SHIFTED = re.compile(r"\(deployment (\S+)\) shifted (\S+) percent of production traffic\.")
 
 
@@ -173,14 +176,41 @@ class Native:
         self.target.client("ecs").untag_resource(resourceArn=self.about["serviceArn"], tagKeys=[HOLD])
 
 
-def good_before(target: Target, service: str, current: str) -> str:
-    """The task definition of the last successful deployment of another one than `current`; "" for none."""
+def native_history(target: Target, service: str, *statuses: str) -> list[dict[str, Any]]:
+    """The service deployments that are remembered (of `statuses`), newest first, as ECS shows them."""
     ecs = target.client("ecs")
-    listed = ecs.list_service_deployments(cluster=target.cluster, service=service, status=["SUCCESSFUL"])
-    arns = [one["targetServiceRevisionArn"] for one in listed["serviceDeployments"]]
-    found = ecs.describe_service_revisions(serviceRevisionArns=arns)["serviceRevisions"] if arns else []
-    others = [one["taskDefinition"] for one in found if not one["taskDefinition"].endswith(f"/{current}")]
-    return str(others[0]) if others else ""
+    arns: list[str] = []
+    token: dict[str, str] = {}
+    while True:
+        where = {"cluster": target.cluster, "service": service, "status": list(statuses)}
+        listed = ecs.list_service_deployments(**where, **token)
+        arns += [one["serviceDeploymentArn"] for one in listed["serviceDeployments"]]
+        if not listed.get("nextToken"):
+            break
+        token = {"nextToken": listed["nextToken"]}
+    found: dict[str, dict[str, Any]] = {}
+    for start in range(0, len(arns), AT_ONCE):
+        answer = ecs.describe_service_deployments(serviceDeploymentArns=arns[start : start + AT_ONCE])
+        found |= {one["serviceDeploymentArn"]: one for one in answer["serviceDeployments"]}
+    return [found[arn] for arn in arns if arn in found]
+
+
+def good_before(target: Target, service: str, current: str) -> str:
+    """The task definition that was released successfully before `current` (its ARN); "" for none."""
+    names = released(target, native_history(target, service, "SUCCESSFUL"))[::-1]
+    place = before(names, current)
+    return "" if place is None else names[place]
+
+
+def released(target: Target, deployments: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The task definitions that service deployments brought in."""
+    arns = [str(one["targetServiceRevision"]["arn"]) for one in deployments]
+    found: dict[str, str] = {}
+    for start in range(0, len(arns), AT_ONCE):
+        some = arns[start : start + AT_ONCE]
+        answer = target.client("ecs").describe_service_revisions(serviceRevisionArns=some)
+        found |= {one["serviceRevisionArn"]: one["taskDefinition"] for one in answer["serviceRevisions"]}
+    return [found[arn] for arn in arns if arn in found]
 
 
 def native_under_way(target: Target, service: str) -> Native | None:

@@ -56,17 +56,13 @@ def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | 
     if found is None:
         return None
     shown = target.releases(service).target(found.deployment)
-    try:
-        ledger = ledgers.find(target.client("logs"), found.deployment)
-    except Trouble:
-        ledger = Ledger(found.deployment, (), "")
-    verdicts = [record.body for record in ledger.records if record.kind == "verdict"]
+    ledger = _ledger(target, found.deployment)
     return Scene(
         service=service,
         deployment=found.deployment,
         says=phase_of(found.info, shown),
-        sides=tuple(_sides(target, shown, ledger.last)),
-        verdict=f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else "",
+        sides=tuple(_sides(target, shown, ledger)),
+        verdict=_verdict(ledger),
         next=what_next(found, ledger, scale, now),
         queued=tuple(target.releases(service).ids("Queued")),
     )
@@ -77,17 +73,27 @@ def _by_ecs(target: Target, service: str, scale: float, now: datetime) -> Scene 
     found = native_under_way(target, service)
     if found is None or found.is_rolling:
         return None
-    sides = [
-        _revision(target, name, shown)
-        for name, shown in (
-            *(("old", one) for one in found.shown.get("sourceServiceRevisions", ())),
-            ("new", found.shown["targetServiceRevision"]),
-        )
-    ]
-    return Scene(service, found.name, says(found.shown), tuple(sides), "", native_next(found, scale, now), ())
+    ledger = _ledger(target, found.name)
+    old = [_revision(target, "old", one, ledger) for one in found.shown.get("sourceServiceRevisions", ())]
+    new = _revision(target, "new", found.shown["targetServiceRevision"], ledger)
+    following = native_next(found, scale, now)
+    return Scene(service, found.name, says(found.shown), (*old, new), _verdict(ledger), following, ())
 
 
-def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
+def _ledger(target: Target, deployment: str) -> Ledger:
+    """What is written of a release so far."""
+    try:
+        return ledgers.find(target.client("logs"), deployment)
+    except Trouble:
+        return Ledger(deployment, (), "")
+
+
+def _verdict(ledger: Ledger) -> str:
+    verdicts = [record.body for record in ledger.records if record.kind == "verdict"]
+    return f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else ""
+
+
+def _revision(target: Target, name: str, shown: Mapping[str, Any], ledger: Ledger) -> Side:
     ecs, arn = target.client("ecs"), shown["arn"]
     (found,) = ecs.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"]
     balancers = found.get("resolvedConfiguration", {}).get("loadBalancers", ())
@@ -100,7 +106,18 @@ def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
         desired=shown["requestedTaskCount"],
         healthy=states.count("healthy"),
         targets=len(states),
+        **_counted(ledger, name),
     )
+
+
+def _counted(ledger: Ledger, name: str) -> dict[str, int]:
+    """What the old or the new version had of requests, errors and drops."""
+    counted = ledger.last.get("counts", {}).get({"old": "blue", "new": "green"}[name], {})
+    return {
+        "requests": counted.get("requests", 0),
+        "errors": counted.get("by_class", {}).get("5xx", 0),
+        "dropped": counted.get("dropped", 0),
+    }
 
 
 def what_next(found: ByCodeDeploy, ledger: Ledger, scale: float, now: datetime) -> str:
@@ -137,24 +154,21 @@ def _weighed_at(ledger: Ledger, percent: int) -> datetime | None:
     return datetime.fromisoformat(moments[-1]) if moments else None
 
 
-def _sides(target: Target, shown: Mapping[str, Any], last: Mapping[str, Any]) -> list[Side]:
+def _sides(target: Target, shown: Mapping[str, Any], ledger: Ledger) -> list[Side]:
     found = []
     for one in sorted(shown.get("taskSetsInfo", ()), key=lambda one: str(one["taskSetLabel"])):
-        colour = str(one["taskSetLabel"]).lower()
+        name = "old" if one["taskSetLabel"] == "Blue" else "new"
         states = _health(target, one["targetGroup"]["name"])
-        counted = last.get("counts", {}).get(colour, {})
         found.append(
             Side(
-                name="old" if colour == "blue" else "new",
+                name=name,
                 version=one["identifer"].rsplit("/", 1)[-1],
                 weight=one["trafficWeight"],
                 running=one["runningCount"],
                 desired=one["desiredCount"],
                 healthy=states.count("healthy"),
                 targets=len(states),
-                requests=counted.get("requests", 0),
-                errors=counted.get("by_class", {}).get("5xx", 0),
-                dropped=counted.get("dropped", 0),
+                **_counted(ledger, name),
             )
         )
     return found
