@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import upper_id
-from bambe.services.ecs import lookup, shift_moves
+from bambe.services.ecs import lookup, shift_moves, strategy
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.model import Rollout, Service, SetStatus, Shape, TaskSet, primary_of, spec_of
 from bambe.services.ecs.names import new_revision_id
@@ -45,6 +45,7 @@ def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
         revision=made.id,
         load_balancers=resolved(service.load_balancers, made.colour),
         scale=0.0 if service.strategy in SHIFTING else 100.0,
+        bake=None if service.is_rolling and strategy.takes_back(service.deployment_configuration) else 0.0,
     )
     for one in lookup.sets_of(tx, service):
         if one.status == SetStatus.PRIMARY:

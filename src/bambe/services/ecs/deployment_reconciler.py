@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bambe.control import Key
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.ecs import deploying, rolling_ends, shift_hooks, shift_moves
+from bambe.services.ecs import baking, deploying, rolling_ends, shift_hooks, shift_moves
 from bambe.services.ecs.chores import Chores
 from bambe.services.ecs.diary import title
 from bambe.services.ecs.model import Rollout, Service, SetStatus
@@ -79,14 +79,19 @@ class DeploymentReconciler:
             return None
         self._going[key[:4]] = key
         if row.ignored_alarms is None:
-            row = await self._ignore_old_alarms(row)
+            row = await self._meet_alarms(row)
         return await (self._shift(row) if row.is_shifting else self._roll(row))
 
-    async def _ignore_old_alarms(self, row: ServiceDeployment) -> ServiceDeployment:
-        """An alarm that rings when a deployment begins does not fail it (ECS guide: deployment alarms)."""
+    async def _meet_alarms(self, row: ServiceDeployment) -> ServiceDeployment:
+        """An alarm that rings when a deployment begins does not fail it (ECS guide: deployment alarms); the
+        others say how long a rolling deployment is watched."""
         old = list(await ringing(self._api(row), row))
+        bake = (await baking.bake_time(self._api(row), row)) / self._clock.scale
 
         def write(tx: Tx) -> ServiceDeployment:
+            target = TASK_SETS.find(tx, *row.service_key, row.target_set)
+            if target is not None and target.bake is None:
+                TASK_SETS.update(tx, replace(target, bake=bake.total_seconds()))
             fresh = replace(SERVICE_DEPLOYMENTS.get(tx, *SERVICE_DEPLOYMENTS.key_of(row)), ignored_alarms=old)
             SERVICE_DEPLOYMENTS.update(tx, fresh)
             return fresh

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bambe.services.ecs import strategy
+from bambe.services.ecs import planner, strategy
 from bambe.services.ecs.model import Service, Shape, Task, TaskSet
 from bambe.services.ecs.names import cluster_arn, deployment_arn, revision_arn, service_arn
 from bambe.services.ecs.service_deployment import (
@@ -88,7 +88,7 @@ def deployment(
             "sourceServiceRevisions": [side(row.source_set, row.source)] if row.source else [],
             "targetServiceRevision": side(row.target_set, row.target),
             "deploymentConfiguration": row.configuration,
-            "deploymentCircuitBreaker": _breaker(row, service),
+            "deploymentCircuitBreaker": _breaker(row, service, sets),
             "alarms": _alarms(row),
         }
         | _some(
@@ -132,15 +132,23 @@ def _groups(row: ServiceRevision) -> Iterable[Shape]:
         yield {"targetGroupArn": group} | _some(productionListenerRule=advanced.get("productionListenerRule"))
 
 
-def _breaker(row: ServiceDeployment, service: Service | None) -> Shape:
+def _breaker(row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet]) -> Shape:
     enabled = (row.configuration.get("deploymentCircuitBreaker") or {}).get("enable")
     status = "MONITORING_COMPLETE" if row.is_over else "MONITORING"
     status = "TRIGGERED" if row.breaker_open else status
     return {
         "status": status if enabled else "DISABLED",
-        "failureCount": row.failures,
+        "failureCount": _failures(row, service, sets),
         "threshold": strategy.threshold(row.configuration, service.desired_count if service else 0),
     }
+
+
+def _failures(row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet]) -> int:
+    """What the circuit breaker counts now, or had counted when the deployment went back or was over."""
+    target = next((one for one in sets if one.id == row.target_set), None)
+    if row.is_over or row.going_back or service is None or target is None:
+        return row.failures
+    return planner.failures(service, target)
 
 
 def _alarms(row: ServiceDeployment) -> Shape:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bambe.kernel.call import Tx
-from bambe.services.ecs import deploying, shift_moves
+from bambe.services.ecs import deploying, planner, shift_moves
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.diary import title
 from bambe.services.ecs.model import Rollout, Service, SetStatus, TaskSet, spec_of
@@ -41,6 +41,16 @@ def end(tx: Tx, row: ServiceDeployment, alarms: Sequence[str], now: datetime) ->
     fail(tx, service, target, why, rolls_back=rolls_back, now=now)
 
 
+def break_off(
+    tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: bool, now: datetime
+) -> None:
+    """The circuit breaker opens, which ends the deployment."""
+    row = deploying.current(tx, service)
+    if row is not None:
+        SERVICE_DEPLOYMENTS.update(tx, replace(_counted(row, service, target), breaker_open=True))
+    fail(tx, service, target, why, rolls_back=rolls_back, now=now)
+
+
 def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: bool, now: datetime) -> None:
     """The deployment starts no more tasks; with `rolls_back` the last good one comes again."""
     failed = replace(target, rollout=Rollout.FAILED, rollout_reason=why, updated_at=now)
@@ -66,15 +76,18 @@ def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: boo
             status=SetStatus.PRIMARY,
             rollout=Rollout.IN_PROGRESS,
             rollout_reason=reason,
+            failed_tasks=0,
+            failures_in_row=0,
+            bake=0.0,
+            bakes_until=None,
             updated_at=now,
         ),
     )
     tell(tx, service, f"{title(service)} rolling back to deployment {again.id}.", now)
     if row is not None:
         back = replace(shift_moves.to(row, DeploymentStatus.ROLLBACK_IN_PROGRESS), going_back=True)
-        SERVICE_DEPLOYMENTS.update(
-            tx, replace(back, rollback_reason=why, rollback_at=now, updated_at=now, source_set=again.id)
-        )
+        back = replace(back, source=again.revision or back.source, source_set=again.id)
+        SERVICE_DEPLOYMENTS.update(tx, replace(back, rollback_reason=why, rollback_at=now, updated_at=now))
 
 
 def _again(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> TaskSet | None:
@@ -93,11 +106,19 @@ def _again(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> TaskSet 
 
 
 def completed(tx: Tx, service: Service, done: TaskSet, now: datetime) -> None:
-    """The task set has replaced all others: what that means for the service deployment."""
+    """The task set's deployment is complete: what that means for the service deployment."""
     row = deploying.current(tx, service)
     if row is None or row.is_shifting:
         return
     if row.going_back:
         deploying.finish(tx, row, DeploymentStatus.ROLLBACK_SUCCESSFUL, row.rollback_reason, now)
     elif row.target_set == done.id:
-        deploying.finish(tx, row, DeploymentStatus.SUCCESSFUL, "Service deployment completed.", now)
+        counted = _counted(row, service, done)
+        deploying.finish(tx, counted, DeploymentStatus.SUCCESSFUL, "Service deployment completed.", now)
+
+
+def _counted(row: ServiceDeployment, service: Service, target: TaskSet) -> ServiceDeployment:
+    """The deployment with what the circuit breaker has counted of its target."""
+    if row.target_set != target.id:
+        return row
+    return replace(row, failures=planner.failures(service, target))

@@ -13,6 +13,7 @@ from bambe.kernel.clock import Clock
 from bambe.services.ecs import deploying, lookup, planner, rolling_ends
 from bambe.services.ecs.actions import (
     Action,
+    Bake,
     Complete,
     CountFailure,
     Drop,
@@ -142,17 +143,13 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
             _start(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.count, now)
         case CountFailure():
             _count(tx, service, action, now)
-        case Recover():
-            task_set = TASK_SETS.get(tx, *key, action.task_set)
-            TASK_SETS.update(tx, replace(task_set, failures_in_row=0, retry_at=None))
+        case Recover() | Bake() | Settle():
+            TASK_SETS.update(tx, _noted(TASK_SETS.get(tx, *key, action.task_set), action, now))
         case Complete():
             _complete(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.why, now)
         case Fail():
             failed = TASK_SETS.get(tx, *key, action.task_set)
-            rolling_ends.fail(tx, service, failed, action.why, rolls_back=action.rolls_back, now=now)
-        case Settle():
-            task_set = TASK_SETS.get(tx, *key, action.task_set)
-            TASK_SETS.update(tx, replace(task_set, is_steady=action.is_steady, steady_at=now, updated_at=now))
+            rolling_ends.break_off(tx, service, failed, action.why, rolls_back=action.rolls_back, now=now)
         case Steady():
             SERVICES.update(tx, replace(service, is_steady=action.is_steady))
             if action.is_steady:
@@ -163,6 +160,16 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
             _retire(tx, service, now)
         case Stop():
             raise AssertionError("stops are applied together")
+
+
+def _noted(task_set: TaskSet, action: Recover | Bake | Settle, now: datetime) -> TaskSet:
+    match action:
+        case Recover():
+            return replace(task_set, failures_in_row=0, retry_at=None)
+        case Bake():
+            return replace(task_set, bakes_until=now + timedelta(seconds=task_set.bake or 0))
+        case Settle(is_steady=is_steady):
+            return replace(task_set, is_steady=is_steady, steady_at=now, updated_at=now)
 
 
 def _start(tx: Tx, service: Service, task_set: TaskSet, count: int, now: datetime) -> None:
