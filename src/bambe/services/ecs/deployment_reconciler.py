@@ -143,6 +143,8 @@ class DeploymentReconciler:
             return  # a stop or a newer deployment came in meanwhile: the next pass plans anew
         moved = shift_moves.moved(fresh, action, now, self._clock.after)
         seen = world.seen
+        if isinstance(action, End):
+            moved = deploying.with_counts(tx, moved)
         if isinstance(action, GoBack | End):
             moved = replace(
                 moved,
@@ -218,12 +220,14 @@ def _told(tx: Tx, service: Service, row: ServiceDeployment, action: Record, now:
             tell(tx, service, f"{head} deployment failed: {why}", now)
             tell(tx, service, f"{title(service)} rolling back to deployment {row.source_set}.", now)
         case End(status=DeploymentStatus.SUCCESSFUL):
-            _complete(tx, service, row, now)
+            _complete(tx, service, row.target_set, now)
             tell(tx, service, f"{head} deployment completed.", now)
         case End(status=DeploymentStatus.STOPPED, why=why):
             _stop_target(tx, service, row, why, now)
             tell(tx, service, f"{head} deployment failed: {why}", now)
-        case End(why=why):
+        case End(status=status, why=why):
+            if status is DeploymentStatus.ROLLBACK_SUCCESSFUL:
+                _complete(tx, service, row.source_set, now)
             tell(tx, service, f"{head} {why}", now)
         case Shifted(step=step):
             tell(tx, service, f"{head} shifted {step.percent:g} percent of production traffic.", now)
@@ -231,11 +235,12 @@ def _told(tx: Tx, service: Service, row: ServiceDeployment, action: Record, now:
             tell(tx, service, f"{head} bake time is over.", now)
 
 
-def _complete(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -> None:
-    target = TASK_SETS.find(tx, *row.service_key, row.target_set)
-    if target is not None:
-        reason = f"ECS deployment {target.id} completed."
-        done = replace(target, rollout=Rollout.COMPLETED, rollout_reason=reason, updated_at=now)
+def _complete(tx: Tx, service: Service, name: str, now: datetime) -> None:
+    """The task set is all the service runs; one that was superseded before it was complete is so now."""
+    found = TASK_SETS.find(tx, *SERVICES.key_of(service), name)
+    if found is not None:
+        reason = f"ECS deployment {found.id} completed."
+        done = replace(found, rollout=Rollout.COMPLETED, rollout_reason=reason, updated_at=now)
         TASK_SETS.update(tx, done)
         SERVICES.update(tx, replace(service, completed=done))
 

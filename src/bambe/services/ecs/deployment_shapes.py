@@ -15,6 +15,7 @@ from bambe.services.ecs.service_deployment import (
     ServiceDeployment,
     ServiceRevision,
     Stage,
+    TaskCount,
 )
 from bambe.services.ecs.shapes import pending, running
 
@@ -62,14 +63,14 @@ def deployment(
     weights = {row.source_set: 100 - row.weight, row.target_set: row.weight}
     tests = {row.source_set: 100 - row.test_weight, row.target_set: row.test_weight}
 
+    known = {one.task_set: one for one in row.counts or counted(row, service, sets, tasks)}
+
     def side(task_set: str, revision: str) -> Shape:
-        found = next((one for one in sets if one.id == task_set), None)
-        mine = [task for task in tasks if task.task_set == task_set]
         shown: Shape = {
             "arn": revision_arn(row, revision),
-            "requestedTaskCount": found.computed_count(service.wanted) if found and service else 0,
-            "runningTaskCount": running(mine),
-            "pendingTaskCount": pending(mine),
+            "requestedTaskCount": known[task_set].requested,
+            "runningTaskCount": known[task_set].running,
+            "pendingTaskCount": known[task_set].pending,
         }
         if row.is_shifting:
             shown |= {
@@ -99,6 +100,20 @@ def deployment(
             statusReason=row.reason or row.rollback_reason,
         )
     )
+
+
+def counted(
+    row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet], tasks: Sequence[Task]
+) -> list[TaskCount]:
+    """The tasks that both sides of the deployment have now."""
+
+    def of(name: str) -> TaskCount:
+        found = next((one for one in sets if one.id == name), None)
+        mine = [task for task in tasks if task.task_set == name]
+        wanted = found.computed_count(service.wanted) if found and service else 0
+        return TaskCount(task_set=name, requested=wanted, running=running(mine), pending=pending(mine))
+
+    return [of(name) for name in (row.source_set, row.target_set)]
 
 
 def revision(row: ServiceRevision, images: Sequence[Mapping[str, str]]) -> Shape:

@@ -31,14 +31,13 @@ from bambe.services.ecs.shift_actions import (
     Expire,
     GoBack,
     Part,
+    Record,
     Scale,
     Seen,
     Shifted,
     Weigh,
 )
 
-STAGE_LIMIT = 24 * 60
-"""Minutes that the target revision has to become healthy ("Each lifecycle stage can last up to 24 hours")."""
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
 
 
@@ -54,7 +53,11 @@ def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...
         return _begin(row, seen)
     if row.stage is Stage.CLEAN_UP:
         return _clean_up(row, seen, now)
-    return _trouble(row, seen) or _STEPS[row.stage](row, seen, now)
+    trouble = _trouble(row, seen)
+    if trouble:
+        return trouble
+    step = _STEPS[row.stage](row, seen, now)
+    return step if any(isinstance(action, Record) for action in step) else _late(row, seen, now) or step
 
 
 def _stop(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
@@ -114,7 +117,7 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
     if target.scale < 100:
         return (Scale(target.id, "the target revision starts"),)
     if not target.settled:
-        return _late(row, seen, now)
+        return ()
     if not row.is_first:
         return (Enter(Stage.POST_SCALE_UP, "the target revision is healthy"),)
     why = "the first revision is healthy"
@@ -124,7 +127,8 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
 
 
 def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-    if row.deadline is not None and now >= row.deadline:
+    """What becomes of a stage that goes on for too long."""
+    if row.limit is not None and now >= row.limit:
         return _fail(row, seen, TIMED_OUT.format(row.stage), True)
     return ()
 
@@ -186,11 +190,11 @@ def _back(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ..
     return (End(DeploymentStatus.ROLLBACK_SUCCESSFUL, why),)
 
 
-def _hooked(following: Stage, minutes: int | None = None) -> Callable[..., tuple[Action, ...]]:
+def _hooked(following: Stage) -> Callable[..., tuple[Action, ...]]:
     """The step of a stage in which hooks are all there is."""
 
     def step(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else minutes
+        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else None
         return _then(row, now, Enter(following, f"{row.stage} is over", minutes=wait))
 
     return step
@@ -250,7 +254,7 @@ def _part(part: Part | None) -> Part:
 
 _STEPS: dict[Stage, Callable[[ServiceDeployment, Seen, datetime], tuple[Action, ...]]] = {
     Stage.RECONCILE_SERVICE: _reconcile,
-    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP, STAGE_LIMIT),
+    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP),
     Stage.SCALE_UP: _scale_up,
     Stage.POST_SCALE_UP: _hooked(Stage.TEST_TRAFFIC_SHIFT),
     Stage.TEST_TRAFFIC_SHIFT: _test_shift,

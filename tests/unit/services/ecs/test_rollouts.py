@@ -110,6 +110,23 @@ async def test_early_success_that_blocks_removes_the_old_tasks_first(town: Town)
     assert (await town.messages())[-1] == "(service web) has reached a steady state."
 
 
+async def test_a_deployment_that_is_over_shows_the_tasks_it_had_then(town: Town) -> None:
+    await town.serve(desiredCount=2)
+    await town.advance(3)
+    await town.define()
+    await town.aws.ecs.update_service(cluster="shop", service="web", taskDefinition="web")
+    going = await town.deployment()
+    assert going["sourceServiceRevisions"][0]["runningTaskCount"] == 2, "as it is, while it is under way"
+    await town.advance(5)
+    await town.aws.ecs.update_service(cluster="shop", service="web", desiredCount=5)
+    await town.advance(3)
+    assert (await town.shown())["runningCount"] == 5
+    done = await town.deployment()
+    target = done["targetServiceRevision"]
+    assert (target["requestedTaskCount"], target["runningTaskCount"], target["pendingTaskCount"]) == (2, 2, 0)
+    assert done["sourceServiceRevisions"][0]["runningTaskCount"] == 0
+
+
 async def test_early_success_that_defers_removes_the_old_tasks_afterwards(town: Town) -> None:
     old = await served(town, desiredCount=4, deploymentConfiguration=early(50, "DEFERRED", **BREAKER))
     await updated(town)
