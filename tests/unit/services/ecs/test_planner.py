@@ -187,8 +187,8 @@ def worlds(draw: st.DrawFn, controller: Controller | None = None, strays: bool =
             "maximumPercent": draw(st.sampled_from([150, 200] if minimum == 100 else [100, 150, 200])),
         },
     )
-    if service.maximum_percent == 150 and service.minimum_percent == 100 and service.desired_count == 1:
-        service = replace(service, desired_count=2)
+    if planner.ceiling(service) == planner.least(service):
+        service = replace(service, desired_count=2)  # with one task nothing could be replaced
     names = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True))
     roles = [SetStatus.ACTIVE] if chosen == Controller.ECS else [SetStatus.ACTIVE, SetStatus.DRAINING]
     sets = {}
