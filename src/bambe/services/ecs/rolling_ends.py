@@ -15,6 +15,7 @@ from bambe.services.ecs.service_deployment import (
     DEPLOYMENT_MOVES,
     DeploymentStatus,
     ServiceDeployment,
+    breaker_opened,
 )
 from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SERVICES, TASK_SETS, tell
 
@@ -38,7 +39,7 @@ def end(tx: Tx, row: ServiceDeployment, alarms: Sequence[str], now: datetime) ->
         why = f"Service deployment failed: alarm detected: {', '.join(alarms)}."
         rolls_back = bool((fresh.configuration.get("alarms") or {}).get("rollback"))
         SERVICE_DEPLOYMENTS.update(tx, replace(fresh, triggered_alarms=list(alarms)))
-    fail(tx, service, target, why, rolls_back=rolls_back, now=now)
+    fail(tx, service, target, why, why, rolls_back=rolls_back, now=now)
 
 
 def break_off(
@@ -48,24 +49,28 @@ def break_off(
     row = deploying.current(tx, service)
     if row is not None:
         SERVICE_DEPLOYMENTS.update(tx, replace(_counted(row, service, target), breaker_open=True))
-    fail(tx, service, target, why, rolls_back=rolls_back, now=now)
+    says = breaker_opened(rolls_back)
+    fail(tx, service, target, why, says, rolls_back=rolls_back, now=now)
 
 
-def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: bool, now: datetime) -> None:
-    """The deployment starts no more tasks; with `rolls_back` the last good one comes again."""
+def fail(
+    tx: Tx, service: Service, target: TaskSet, why: str, says: str, *, rolls_back: bool, now: datetime
+) -> None:
+    """The deployment starts no more tasks; with `rolls_back` the last good one comes again. `why` is the
+    task set's reason, `says` that of the service deployment."""
     failed = replace(target, rollout=Rollout.FAILED, rollout_reason=why, updated_at=now)
     TASK_SETS.update(tx, failed)
     said = why.removeprefix("ECS deployment circuit breaker: ")
     tell(tx, service, f"{title(service)} (deployment {target.id}) deployment failed: {said}", now)
     row = deploying.current(tx, service)
     if row is not None and row.going_back:
-        deploying.finish(tx, row, DeploymentStatus.ROLLBACK_FAILED, why, now)
+        deploying.finish(tx, row, DeploymentStatus.ROLLBACK_FAILED, says, now)
         return
     may = row is None or DeploymentStatus.ROLLBACK_IN_PROGRESS in DEPLOYMENT_MOVES[row.status]
     again = _again(tx, service, target, now) if rolls_back and may else None
     if again is None:
         if row is not None:
-            deploying.finish(tx, row, DeploymentStatus.STOPPED, why, now)
+            deploying.finish(tx, row, DeploymentStatus.STOPPED, says, now)
         return
     TASK_SETS.update(tx, replace(failed, status=SetStatus.ACTIVE))
     reason = f"ECS deployment circuit breaker: rolling back to deploymentId {again.id}."
@@ -87,7 +92,7 @@ def fail(tx: Tx, service: Service, target: TaskSet, why: str, *, rolls_back: boo
     if row is not None:
         back = replace(shift_moves.to(row, DeploymentStatus.ROLLBACK_IN_PROGRESS), going_back=True)
         back = replace(back, source=again.revision or back.source, source_set=again.id)
-        SERVICE_DEPLOYMENTS.update(tx, replace(back, rollback_reason=why, rollback_at=now, updated_at=now))
+        SERVICE_DEPLOYMENTS.update(tx, replace(back, rollback_reason=says, rollback_at=now, updated_at=now))
 
 
 def _again(tx: Tx, service: Service, failed: TaskSet, now: datetime) -> TaskSet | None:

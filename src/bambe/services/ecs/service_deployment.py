@@ -42,6 +42,12 @@ DEPLOYMENT_MOVES: dict[DeploymentStatus, frozenset[DeploymentStatus]] = {
 }
 
 
+def breaker_opened(rolls_back: bool) -> str:
+    """The reason of a deployment that the circuit breaker ends; AWS's sentence where it is taken back."""
+    what = "rolled back" if rolls_back else "stopped"
+    return f"Service deployment {what} because the circuit breaker threshold was exceeded."
+
+
 class Stage(StrEnum):
     """Where a shifting deployment is, in order ("Amazon ECS blue/green deployment lifecycle stages").
 

@@ -20,6 +20,7 @@ from bambe.services.ecs.service_deployment import (
     HookStatus,
     ServiceDeployment,
     Stage,
+    breaker_opened,
 )
 from bambe.services.ecs.shift_actions import (
     Action,
@@ -82,8 +83,8 @@ def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
         names = ", ".join(seen.alarms)
         return _fail(row, seen, f"Service deployment failed: alarm detected: {names}.", seen.alarms_roll_back)
     if seen.breaker_opens:
-        why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
-        return _fail(row, seen, why, seen.breaker_rolls_back)
+        rolls_back = seen.breaker_rolls_back and not row.is_first
+        return _fail(row, seen, breaker_opened(rolls_back), rolls_back)
     return ()
 
 

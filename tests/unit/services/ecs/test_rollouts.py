@@ -214,6 +214,32 @@ async def test_an_alarm_that_rings_after_all_tasks_are_replaced_takes_the_deploy
     assert (shown["taskDefinition"], shown["runningCount"]) == (before, 2)
 
 
+async def test_an_early_success_waits_for_the_alarms_with_the_old_tasks_in_place(town: Town) -> None:
+    town.alarms.periods = {"errors": (60, 1)}
+    alarms = {"alarmNames": ["errors"], "enable": True, "rollback": True}
+    old = await served(town, desiredCount=4, deploymentConfiguration=early(50, "BLOCKING", alarms=alarms))
+    await town.advance(60, step=10)
+    await updated(town)
+    await healthy(town, old, 2)
+    await town.advance(40, step=5)
+    assert len(await wanted_running(town) & old) == 2, "four are healthy, old and new"
+    await town.advance(20, step=5)
+    assert not await wanted_running(town) & old
+    town.balancers.drained()
+    await town.advance(15)
+    assert (await town.deployment())["status"] == "SUCCESSFUL"
+
+
+async def test_failures_are_forgotten_when_a_task_is_healthy(town: Town) -> None:
+    town.containers.images = set()
+    await town.serve(desiredCount=1)
+    await town.advance(3)
+    assert (await primary(town))["failedTasks"] >= 2
+    town.containers.images = None
+    await town.advance(20)
+    assert (await primary(town))["failedTasks"] == 0
+
+
 async def test_the_circuit_breaker_says_what_it_counts_and_that_it_opened(town: Town) -> None:
     await town.serve(deploymentConfiguration=BREAKER)
     await town.advance(2)
@@ -234,6 +260,8 @@ async def test_the_circuit_breaker_says_what_it_counts_and_that_it_opened(town: 
     assert back["status"] == "ROLLBACK_SUCCESSFUL"
     assert back["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
     assert back["deploymentCircuitBreaker"]["failureCount"] >= 3
+    said = "Service deployment rolled back because the circuit breaker threshold was exceeded."
+    assert (back["statusReason"], back["rollback"]["reason"]) == (said, said)
 
 
 async def test_a_deployment_that_the_breaker_ends_without_a_way_back_is_stopped(town: Town) -> None:
@@ -247,7 +275,10 @@ async def test_a_deployment_that_the_breaker_ends_without_a_way_back_is_stopped(
     assert ended["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
     assert ended["deploymentCircuitBreaker"]["threshold"] == 1
     assert ended["stoppedAt"]
-    assert (await primary(town))["rolloutState"] == "FAILED"
+    assert "the circuit breaker threshold was exceeded" in ended["statusReason"]
+    failed = await primary(town)
+    assert failed["rolloutState"] == "FAILED"
+    assert failed["rolloutStateReason"] == "ECS deployment circuit breaker: tasks failed to start."
     assert (await town.shown())["runningCount"] == 2
 
 
