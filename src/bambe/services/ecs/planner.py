@@ -98,6 +98,16 @@ def least(service: Service) -> int:
     return min(service.wanted, ceil(service.wanted * service.minimum_percent / 100))
 
 
+def is_blocked(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> bool:
+    """Whether floor and ceiling together let no task be replaced, though all are well."""
+    primary = primary_of(sets)
+    if not service.is_rolling or primary is None or not service.wanted:
+        return False
+    live = _live([t for t in tasks if _is_ours(service, t)])
+    old = [t for t in live if t.task_set != primary.id]
+    return bool(old) and ceiling(service) <= len(live) <= least(service) and all(t.is_ready for t in live)
+
+
 def _is_ours(service: Service, task: Task) -> bool:
     mine = (service.account, service.region, service.cluster, service.name)
     return (task.account, task.region, task.cluster, task.service) == mine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ from bambe.services.ecs.actions import (
     Stop,
 )
 from bambe.services.ecs.births import service_task
-from bambe.services.ecs.diary import is_quiet, started, steady, stopped, title, unwell
+from bambe.services.ecs.diary import blocked, is_last, is_quiet, started, steady, stopped, title, unwell
 from bambe.services.ecs.model import (
     Desired,
     Rollout,
@@ -89,8 +89,8 @@ def keep(tx: Tx, key: Key, now: datetime) -> datetime | None:
         sets, tasks = _world(tx, service)
         actions = planner.plan(service, sets, tasks, now)
         if not actions:
-            if is_quiet(tx, service, now):
-                tell(tx, service, steady(service), now)
+            for message in _unsaid(tx, service, sets, tasks, now):
+                tell(tx, service, message, now)
             return planner.look_again(service, sets, tasks, now)
         _apply_all(tx, key, actions, now)
     return now
@@ -105,8 +105,17 @@ def _look(tx: Tx, key: Key, now: datetime) -> tuple[bool, datetime | None]:
         forgotten = (service.inactive_at or now) + SHOWN
         return service.inactive_at is None or now >= forgotten, forgotten
     sets, tasks = _world(tx, service)
-    is_due = bool(planner.plan(service, sets, tasks, now)) or is_quiet(tx, service, now)
+    is_due = bool(planner.plan(service, sets, tasks, now)) or bool(_unsaid(tx, service, sets, tasks, now))
     return is_due, planner.look_again(service, sets, tasks, now)
+
+
+def _unsaid(
+    tx: Tx, service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime
+) -> list[str]:
+    """The events of a service for which there is nothing to do."""
+    if planner.is_blocked(service, sets, tasks):
+        return [] if is_last(tx, service, blocked(service)) else [blocked(service)]
+    return [steady(service)] if is_quiet(tx, service, now) else []
 
 
 def _world(tx: Tx, service: Service) -> tuple[list[TaskSet], list[Task]]:

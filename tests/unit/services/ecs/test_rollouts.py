@@ -282,6 +282,26 @@ async def test_a_deployment_that_the_breaker_ends_without_a_way_back_is_stopped(
     assert (await town.shown())["runningCount"] == 2
 
 
+async def test_a_deployment_that_its_own_limits_block_says_so(town: Town) -> None:
+    """One task, of which half rounds up to one, and no room for a second."""
+    await town.serve(desiredCount=1, deploymentConfiguration={"maximumPercent": 150})
+    await town.advance(2)
+    await town.define()
+    await town.aws.ecs.update_service(cluster="shop", service="web", taskDefinition="web")
+    await town.advance(60, step=5)
+    told = [message for message in await town.messages() if "unable to stop or start tasks" in message]
+    assert told == [
+        "(service web) was unable to stop or start tasks during a deployment because of the service"
+        " deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+    ]
+    assert (await town.deployment())["status"] == "IN_PROGRESS"
+    await town.aws.ecs.update_service(
+        cluster="shop", service="web", deploymentConfiguration={"maximumPercent": 200}
+    )
+    await town.advance(5)
+    assert (await town.deployment())["status"] == "SUCCESSFUL"
+
+
 async def test_a_newer_update_supersedes_one_under_way(town: Town) -> None:
     old = await served(town)
     await updated(town)
