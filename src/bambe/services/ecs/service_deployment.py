@@ -155,7 +155,7 @@ class ServiceDeployment:
     """One service deployment, the service's `number`th. `source` and `target` are revisions, `source_set` and
     `target_set` their task sets ("" for none). `weight`: the share of production traffic the target was last
     given; `step` counts the shifts done. `deadline` ends the stage's wait; `entered` is when the stage began,
-    `limit` when it has lasted too long.
+    `limit` when it has lasted too long, and `expires` when the whole deployment has.
     `asked`: the stop that somebody asked for (ROLLBACK, ABORT), and `asked_why` by which way."""
 
     account: str
@@ -183,6 +183,7 @@ class ServiceDeployment:
     stopped_at: datetime | None = None
     deadline: datetime | None = None
     limit: datetime | None = None
+    expires: datetime | None = None
     reason: str = ""
     asked: str = ""
     asked_why: str = ""

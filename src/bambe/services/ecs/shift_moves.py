@@ -26,6 +26,7 @@ HOOKS_KEPT = 100
 STAGE_LIMIT = timedelta(hours=24)
 """Of each stage, and of each step of the traffic shift (ECS guide, deployment lifecycle stages); a pause may
 be given more."""
+WHOLE_LIMIT = timedelta(days=30)
 
 
 def moved(row: ServiceDeployment, action: Record, now: datetime, after: After) -> ServiceDeployment:
@@ -36,7 +37,8 @@ def moved(row: ServiceDeployment, action: Record, now: datetime, after: After) -
             deadline = None if minutes is None else after(timedelta(minutes=minutes))
             status = row.status if row.going_back else DeploymentStatus.IN_PROGRESS
             begun = replace(to(row, status), started_at=row.started_at or now)
-            return replace(begun, stage=stage, entered=now, deadline=deadline, limit=after(STAGE_LIMIT))
+            begun = replace(begun, limit=after(STAGE_LIMIT), expires=row.expires or after(WHOLE_LIMIT))
+            return replace(begun, stage=stage, entered=now, deadline=deadline)
         case Shifted(step=step):
             deadline = after(timedelta(minutes=step.minutes))
             shifted = replace(row, step=row.step + 1, weight=step.percent, deadline=deadline)

@@ -40,6 +40,7 @@ from bambe.services.ecs.shift_actions import (
 )
 
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
+EXPIRED = "Service deployment rolled back because it did not end within 30 days."
 
 
 def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
@@ -128,7 +129,9 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
 
 
 def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-    """What becomes of a stage that goes on for too long."""
+    """What becomes of a stage, or of a deployment, that goes on for too long."""
+    if row.expires is not None and now >= row.expires:
+        return _fail(row, seen, EXPIRED, True)
     if row.limit is not None and now >= row.limit:
         return _fail(row, seen, TIMED_OUT.format(row.stage), True)
     return ()

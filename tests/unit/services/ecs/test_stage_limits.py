@@ -125,6 +125,19 @@ def test_a_hook_that_is_never_content_does_not_hold_a_stage_for_ever(stage: Stag
     assert isinstance(expired, Expire), "what its own timeout says comes first"
 
 
+def test_a_deployment_ends_within_30_days_whatever_its_pauses_may_take() -> None:
+    row = a_row(Stage.SCALE_UP, limit=NOW + 40 * DAY, expires=NOW + 30 * DAY)
+    there = seen(target=Part("new", 100.0))
+    assert plan(row, there, NOW + 29 * DAY) == ()
+    (back,) = plan(row, there, NOW + 30 * DAY)
+    assert isinstance(back, GoBack)
+    assert "30 days" in back.why
+    fresh = replace(row, stage=None, expires=None)
+    first = shift_moves.moved(fresh, Enter(Stage.PRE_SCALE_UP, ""), NOW, lambda wait: NOW + wait)
+    second = shift_moves.moved(first, Enter(Stage.SCALE_UP, ""), NOW + DAY, lambda wait: NOW + DAY + wait)
+    assert second.expires == first.expires == NOW + 30 * DAY
+
+
 def test_a_bake_time_of_24_hours_is_not_too_long() -> None:
     row = a_row(Stage.BAKE_TIME, deadline=NOW + DAY)
     assert plan(row, seen(), NOW + DAY) == (Enter(Stage.CLEAN_UP, "the bake time is over"),)
