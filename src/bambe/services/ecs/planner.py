@@ -228,7 +228,8 @@ def _roll_out(
     yield from kept
     good = [t for t in new if not is_failing(service, t, now)]
     done = rollout.needs_no_others(service, primary, sum(t.is_ready for t in good), now)
-    for task in old if done else _replaced(service, good, old, room, now):
+    missing = wanted - len(good) if _may_start(primary, now) else 0
+    for task in old if done else _replaced(service, good, old, missing - max(0, room), now):
         yield Stop(task.id, "replaced by a newer deployment")
     left = room - sum(action.count for action in kept if isinstance(action, Start))
     yield from _held(service, sets, primary, sum(t.is_ready for t in good) + len(old), left, now)
@@ -251,9 +252,9 @@ def _is_troubled(task_set: TaskSet) -> bool:
 
 
 def _replaced(
-    service: Service, new: Sequence[Task], old: Sequence[Task], room: int, now: datetime
+    service: Service, new: Sequence[Task], old: Sequence[Task], places: int, now: datetime
 ) -> list[Task]:
-    """Old tasks that may go: the surplus of ready ones, and those whose place a new task needs."""
+    """Old tasks that may go: the surplus of ready ones, and those whose `places` new tasks need."""
     wanted = service.wanted
     ready_new = sum(t.is_ready for t in new)
     if ready_new >= wanted:
@@ -262,7 +263,7 @@ def _replaced(
     idle = [t for t in old if t not in ready_old]
     ready = ready_new + len(ready_old)
     surplus = max(0, ready - wanted)
-    needed = max(0, wanted - len(new) - max(0, room))
+    needed = max(0, places)
     for_place = max(0, min(needed - len(idle), ready - least(service)))
     return [*idle[:needed], *_dispensable(ready_old)[: max(surplus, for_place)]]
 

@@ -240,6 +240,25 @@ def test_it_settles_with_as_many_tasks_as_wished_and_then_plans_nothing(world: W
     assert world.plan() == ()
 
 
+def test_what_is_started_for_a_version_that_failed_is_not_stopped_for_it() -> None:
+    """The new version's tasks are all unhealthy: the old one's are wanted again, and no place for the new."""
+    half = {"minimumHealthyPercent": 50, "maximumPercent": 200}
+    for changes in (
+        {"rollout": Rollout.FAILED},
+        {"failures_in_row": 2, "retry_at": NOW + timedelta(minutes=1)},
+    ):
+        sick = {"health": Health.UNHEALTHY, "is_ready": False}
+        tasks = {f"n{number}": ready(f"n{number}", "b", **sick) for number in range(3)}
+        old = a_set("a", status=SetStatus.ACTIVE, rollout=Rollout.COMPLETED)
+        service = a_service(desired_count=3, deployment_configuration=half)
+        world = World(service, {"a": old, "b": a_set("b", **changes)}, tasks, random.Random(0), born=10)
+        for _ in range(10):
+            world.apply(world.plan())
+        assert world.plan() == ()
+        assert sum(t.is_live and t.task_set == "a" for t in world.tasks.values()) == 2
+        assert world.born == 12
+
+
 @given(worlds(Controller.ECS, strays=False))
 @settings(max_examples=300, deadline=None)
 def test_a_rollout_keeps_floor_and_ceiling(world: World) -> None:
