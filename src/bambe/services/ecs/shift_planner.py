@@ -22,6 +22,7 @@ from bambe.services.ecs.service_deployment import (
     HookStatus,
     ServiceDeployment,
     Stage,
+    breaker_opened,
 )
 from bambe.services.ecs.shift_actions import (
     Action,
@@ -33,6 +34,8 @@ from bambe.services.ecs.shift_actions import (
     Expire,
     GoBack,
     Part,
+    Prolong,
+    Record,
     Reweighed,
     Scale,
     Seen,
@@ -41,8 +44,6 @@ from bambe.services.ecs.shift_actions import (
     Weigh,
 )
 
-STAGE_LIMIT = 24 * 60
-"""Minutes that the target revision has to become healthy ("Each lifecycle stage can last up to 24 hours")."""
 COMPARED = (
     Stage.PRE_PRODUCTION_TRAFFIC_SHIFT,
     Stage.PRODUCTION_TRAFFIC_SHIFT,
@@ -51,6 +52,7 @@ COMPARED = (
 )
 """While both revisions can have traffic."""
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
+EXPIRED = "Service deployment rolled back because it did not end within 30 days."
 SAME = 0.01
 """Percents that differ by less are the same share; two weights a rule can have differ by more."""
 WITH_ALL_TRAFFIC = (Stage.POST_PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME)
@@ -68,7 +70,11 @@ def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...
         return _begin(row, seen)
     if row.stage is Stage.CLEAN_UP:
         return _clean_up(row, seen, now)
-    return _trouble(row, seen) or _STEPS[row.stage](row, seen, now)
+    trouble = _trouble(row, seen)
+    if trouble:
+        return trouble
+    step = _STEPS[row.stage](row, seen, now)
+    return step if any(isinstance(action, Record) for action in step) else _late(row, seen, now) or step
 
 
 def _stop(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
@@ -95,8 +101,8 @@ def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
     if seen.worse and row.stage in COMPARED:
         return _fail(row, seen, f"Service deployment rolled back because {seen.worse}.", True)
     if seen.breaker_opens:
-        why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
-        return _fail(row, seen, why, seen.breaker_rolls_back)
+        rolls_back = seen.breaker_rolls_back and not row.is_first
+        return _fail(row, seen, breaker_opened(rolls_back), rolls_back)
     return ()
 
 
@@ -130,7 +136,7 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
     if target.scale < 100:
         return (Scale(target.id, "the target revision starts"),)
     if not target.settled:
-        return _late(row, seen, now)
+        return ()
     if not row.is_first:
         return (Enter(Stage.POST_SCALE_UP, "the target revision is healthy"),)
     why = "the first revision is healthy"
@@ -140,7 +146,12 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
 
 
 def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-    if row.deadline is not None and now >= row.deadline:
+    """What becomes of a stage, or of a deployment, that goes on for too long."""
+    if row.expires is not None and now >= row.expires:
+        return _fail(row, seen, EXPIRED, True)
+    if row.limit is not None and now >= row.limit:
+        if seen.held:
+            return (Prolong(f"{row.stage} is held"),)
         return _fail(row, seen, TIMED_OUT.format(row.stage), True)
     return ()
 
@@ -240,11 +251,11 @@ def _back(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ..
     return (End(DeploymentStatus.ROLLBACK_SUCCESSFUL, why),)
 
 
-def _hooked(following: Stage, minutes: int | None = None) -> Callable[..., tuple[Action, ...]]:
+def _hooked(following: Stage) -> Callable[..., tuple[Action, ...]]:
     """The step of a stage in which hooks are all there is."""
 
     def step(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else minutes
+        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else None
         return _then(row, seen, now, Enter(following, f"{row.stage} is over", minutes=wait))
 
     return step
@@ -306,7 +317,7 @@ def _part(part: Part | None) -> Part:
 
 _STEPS: dict[Stage, Callable[[ServiceDeployment, Seen, datetime], tuple[Action, ...]]] = {
     Stage.RECONCILE_SERVICE: _reconcile,
-    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP, STAGE_LIMIT),
+    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP),
     Stage.SCALE_UP: _scale_up,
     Stage.POST_SCALE_UP: _hooked(Stage.TEST_TRAFFIC_SHIFT),
     Stage.TEST_TRAFFIC_SHIFT: _test_shift,

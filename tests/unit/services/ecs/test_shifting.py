@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -318,6 +319,52 @@ async def test_a_revision_that_does_not_start_opens_the_circuit_breaker(shop: Sh
     await shop.check_end()
 
 
+class Alarms:
+    """CloudWatch, of whose alarms some are `ringing`."""
+
+    def __init__(self) -> None:
+        self.ringing: set[str] = set()
+
+    def service(self) -> Service:
+        async def describe_alarms(call: Any, request: Any) -> dict[str, Any]:
+            found = sorted(self.ringing & set(request["AlarmNames"]))
+            return {"MetricAlarms": [{"AlarmName": name} for name in found], "CompositeAlarms": []}
+
+        return Service("cloudwatch", {"describe_alarms": describe_alarms})
+
+
+@pytest.mark.parametrize("stage", ["POST_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"])
+async def test_an_alarm_that_rings_while_a_deployment_waits_takes_it_back(shop: Shop, stage: str) -> None:
+    alarms = Alarms()
+    shop.house.services["cloudwatch"] = alarms.service()  # type: ignore[index]
+    watched = {"alarmNames": ["errors", "old"], "enable": True, "rollback": True}
+    pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]} if stage == "POST_SCALE_UP" else {}
+    await shop.open(
+        alarms=watched,
+        lifecycleHooks=[pause] if pause else [],
+        bakeTimeInMinutes=60,
+        canaryConfiguration={"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 30},
+    )
+    alarms.ringing = {"old"}
+    await shop.release()
+    await shop.until(stage)
+    await shop.house.advance(5)
+    assert (await shop.deployment())["status"] == "IN_PROGRESS", "what rang at the beginning is not heard"
+    loop = shop.house.runners["ecs.deployment"].reconciler
+    (key,) = await loop.keys()
+    again = await loop.reconcile(key)
+    assert again is not None
+    assert again - shop.house.clock.now() <= timedelta(seconds=2), "it looks again though it waits for longer"
+    alarms.ringing = {"old", "errors"}
+    await shop.house.advance(2)
+    back = await shop.deployment()
+    assert back["status"].startswith("ROLLBACK_")
+    assert back["alarms"]["triggeredAlarmNames"] == ["errors"]
+    await shop.until("ROLLBACK_SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
 async def test_the_rule_has_to_lead_to_both_target_groups(shop: Shop) -> None:
     await shop.open()
     only = [{"Type": "forward", "TargetGroupArn": shop.arns["blue"]}]
@@ -602,6 +649,22 @@ async def test_a_newer_update_takes_over_from_one_under_way(shop: Shop) -> None:
     assert stopped["serviceDeployments"][0]["status"] == "STOPPED"
     await shop.until("SUCCESSFUL", 240)
     await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_what_was_superseded_in_its_bake_time_is_complete_once_it_is_gone_back_to(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("BAKE_TIME")
+    second = (await shop.shown())["taskDefinition"]
+    await shop.release(BAD)
+    await shop.until("ROLLBACK_SUCCESSFUL", 240)
+    await shop.house.advance(15)
+    shown = await shop.shown()
+    assert shown["taskDefinition"] == second
+    assert [one["rolloutState"] for one in shown["deployments"]] == ["COMPLETED"]
+    assert SERVICE.ready is not None
+    assert await SERVICE.ready(shop.aws, Made(shown["serviceArn"], {}), {"TaskDefinition": second})
     await shop.check_end()
 
 
