@@ -134,13 +134,6 @@ class Waive:
 
 
 @dataclass(frozen=True, slots=True)
-class Prolong:
-    """The stage may take as long again: somebody holds it."""
-
-    why: str
-
-
-@dataclass(frozen=True, slots=True)
 class Drain:
     """A task set has no use any more."""
 
@@ -163,7 +156,7 @@ class End:
     why: str
 
 
-Record = Enter | Shifted | Reweighed | Ask | Expire | Waive | Prolong | GoBack | End
+Record = Enter | Shifted | Reweighed | Ask | Expire | Waive | GoBack | End
 """What changes the deployment's own row; the last two its service too."""
 
 Action = Record | Scale | Weigh | Call | Drain

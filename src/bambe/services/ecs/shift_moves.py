@@ -24,7 +24,6 @@ from bambe.services.ecs.shift_actions import (
     Enter,
     Expire,
     GoBack,
-    Prolong,
     Record,
     Reweighed,
     Shifted,
@@ -56,8 +55,6 @@ def moved(row: ServiceDeployment, action: Record, now: datetime, after: After) -
             return replace(shifted, limit=after(STAGE_LIMIT))
         case Reweighed(percent=percent):
             return replace(row, weight=percent)
-        case Prolong():
-            return replace(row, limit=after(STAGE_LIMIT))
         case Ask(hooks=hooks):
             runs = [_run(row, number, hook, now, after) for number, hook in enumerate(hooks)]
             pauses = [run.expires_at for run in runs if not run.function]

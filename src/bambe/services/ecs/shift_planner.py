@@ -34,7 +34,6 @@ from bambe.services.ecs.shift_actions import (
     Expire,
     GoBack,
     Part,
-    Prolong,
     Record,
     Reweighed,
     Scale,
@@ -55,6 +54,8 @@ TIMED_OUT = "Service deployment rolled back because the stage {} did not end wit
 EXPIRED = "Service deployment rolled back because it did not end within 30 days."
 SAME = 0.01
 """Percents that differ by less are the same share; two weights a rule can have differ by more."""
+HOLDING = (Stage.PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME)
+"""Stages that a hold keeps from ending, and from being too long."""
 WITH_ALL_TRAFFIC = (Stage.POST_PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME)
 
 
@@ -149,9 +150,8 @@ def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ..
     """What becomes of a stage, or of a deployment, that goes on for too long."""
     if row.expires is not None and now >= row.expires:
         return _fail(row, seen, EXPIRED, True)
-    if row.limit is not None and now >= row.limit:
-        if seen.held:
-            return (Prolong(f"{row.stage} is held"),)
+    held = seen.held and row.stage in HOLDING
+    if row.limit is not None and now >= row.limit and not held:
         return _fail(row, seen, TIMED_OUT.format(row.stage), True)
     return ()
 
