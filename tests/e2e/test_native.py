@@ -66,7 +66,7 @@ def test_a_service_is_handed_over_to_ecs_and_released_by_it(bambe: Bambe) -> Non
     wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
     wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 120)
     told = watching.communicate(timeout=60)[0]
-    assert "shifting traffic (old 80 %, new 20 %)" in told
+    assert "shifting traffic (old 80 %, new 20 %" in told
     assert told.endswith("inventory: no release under way\n")
     answers = traffic.stop()
     assert [one for one in answers if one.failed] == []
