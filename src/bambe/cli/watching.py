@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bambe.cli import ledgers
+from bambe.cli.by_codedeploy import READY, SHIFT, WAIT, ByCodeDeploy, codedeploy_under_way
+from bambe.cli.coming import native_next, share, when
 from bambe.cli.ledgers import Ledger
 from bambe.cli.look import phase_of
 from bambe.cli.native import native_under_way
 from bambe.cli.stages import says
-from bambe.cli.steering import READY, SHIFT, WAIT, Steering, under_way
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 
@@ -50,10 +51,9 @@ class Scene:
 def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
     """The release of `service` under way, or None."""
     if target.is_by_ecs(service):
-        return _by_ecs(target, service)
-    try:
-        found = under_way(target, service)
-    except Trouble:
+        return _by_ecs(target, service, scale, now)
+    found = codedeploy_under_way(target, service)
+    if found is None:
         return None
     shown = target.releases(service).target(found.deployment)
     try:
@@ -72,12 +72,11 @@ def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | 
     )
 
 
-def _by_ecs(target: Target, service: str) -> Scene | None:
+def _by_ecs(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
     """A service deployment that shifts traffic."""
     found = native_under_way(target, service)
     if found is None or found.is_rolling:
         return None
-    waits = f"waits for `bambe approve {service}`" if found.pauses else "as ECS's stages go"
     sides = [
         _revision(target, name, shown)
         for name, shown in (
@@ -85,7 +84,7 @@ def _by_ecs(target: Target, service: str) -> Scene | None:
             ("new", found.shown["targetServiceRevision"]),
         )
     ]
-    return Scene(service, found.name, says(found.shown), tuple(sides), "", waits, ())
+    return Scene(service, found.name, says(found.shown), tuple(sides), "", native_next(found, scale, now), ())
 
 
 def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
@@ -104,7 +103,7 @@ def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
     )
 
 
-def what_next(found: Steering, ledger: Ledger, scale: float, now: datetime) -> str:
+def what_next(found: ByCodeDeploy, ledger: Ledger, scale: float, now: datetime) -> str:
     """What the release does next, and when."""
     if found.is_held:
         return f"paused: `bambe approve {found.service}` lets it go on"
@@ -114,7 +113,7 @@ def what_next(found: Steering, ledger: Ledger, scale: float, now: datetime) -> s
         minutes = found.info["blueGreenDeploymentConfiguration"][
             "terminateBlueInstancesOnDeploymentSuccess"
         ].get("terminationWaitTimeInMinutes", 0)
-        return f"the old version ends {_when(_weighed_at(ledger, 100), minutes, scale, now)}"
+        return f"the old version ends {when(_weighed_at(ledger, 100), minutes, scale, now)}"
     if found.phase == SHIFT:
         return _next_step(ledger, scale, now)
     running = [name for name, status in found.events.items() if status == "InProgress"]
@@ -126,9 +125,8 @@ def _next_step(ledger: Ledger, scale: float, now: datetime) -> str:
     done = [record.body["weight"] for record in ledger.records if record.kind == "weight"]
     for number, (percent, minutes) in enumerate(steps[:-1]):
         if percent in done and steps[number + 1][0] not in done:
-            following = steps[number + 1][0]
-            what = "all traffic" if following == 100 else f"{following} %"
-            return f"{what} to the new version {_when(_weighed_at(ledger, percent), minutes, scale, now)}"
+            moment = when(_weighed_at(ledger, percent), minutes, scale, now)
+            return f"{share(steps[number + 1][0])} to the new version {moment}"
     return "the first traffic to the new version"
 
 
@@ -137,14 +135,6 @@ def _weighed_at(ledger: Ledger, percent: int) -> datetime | None:
         record.at for record in ledger.records if record.kind == "weight" and record.body["weight"] == percent
     ]
     return datetime.fromisoformat(moments[-1]) if moments else None
-
-
-def _when(since: datetime | None, minutes: int, scale: float, now: datetime) -> str:
-    if since is None:
-        return "soon"
-    due = since + timedelta(minutes=minutes) / scale
-    left = max(0, round((due - now).total_seconds()))
-    return f"at {due.astimezone():%H:%M:%S} (in {left // 60}:{left % 60:02})"
 
 
 def _sides(target: Target, shown: Mapping[str, Any], last: Mapping[str, Any]) -> list[Side]:

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from bambe.evidence.wishes import ANALYSIS, QUEUE, SYNTHETIC
 from bambe.project import Project, Release
 from bambe.synth.alarms import alarms, named
 from bambe.synth.names import COLOURS, Names, imported
 
 Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
-QUEUE_TAG = "bambe:queue"
-ANALYSIS_TAG = "bambe:analysis"
-SYNTHETIC_TAG = "bambe:synthetic"
-HOLD_TAG = "bambe:hold"
-PROMOTE_TAG = "bambe:promote"
 PREDEFINED = {
     ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
     ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
@@ -87,7 +83,7 @@ def _watched(wish: Release) -> Resource:
     made: Resource = {}
     if wish.alarms:
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": named(wish.alarms)}
-    heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis, SYNTHETIC_TAG: " ".join(wish.synthetic)}
+    heeded = {QUEUE: wish.queue, ANALYSIS: wish.analysis, SYNTHETIC: " ".join(wish.synthetic)}
     tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value not in ("off", "")]
     return made | ({"Tags": tags} if tags else {})
 

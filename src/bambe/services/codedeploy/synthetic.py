@@ -16,13 +16,13 @@ from datetime import datetime, timedelta
 from bambe.control import Key
 from bambe.engines.proxy.port import Proxy
 from bambe.evidence.analysis import Verdict
+from bambe.evidence.wishes import SYNTHETIC
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import NotThere
 from bambe.services.codedeploy import tables
 from bambe.services.codedeploy.deployment import Deployment, Phase
 from bambe.services.codedeploy.watched import Sent
-from bambe.services.codedeploy.wishes import SYNTHETIC
 
 EVERY = timedelta(seconds=1)
 ENOUGH = 5

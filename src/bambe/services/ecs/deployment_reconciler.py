@@ -28,6 +28,7 @@ from bambe.services.ecs.shift_actions import (
     Enter,
     GoBack,
     Record,
+    Reweighed,
     Scale,
     Shifted,
     Weigh,
@@ -231,6 +232,9 @@ def _told(tx: Tx, service: Service, row: ServiceDeployment, action: Record, now:
             tell(tx, service, f"{head} {why}", now)
         case Shifted(step=step):
             tell(tx, service, f"{head} shifted {step.percent:g} percent of production traffic.", now)
+        case Reweighed(percent=percent):
+            share = f"has {percent:.4g} percent of production traffic"
+            tell(tx, service, f"{head} {share}: its listener rule was changed.", now)
         case Enter(stage=Stage.CLEAN_UP) if not row.going_back:
             tell(tx, service, f"{head} bake time is over.", now)
 

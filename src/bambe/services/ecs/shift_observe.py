@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.evidence.wishes import FINISH, HOLD, PROMOTE
 from bambe.kernel.call import Aws, Tx
 from bambe.kernel.errors import AwsError
 from bambe.services.ecs import lookup, planner, strategy
@@ -106,6 +107,9 @@ async def observe(aws: Aws, rows: Rows) -> World:
         breaker_rolls_back=bool(breaker.get("rollback")),
         alarms=await ringing(aws, deployment),
         alarms_roll_back=bool((configuration.get("alarms") or {}).get("rollback")),
+        held=service.tags.get(HOLD) == deployment.id,
+        promoted=service.tags.get(PROMOTE) == deployment.id,
+        finish=service.tags.get(FINISH) == deployment.id,
     )
     return World(seen, rules, test_rules)
 
