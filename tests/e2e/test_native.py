@@ -1,4 +1,4 @@
-"""A service goes over from CodeDeploy to ECS's own deployments, and is released, approved and taken back."""
+"""A service goes over from CodeDeploy to ECS's own deployments, and is released, steered and taken back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BLUE_GREEN = """    route: "/inventory*"
 """
 NATIVE = """    route: "/inventory*"
     tasks: 2
-    release: {controller: ecs, percent: 20, interval: 5m, keep_old: 5m, approval: 60m}
+    release: {controller: ecs, percent: 20, interval: 15m, keep_old: 20m, approval: 60m}
 """
 
 
@@ -85,3 +85,28 @@ def test_a_deployment_is_taken_back_by_the_weights(bambe: Bambe) -> None:
     answers = traffic.stop()
     assert {one.version for one in answers if one.route == "/inventory"} == {"2"}
     assert [one for one in answers if one.failed] == []
+
+
+def test_a_deployment_is_taken_into_ones_own_hands(bambe: Bambe) -> None:
+    def share() -> float:
+        return float(described(bambe)["targetServiceRevision"]["requestedProductionTrafficWeight"])
+
+    traffic = bambe.traffic()
+    traffic.start()
+    release(bambe, "4", was="3")
+    deployment = newest(bambe).rsplit("/", 1)[-1]
+    assert "not shifting traffic now" in bambe.cli("set-weight", "inventory", "40", check=False).stderr
+    bambe.cli("approve", "inventory")
+    wait_for(lambda: share() == 20, "traffic shifts", 60)
+    assert deployment in bambe.cli("pause", "inventory").stdout
+    assert "40 %" in bambe.cli("set-weight", "inventory", "40").stdout
+    wait_for(lambda: share() == 40, "the new version has 40 %")
+    bambe.up()
+    assert share() == 40, "a stack that has nothing to change lets go of nothing"
+    assert "all traffic now" in bambe.cli("promote", "inventory").stdout
+    wait_for(lambda: stage(bambe, "BAKE_TIME"), "all traffic is on the new version")
+    bambe.cli("pause", "inventory")
+    assert "ends the old version now" in bambe.cli("promote", "inventory").stdout
+    wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 60)
+    assert newest(bambe).endswith(deployment), "nothing else was deployed"
+    assert [one for one in traffic.stop() if one.failed] == []
