@@ -26,7 +26,8 @@ def native_next(found: Native, scale: float, now: datetime) -> str:
         return "the bake time"
     promoted = found.tags.get(PROMOTE) == found.name
     configuration = found.shown["deploymentConfiguration"]
-    what = f"{share(100 if promoted else _next_percent(configuration, percent))} to the new version"
+    at_once = promoted or not found.shown.get("sourceServiceRevisions")
+    what = f"{share(100 if at_once else _next_percent(configuration, percent))} to the new version"
     if since is None:
         return what if found.stage in HEALTHY else f"{what}, once it is healthy"
     return f"{what} {'now' if promoted else when(since, _step_minutes(configuration), scale, now)}"

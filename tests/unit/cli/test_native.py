@@ -176,6 +176,7 @@ def coming(found: Native, scale: float = 1) -> str:
 def test_what_comes_next_and_when() -> None:
     shift = "PRODUCTION_TRAFFIC_SHIFT"
     assert coming(release("SCALE_UP")) == "10 % to the new version, once it is healthy"
+    assert coming(release("SCALE_UP", first=True)) == "all traffic to the new version, once it is healthy"
     assert coming(release("POST_TEST_TRAFFIC_SHIFT")) == "10 % to the new version"
     assert coming(release(shift, (10, 60))).startswith("all traffic to the new version at ")
     assert coming(release(shift, (10, 60))).endswith("(in 4:00)")

@@ -569,6 +569,16 @@ async def test_tags_start_nothing_and_those_of_another_deployment_mean_nothing(s
     await shop.until("SUCCESSFUL", 5)
 
 
+async def test_a_tag_wakes_the_deployment_at_once(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    loop = shop.house.runners["ecs.deployment"].reconciler
+    service = ("000000000000", "eu-central-1", "shop", "orders")
+    (woken,) = loop.concerns("ecs_services", service)
+    assert (await shop.deployment())["serviceDeploymentArn"].endswith(woken[-1])
+
+
 async def test_a_stack_that_changes_the_service_leaves_what_people_ask(shop: Shop) -> None:
     await shop.open()
     await shop.release()
