@@ -94,6 +94,15 @@ def test_held_before_its_first_step_it_gives_no_traffic() -> None:
     assert [type(one) for one in plan(fresh, seen(0.0), NOW)] == [Weigh, Shifted]
 
 
+def test_a_hold_may_last_longer_than_a_stage_and_not_longer_than_a_deployment() -> None:
+    for long in (row(limit=DUE), row(BAKE, weight=100.0, step=8, limit=DUE)):
+        assert plan(long, seen(long.weight, held=True), NOW) == ()
+        assert len(entered(plan(long, seen(long.weight), NOW))) == 1, "let go, it goes on"
+        longest = replace(long, expires=DUE)
+        ended = plan(longest, seen(long.weight, held=True), NOW)
+        assert [type(one) for one in ended] == [Weigh, GoBack]
+
+
 def test_held_alarms_and_stops_and_hooks_go_on() -> None:
     rings = plan(row(), seen(held=True, alarms=("errors",), alarms_roll_back=True), NOW)
     assert [type(one) for one in rings] == [Weigh, GoBack]
