@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.evidence.wishes import HOLD, PROMOTE
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy.actions import Route, Seen, TaskSet
 from bambe.services.codedeploy.deployment import Deployment, Phase
-from bambe.services.codedeploy.wishes import HOLD, PROMOTE
 
 CONTROLLER = "Deployment group's ECSService must be configured for a CODE_DEPLOY deployment controller."
 WITHOUT_RULES = (Phase.TERMINATION_WAIT, Phase.DRAIN, Phase.CLEAN_UP)

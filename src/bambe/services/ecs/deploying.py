@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import upper_id
-from bambe.services.ecs import lookup, shift_moves
+from bambe.services.ecs import deployment_shapes, lookup, shift_moves, strategy
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.model import Rollout, Service, SetStatus, Shape, TaskSet, primary_of, spec_of
 from bambe.services.ecs.names import new_revision_id
@@ -45,6 +45,7 @@ def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
         revision=made.id,
         load_balancers=resolved(service.load_balancers, made.colour),
         scale=0.0 if service.strategy in SHIFTING else 100.0,
+        bake=None if service.is_rolling and strategy.takes_back(service.deployment_configuration) else 0.0,
     )
     for one in lookup.sets_of(tx, service):
         if one.status == SetStatus.PRIMARY:
@@ -96,7 +97,16 @@ def history(tx: Tx, service: Service) -> list[ServiceDeployment]:
 def finish(tx: Tx, row: ServiceDeployment, status: DeploymentStatus, why: str, now: datetime) -> None:
     """The deployment is over, if its status may become that one."""
     if status in DEPLOYMENT_MOVES[row.status]:
-        SERVICE_DEPLOYMENTS.update(tx, shift_moves.ended(row, status, why, now))
+        SERVICE_DEPLOYMENTS.update(tx, shift_moves.ended(with_counts(tx, row), status, why, now))
+
+
+def with_counts(tx: Tx, row: ServiceDeployment) -> ServiceDeployment:
+    """The deployment with the tasks it has now, which it shows when it is over."""
+    service = SERVICES.find(tx, *row.service_key)
+    if service is None:
+        return row
+    sets, tasks = lookup.sets_of(tx, service), lookup.tasks_of(tx, service)
+    return replace(row, counts=deployment_shapes.counted(row, service, sets, tasks))
 
 
 def turn_back(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -> None:
