@@ -26,7 +26,11 @@ from bambe.engines.images import BaseImages
 from bambe.kernel.errors import Unavailable
 
 DOMAIN = "test.c2.kafka.eu-central-1.amazonaws.com"
-FASTER = {"group.initial.rebalance.delay.ms": "0"}
+FASTER = {
+    "group.initial.rebalance.delay.ms": "0",
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "1000",
+}
 
 
 @dataclass(slots=True)

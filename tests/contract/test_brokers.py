@@ -98,7 +98,7 @@ async def test_topics_become_as_wished_for(kafka: Running) -> None:
         (replace(wish, partitions=3), "4 partitions"),
         (replace(wish, partitions=4, replication=7), "replicas"),
         (replace(wish, partitions=4, configs={"retention.ms": "soon"}), "retention.ms"),
-        (Topic("not/a/name", 1), "(?i)invalid"),
+        (Topic("not/a/name", 1), "(?i)invalid|illegal"),
         (Topic("too-many", 1, 9), "(?i)replication factor"),
     ):
         with pytest.raises(Refused, match=why):
@@ -134,7 +134,7 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
         assert len(await asyncio.to_thread(consume, servers, name, number + 1, **known)) == number + 1
 
     async def refused(user: str, password: str) -> None:
-        options = {**scram(authority, user, password), "message_timeout_ms": 3000}
+        options = {**scram(authority, user, password), "message_timeout_ms": 2000}
         with pytest.raises(KafkaException):
             await asyncio.to_thread(produce, servers, name, ["no"], **options)
 
@@ -214,7 +214,7 @@ async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) ->
     seen = next(one for one in await brokers.groups(cluster) if one.id == group)
     (member,) = seen.members
     assert (seen.state, member.client_id, member.assigned) == ("Stable", "worker", ((name, 0), (name, 1)))
-    assert (sum(one.committed for one in seen.offsets), seen.lag) == (40, 10)
+    assert (sum(max(0, one.committed) for one in seen.offsets), seen.lag) == (40, 10)
     with pytest.raises(Refused, match="has members"):
         await brokers.set_offsets(cluster, group, {(name, 0): 0})
     consumer.close()
