@@ -26,7 +26,11 @@ from bambe.engines.images import BaseImages
 from bambe.kernel.errors import Unavailable
 
 DOMAIN = "test.c2.kafka.eu-central-1.amazonaws.com"
-FASTER = {"group.initial.rebalance.delay.ms": "0"}
+FASTER = {
+    "group.initial.rebalance.delay.ms": "0",
+    "broker.session.timeout.ms": "4000",
+    "broker.heartbeat.interval.ms": "1000",
+}
 
 
 @dataclass(slots=True)
@@ -90,9 +94,21 @@ class Running:
         await asyncio.to_thread(docker, "kill", "--signal", "KILL", name)
 
     async def remake(self, number: int) -> None:
-        """Another task with the same files, perhaps at another address."""
+        """Another task with the same files, at another address."""
+        old = self.node(number).address
         await self.containers.remove_task(self.task_id(number))
+        await self.containers.start_task(self._spec(secrets.randbelow(10**9) + 10), ())  # takes one
         await self.run(number)
+        assert self.node(number).address != old
+
+    async def upgrade(self, version: str) -> None:
+        """Every node's task with another version, one after the other."""
+        self.version, self.cluster = version, replace(self.cluster, version=version)
+        self.image = await BaseImages().ensure_kafka(version, lambda line: None)
+        for node in self.cluster.nodes:
+            await self.containers.stop_task(self.task_id(node.number))
+            await self.remake(node.number)
+            await self.until(lambda seen: len(seen.brokers) == self.count and seen.under_replicated == 0)
 
     async def until(
         self, holds: Callable[[ClusterSeen], bool] = lambda seen: True, within: float = 90
@@ -137,6 +153,9 @@ class Running:
         await self.containers.stop()
         await self.dns.remove_everything()
         await self.brokers.remove(self.cluster.id)
+
+    def node(self, number: int) -> Node:
+        return next(one for one in self.cluster.nodes if one.number == number)
 
     def task_id(self, number: int) -> str:
         return f"{self.cluster.id}-{number}"

@@ -10,7 +10,7 @@ import pytest
 
 from bambe.engines.images.base import BUILD_IMAGE, BaseImages
 from bambe.engines.images.commands import Outcome, run_program
-from tests.contract.busybox import docker_answers
+from tests.contract.busybox import IMAGE, docker_answers, make_image, remove_image
 
 pytestmark = pytest.mark.docker
 
@@ -89,3 +89,33 @@ async def test_a_build_builds_images_on_this_machine(
     build = f"docker build --quiet --tag {image} ."
     script = f"mkdir /tmp/x; cd /tmp/x; cat > Dockerfile; {build}; docker run --rm {image}"
     assert run(build_image, script, "--volume", SOCKET, stdin=dockerfile).endswith("42\n")
+
+
+@pytest.fixture
+def published() -> Iterator[str]:
+    """An image that starts something by itself, as Apache's does."""
+    if not docker_answers() or make_image() is None:
+        pytest.skip("no Docker Engine, or no busybox-static to make a test image from")
+    name = "bambe-test/published:1"
+    dockerfile = (
+        f'FROM {IMAGE}\nENV PATH=/opt/java/bin:$PATH\nUSER 1000\nENTRYPOINT ["/start"]\nCMD ["run"]\n'
+    )
+    subprocess.run(
+        ["docker", "build", "--quiet", "--tag", name, "-"], input=dockerfile, text=True, check=True
+    )
+    yield name
+    subprocess.run(["docker", "image", "rm", name, "bambe-test/kafka:1"], capture_output=True, check=False)
+    remove_image()
+
+
+async def test_apaches_kafka_starts_nothing_by_itself_under_our_name(published: str) -> None:
+    names = {"apache/kafka:4.1.2": published, "bambe/kafka:4.1.2": "bambe-test/kafka:1"}
+
+    async def renamed(*argv: str, **options: Any) -> Outcome:
+        if argv[:2] == ("docker", "pull"):
+            return Outcome(0)
+        return await run_program(*(names.get(word, word) for word in argv), **options)
+
+    assert await BaseImages(run=renamed).ensure_kafka("4.1.2", lambda line: None) == "bambe/kafka:4.1.2"
+    out = run("bambe-test/kafka:1", "echo $PATH")
+    assert out.startswith("/opt/kafka/bin:/opt/java/bin:/")

@@ -38,6 +38,10 @@ STATES = {
 }
 
 
+class Interrupted(Unavailable):
+    """The library replaced a connection (to a broker it knew by address only): ask again at once."""
+
+
 class Client:
     """One cluster. `servers` as bootstrap.servers; the three files are PEM."""
 
@@ -93,14 +97,8 @@ class Client:
         except NotThere:
             return
 
-    def scram_users(self) -> frozenset[str]:
-        """Names of the users with a SCRAM credential."""
-        # Without names the answer is one future, with names one each.
-        future: Any = self._admin.describe_user_scram_credentials(request_timeout=TIMEOUT)
-        return frozenset(self._wait(future))
-
-    def set_users(self, users: Mapping[str, str], gone: Collection[str]) -> None:
-        """Give users their passwords, and take from those in `gone` what they had."""
+    def apply_users(self, users: Mapping[str, str], known: Mapping[str, str]) -> None:
+        """Let exactly these users in; passwords in `known` were given to them before."""
         from confluent_kafka.admin import (
             ScramCredentialInfo,
             ScramMechanism,
@@ -108,11 +106,18 @@ class Client:
             UserScramCredentialUpsertion,
         )
 
+        # Without names the answer is one future, with names one each.
+        described: Any = self._admin.describe_user_scram_credentials(request_timeout=TIMEOUT)
+        there = frozenset(self._wait(described))
         kind = ScramMechanism.SCRAM_SHA_512
         info = ScramCredentialInfo(kind, ITERATIONS)
         changes = [
-            *(UserScramCredentialUpsertion(name, info, users[name].encode()) for name in sorted(users)),
-            *(UserScramCredentialDeletion(name, kind) for name in sorted(gone)),
+            *(
+                UserScramCredentialUpsertion(name, info, password.encode())
+                for name, password in sorted(users.items())
+                if name not in there or known.get(name) != password
+            ),
+            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users))),
         ]
         if changes:
             self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))
@@ -123,8 +128,11 @@ class Client:
         if listed.errors and not listed.valid:
             raise self._as_engine_error(listed.errors[0])
         states = {one.group_id: _state(one.state) for one in listed.valid}
-        committed = {group: self._committed(group) for group in sorted(states)}
         members = self._members(sorted(states))
+        committed = {group: self._committed(group) for group in sorted(states)}
+        for group, (_, them) in members.items():
+            assigned = dict.fromkeys((place for one in them for place in one.assigned), -1)
+            committed[group] = {**assigned, **committed[group]}
         ends = self._ends({place for places in committed.values() for place in places})
         return tuple(
             GroupSeen(
@@ -305,6 +313,8 @@ def engine_error(name: str, message: str, retriable: bool = False) -> EngineErro
         return Conflict(f"Kafka: {message}")
     if name in BUSY:
         return Refused("The consumer group has members: stop them first.")
+    if name == "_DESTROY_BROKER":
+        return Interrupted(f"Kafka: {message}")
     if retriable or name in LATER or name.startswith("_"):
         return Unavailable(f"Kafka: {message}")
     return Refused(f"Kafka: {message}")

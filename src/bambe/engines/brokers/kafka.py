@@ -14,12 +14,13 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeVar
 
 from bambe.engines.brokers import zookeeper
 from bambe.engines.brokers.certificates import Authority, write
-from bambe.engines.brokers.client import Client
+from bambe.engines.brokers.client import Client, Interrupted
 from bambe.engines.brokers.port import (
     INTERNAL_PORT,
     ZOOKEEPER_PORT,
@@ -43,6 +44,8 @@ from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, m
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import Conflict, NotThere, Unavailable
+
+T = TypeVar("T")
 
 
 class KafkaBrokers:
@@ -82,30 +85,28 @@ class KafkaBrokers:
         return certificate.read_text()
 
     async def seen(self, cluster: Cluster) -> ClusterSeen:
-        return await asyncio.to_thread(lambda: self._client(cluster).seen())
+        return await self._ask(cluster, Client.seen)
 
     async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
-        for last in (*[False] * 20, True):
-            try:
-                await asyncio.to_thread(lambda: self._client(cluster).apply_topic(topic))
-                return
-            except Conflict:
-                # Made a moment ago: not every broker has heard of it.
-                if last:
-                    raise
-                await self._clock.sleep(0.25)
+        await self._ask(cluster, lambda client: client.apply_topic(topic))
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
-        await asyncio.to_thread(lambda: self._client(cluster).delete_topic(name))
+        await self._ask(cluster, lambda client: client.delete_topic(name))
 
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        await asyncio.to_thread(self._apply_users, cluster, users)
+        if on_zookeeper(cluster.version):
+            if self._users.get(cluster.id) != users:
+                await asyncio.to_thread(zookeeper.apply_users, _zookeeper(cluster), users)
+        else:
+            known = self._users.get(cluster.id, {})
+            await self._ask(cluster, lambda client: client.apply_users(users, known))
+        self._users[cluster.id] = dict(users)
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return await asyncio.to_thread(lambda: self._client(cluster).groups())
+        return await self._ask(cluster, Client.groups)
 
     async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        await asyncio.to_thread(lambda: self._client(cluster).set_offsets(group, offsets))
+        await self._ask(cluster, lambda client: client.set_offsets(group, offsets))
 
     async def stop(self) -> None:
         self._clients.clear()
@@ -136,17 +137,15 @@ class KafkaBrokers:
             write(file, json.dumps(first_voters(cluster)).encode())
         return {int(number): name for number, name in json.loads(file.read_text()).items()}
 
-    def _apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        if on_zookeeper(cluster.version):
-            if self._users.get(cluster.id) != users:
-                zookeeper.apply_users(_zookeeper(cluster), users)
-        else:
-            client = self._client(cluster)
-            there = client.scram_users()
-            known = self._users.get(cluster.id, {})
-            changed = {n: p for n, p in users.items() if n not in there or known.get(n) != p}
-            client.set_users(changed, there - set(users))
-        self._users[cluster.id] = dict(users)
+    async def _ask(self, cluster: Cluster, ask: Callable[[Client], T]) -> T:
+        """Ask in a thread; again for a moment where Kafka itself may not have caught up."""
+        for _ in range(20):
+            try:
+                return await asyncio.to_thread(lambda: ask(self._client(cluster)))
+            except (Conflict, Interrupted):
+                # A topic made a moment ago, of which not every broker has heard; a connection replaced.
+                await self._clock.sleep(0.25)
+        return await asyncio.to_thread(lambda: ask(self._client(cluster)))
 
     def _client(self, cluster: Cluster) -> Client:
         servers = ",".join(f"{one.address}:{INTERNAL_PORT}" for one in brokers(cluster) if one.address)

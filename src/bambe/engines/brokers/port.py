@@ -139,7 +139,10 @@ class MemberSeen:
 
 @dataclass(frozen=True, slots=True)
 class OffsetSeen:
-    """How far a group is in one partition: `committed` is what it reads next, `end` what is written next."""
+    """How far a group is in one partition: `committed` is what it reads next, `end` what is written next.
+
+    `committed` is -1 in a partition that a member has and nothing is committed in: it lags from the start.
+    """
 
     topic: str
     partition: int
@@ -149,7 +152,7 @@ class OffsetSeen:
     @property
     def lag(self) -> int:
         """Records not yet read."""
-        return max(0, self.end - self.committed)
+        return max(0, self.end - max(0, self.committed))
 
 
 @dataclass(frozen=True, slots=True)

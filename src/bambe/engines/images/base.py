@@ -189,7 +189,9 @@ class BaseImages:
         """Apache's image under our name, without what it would start by itself."""
         await self._run("docker", "rm", "--force", BUILDER)
         try:
-            await self._docker("create", "--name", BUILDER, "--label", "bambe=images", published)
+            await self._docker(
+                "create", "--name", BUILDER, "--label", "bambe=images", "--entrypoint", "", published, "sh"
+            )
             await self._commit(image, PULLED_SETTINGS, recipe)
         finally:
             await self._run("docker", "rm", "--force", BUILDER)

@@ -12,7 +12,7 @@ MADE_SETTINGS = (
     "ENV PATH=/opt/kafka/bin:/opt/java/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     'CMD ["bash"]',
 )
-PULLED_SETTINGS = ("ENV PATH=/opt/kafka/bin:$PATH", "ENTRYPOINT []", 'CMD ["sh"]')
+PULLED_SETTINGS = ("ENV PATH=/opt/kafka/bin:$PATH", 'CMD ["sh"]')
 """Both have Kafka in /opt/kafka/libs and `java` on the PATH; neither starts anything by itself."""
 
 FIRST_OF_APACHE = (3, 7)

@@ -175,3 +175,32 @@ async def test_an_engine_that_refuses_old_clients_gets_a_new_one() -> None:
     await (await ensure(machine)).ensure_build_image(machine.said.append)
     (run,) = (argv for argv in machine.ran if argv[1] == "run")
     assert run[-1].endswith(" trixie")
+
+
+async def test_kafka_is_pulled_from_apache_where_that_has_it() -> None:
+    machine = Machine(registry={"apache/kafka:4.1.2": Outcome(0)})
+    images = await ensure(machine)
+    for _ in range(2):
+        assert await images.ensure_kafka("4.1.2", machine.said.append) == "bambe/kafka:4.1.2"
+    assert (machine.did("pull"), machine.did("create"), machine.did("commit")) == (1, 1, 1)
+    assert machine.said == ["pulling apache/kafka:4.1.2"]
+
+
+@pytest.mark.parametrize(("version", "pulls"), [("2.6.1", 0), ("3.9.2", 1)])
+async def test_kafka_is_made_of_its_jars_where_no_registry_has_it(version: str, pulls: int) -> None:
+    machine = Machine("python:3.11-slim-bookworm")
+    images = await ensure(machine)
+    assert await images.ensure_kafka(version, machine.said.append) == f"bambe/kafka:{version}"
+    assert machine.did("pull") == pulls
+    (run,) = (argv for argv in machine.ran if argv[1] == "run")
+    assert run[-1].endswith(f"/recipes/kafka.sh {version}")
+    machine.images[f"bambe/kafka:{version}"] = "old"
+    await images.ensure_kafka(version, machine.said.append)
+    assert machine.did("commit") == 2
+
+
+async def test_a_kafka_bambe_does_not_know_is_one_clear_sentence() -> None:
+    machine = Machine()
+    with pytest.raises(NotThere, match=r"no Apache Kafka 3\.2\.0: take one of 2\.6\.1, 3\.9\.2, 4\.1\.2\."):
+        await (await ensure(machine)).ensure_kafka("3.2.0", machine.said.append)
+    assert machine.ran == []
