@@ -73,12 +73,13 @@ class Database:
         self._listeners.append(listener)
 
     async def write(self, fn: Callable[[Tx], Result]) -> Result:
-        """Run `fn` in one write transaction; what it raises rolls everything back."""
-        loop = asyncio.get_running_loop()
-        result, changes = await loop.run_in_executor(self._pool, self._transact, fn)
-        if changes:
-            for listener in self._listeners:
-                listener(changes)
+        """Run `fn` in one write transaction; what it raises rolls everything back.
+
+        Once asked for it is done, and its changes are told, also where nobody waits for it any more.
+        """
+        future = asyncio.get_running_loop().run_in_executor(self._pool, self._transact, fn)
+        future.add_done_callback(self._tell)
+        result, _ = await asyncio.shield(future)
         return result
 
     async def read(self, fn: Callable[[Tx], Result]) -> Result:
@@ -94,6 +95,13 @@ class Database:
         """Empty every table but those named and the record of migrations."""
         kept = {*keep, "migrations"}
         await self.write(lambda tx: _empty(tx, kept))
+
+    def _tell(self, future: asyncio.Future[tuple[Any, Sequence[Change]]]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        _, changes = future.result()
+        for listener in self._listeners if changes else ():
+            listener(changes)
 
     def _open(self) -> None:
         self._writer = self._connect()
