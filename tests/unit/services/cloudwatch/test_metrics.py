@@ -227,7 +227,10 @@ async def test_old_points_get_coarser_and_are_forgotten(house: House) -> None:
 
 async def test_any_range_of_time_is_answered_in_bounded_time(house: House) -> None:
     await put(house, "Requests", Value=1.0)
-    always = {"StartTime": datetime(1970, 1, 1, tzinfo=UTC), "EndTime": house.clock.now() + timedelta(days=2_000_000)}
+    always = {
+        "StartTime": datetime(1970, 1, 1, tzinfo=UTC),
+        "EndTime": house.clock.now() + timedelta(days=2_000_000),
+    }
     answer = await data(house, stat("m", "Requests"), {"Id": "e", "Expression": "FILL(m, 0)"}, **always)
     plain, filled = answer["MetricDataResults"]
     assert plain["Values"] == [1.0]
