@@ -97,7 +97,9 @@ class Finder:
         if not signs_as:
             raise UnknownService("nothing in the request says which AWS service it is for")
         service = self._one(lambda m: m.protocol.startswith("rest"), signs_as)
-        described = service.routes.find(request.method, request.path) if _is_rest(service) else None
+        described = (
+            service.routes.find(request.method, request.path, request.query) if _is_rest(service) else None
+        )
         if described is None:
             return Found(service, None, None, _no_path(service, request))
         return Found(service, service.operations[described.name], None)

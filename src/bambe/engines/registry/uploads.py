@@ -23,7 +23,7 @@ PUSH_LIMIT = 3600.0
 
 @dataclass(slots=True)
 class Upload:
-    """One upload of one repository's directory; `lock` keeps its pieces in order, `since` says when the last came."""
+    """One upload to a repository's directory; `lock` keeps its pieces in order; the last came at `since`."""
 
     id: str
     repository: Path
