@@ -78,7 +78,9 @@ class Finder:
         operation = service.operations.get(name)
         if operation is None:
             return Found(service, None, None, service.unknown(name))
-        found = self._targets[target] = Found(service, operation, None)
+        found = Found(service, operation, None)
+        if metadata(service.name).target_prefix == prefix:
+            self._targets[target] = found
         return found
 
     def _by_form(self, form: dict[str, str], signs_as: str) -> Found:
@@ -90,7 +92,9 @@ class Finder:
         operation = service.operations.get(action)
         if operation is None:
             return Found(service, None, form, service.unknown(action))
-        self._actions[action, version, signs_as] = operation
+        about = metadata(service.name)
+        if about.api_version == version and about.signs_as == signs_as:
+            self._actions[action, version, signs_as] = operation
         return Found(service, operation, form)
 
     def _by_path(self, request: Request, signs_as: str) -> Found:

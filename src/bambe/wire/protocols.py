@@ -53,7 +53,7 @@ def decode_object(body: bytes) -> Any:
     """A JSON body; nothing at all counts as an empty object."""
     try:
         return decode_json(body) if body else {}
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SerializationException(f"The request body is not valid JSON: {error}") from None
 
 
