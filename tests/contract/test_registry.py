@@ -251,6 +251,9 @@ async def test_who_is_nobody_is_asked_to_log_in(tmp_path: Path, policy: Policy) 
         reply = await Client(app, password).ask("GET", "/v2/")
         assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
         assert reply.headers["www-authenticate"].startswith("Basic realm=")
+    for header in ("Basic \N{SNOWMAN}", "Basic a", "Basic /w==", "Bearer x"):
+        reply = await Client(app).ask("GET", "/v2/", headers={"authorization": header})
+        assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
     assert (await Client(app).ask("GET", "/v2/")).status == 200
 
 

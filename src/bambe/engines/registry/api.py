@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -79,7 +78,7 @@ class Api:
         if scheme.lower() == "basic":
             try:
                 username, _, password = base64.b64decode(word).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 raise Unauthorized("the Authorization header is not readable") from None
             who = await self._policy.authorize(username, password)
             if who is not None:
