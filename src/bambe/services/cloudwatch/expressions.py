@@ -66,8 +66,12 @@ class Node:
         named = {str(one.value) for one in nodes if one.kind == "id"}
         return frozenset(named | {"*" for one in nodes if one.kind == "METRICS"})
 
+    def steps(self) -> int:
+        """How often something is calculated, at least once."""
+        return max(1, sum(bool(one.inner) for one in self.nodes()))
+
     def nodes(self) -> list[Node]:
-        """The steps it is made of, itself among them."""
+        """The parts it is made of, itself among them."""
         found = [self]
         for one in found:
             found += one.inner

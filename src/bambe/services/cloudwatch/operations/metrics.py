@@ -177,7 +177,7 @@ def _few_enough(
     """AWS reads so many datapoints a second and no more; every step of an expression counts here."""
     asked = 0
     for query in queries:
-        steps = 1 if query.metric else len(expressions.read(query.expression).nodes())
+        steps = 1 if query.metric else expressions.read(query.expression).steps()
         asked += steps * len(series.windows(first, end, widths[query.id], now))
     most = MOST_READ if now - first > RECENT else MOST_READ_RECENT
     if asked > most:
