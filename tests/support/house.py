@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from bambe.control import Runner
@@ -32,6 +33,9 @@ class AnyModels:
 
     def validate(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return parameters
+
+    def operation(self, service: str, operation: str) -> Any:
+        return SimpleNamespace(name=operation)
 
 
 def real_models() -> Any:

@@ -2,6 +2,7 @@
 
 write(fn) --> writer thread: BEGIN IMMEDIATE, fn(tx), COMMIT --> change feed
 read(fn)  --> a read-only connection on the caller's thread (point queries take microseconds)
+scan(fn)  --> the same on a thread for long reads, one at a time
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Database:
         self._path = path or Path(self._scratch.name if self._scratch else ".") / "bambe.db"
         self._listeners: list[Listener] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bambe-store")
+        self._scans = ThreadPoolExecutor(1, thread_name_prefix="bambe-scan")
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
@@ -64,7 +66,8 @@ class Database:
         await self.write(lambda tx: migrate(tx, wanted))
 
     async def stop(self) -> None:
-        """Finish the writes under way and close."""
+        """Finish what is under way and close."""
+        await asyncio.to_thread(self._scans.shutdown)
         await asyncio.get_running_loop().run_in_executor(self._pool, self._close)
         self._pool.shutdown()
 
@@ -84,12 +87,11 @@ class Database:
 
     async def read(self, fn: Callable[[Tx], Result]) -> Result:
         """Run `fn` on a read-only connection; a consistent view of the last commit."""
-        connection = self._reader()
-        connection.execute("BEGIN")
-        try:
-            return fn(Transaction(connection))
-        finally:
-            connection.execute("ROLLBACK")
+        return self._look(fn)
+
+    async def scan(self, fn: Callable[[Tx], Result]) -> Result:
+        """`read` on another thread, for what takes long: the event loop goes on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._look, fn)
 
     async def reset(self, keep: Iterable[str] = ()) -> None:
         """Empty every table but those named and the record of migrations."""
@@ -127,6 +129,14 @@ class Database:
             raise
         self._writer.execute("COMMIT")
         return result, list(tx.changes)
+
+    def _look(self, fn: Callable[[Tx], Result]) -> Result:
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return fn(Transaction(connection))
+        finally:
+            connection.execute("ROLLBACK")
 
     def _reader(self) -> sqlite3.Connection:
         if self._writer is None:
