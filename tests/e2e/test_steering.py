@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import install
+from tests.e2e.conftest import brought_up
 from tests.e2e.platform import Bambe, wait_for
 from tests.e2e.test_release import deployment_of
 
@@ -18,14 +18,9 @@ APP = Path("services/orders/app.py")
 @pytest.fixture(scope="module")
 def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
     """A shop whose canaries are long enough for a person to step in, on a busy machine too."""
-    made = install(tmp_path_factory.mktemp("bambe"))
-    made.shop.edit("bambe.yml", "interval: 5m, keep_old: 30m", "interval: 15m, keep_old: 60m")
-    made.shop.commit("Longer canaries, longer waits")
-    try:
-        made.up()
+    longer = ("interval: 5m, keep_old: 5m", "interval: 15m, keep_old: 60m")
+    with brought_up(tmp_path_factory.mktemp("bambe"), longer) as made:
         yield made
-    finally:
-        made.down()
 
 
 def commit_orders(bambe: Bambe, version: str) -> None:

@@ -13,7 +13,6 @@ import pytest
 from bambe.kernel.detached import LOG_LIMIT, Detached
 from bambe.kernel.errors import Unavailable
 
-
 numbers = count(61)
 
 
