@@ -12,7 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.support.house import House
 
 
-class Beside(LoadScopeScheduling):  # type: ignore[misc]
+class Beside(LoadScopeScheduling):
     """What uses this machine's Docker Engine, processes and addresses goes to one worker, file by file; the
     files of the other tiers go to whoever is free."""
 

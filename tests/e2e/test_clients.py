@@ -30,8 +30,6 @@ days
 deploy Days=14
 days
 deploy Days=14 --no-fail-on-empty-changeset
-aws cloudformation delete-stack $tried
-aws cloudformation wait stack-delete-complete $tried
 """
 
 
@@ -143,7 +141,7 @@ def test_a_wrong_signature_is_refused(bambe: Bambe) -> None:
     assert "SignatureDoesNotMatch" in done.stderr
 
 
-def test_cloudformation_deploy(deploying: subprocess.Popen[str]) -> None:
+def test_cloudformation_deploy(bambe: Bambe, deploying: subprocess.Popen[str]) -> None:
     told, errors = deploying.communicate(timeout=180)
     assert deploying.returncode == 0, told + errors
     lines = [line for line in told.splitlines() if line]
@@ -153,3 +151,8 @@ def test_cloudformation_deploy(deploying: subprocess.Popen[str]) -> None:
         "Successfully created/updated stack - tried"
     ] * 2
     assert "No changes to deploy" in told
+    tried = ("--stack-name", "tried")
+    bambe.aws("cloudformation", "delete-stack", *tried)
+    gone = "does not exist"
+    wait_for(lambda: gone in bambe.aws("cloudformation", "describe-stacks", *tried, check=False).stderr, gone)
+    bambe.aws("cloudformation", "wait", "stack-delete-complete", *tried)
