@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -38,9 +39,10 @@ class AnyModels:
         return SimpleNamespace(name=operation)
 
 
+@cache
 def real_models() -> Any:
-    """botocore's models, as the daemon uses them."""
-    return importlib.import_module("bambe.wire").Models()
+    """botocore's models, as the daemon uses them; they keep nothing but what they compiled."""
+    return importlib.import_module("bambe.wire").Models(tuple(discover()))
 
 
 class House:
