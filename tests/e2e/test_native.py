@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from tests.e2e.platform import Bambe, wait_for
 
 BLUE_GREEN = """    route: "/inventory*"
@@ -14,6 +16,11 @@ NATIVE = """    route: "/inventory*"
     tasks: 2
     release: {controller: ecs, percent: 20, interval: 15m, keep_old: 20m, approval: 60m}
 """
+
+
+@pytest.fixture(scope="module")
+def bambe(shared: Bambe) -> Bambe:
+    return shared
 
 
 def described(bambe: Bambe) -> dict[str, Any]:

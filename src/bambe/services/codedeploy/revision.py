@@ -8,7 +8,7 @@ from bambe.evidence.revision import health, routes
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy.deployment import Deployment
-from bambe.services.codedeploy.observe import find_rules, find_service
+from bambe.services.codedeploy.observe import find_rules, find_service, tasks_of
 
 
 async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
@@ -37,8 +37,6 @@ async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
 
 async def _images(aws: Aws, row: Deployment, task_set: str) -> dict[str, str]:
     """Container name -> image digest, from a task that runs."""
-    arns = (await aws.ecs.list_tasks(cluster=row.plan.cluster, serviceName=row.plan.service))["taskArns"]
-    tasks = (await aws.ecs.describe_tasks(cluster=row.plan.cluster, tasks=arns))["tasks"] if arns else []
-    mine = [task for task in tasks if task.get("startedBy") == task_set]
+    mine = await tasks_of(aws, row, task_set)
     containers = mine[0]["containers"] if mine else []
     return {one["name"]: one["imageDigest"] for one in containers if one.get("imageDigest")}

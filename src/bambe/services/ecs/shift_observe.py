@@ -122,7 +122,8 @@ async def observe(aws: Aws, rows: Rows) -> World:
 async def ringing(aws: Aws, deployment: ServiceDeployment) -> tuple[str, ...]:
     """The deployment's alarms that are in ALARM, and were not when it began.
 
-    An alarm that cannot be read does not ring; ECS goes on ("Deployment alarms").
+    An alarm that cannot be read does not ring; ECS goes on ("Deployment alarms"). That CloudWatch fails just
+    now says nothing of an alarm: it raises, and is asked again.
     """
     names = strategy.alarms(deployment.configuration)
     if not names or deployment.going_back:
@@ -132,7 +133,9 @@ async def ringing(aws: Aws, deployment: ServiceDeployment) -> tuple[str, ...]:
         answer = await aws.cloudwatch.describe_alarms(
             AlarmNames=list(names), AlarmTypes=types, StateValue="ALARM"
         )
-    except AwsError:
+    except AwsError as error:
+        if error.fault == "server" and error.wire_code() != "NotImplemented":
+            raise
         return ()
     found = [
         one["AlarmName"] for one in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))

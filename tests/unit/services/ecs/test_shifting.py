@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bambe.engines.proxy.port import TargetHealth
 from bambe.evidence.wishes import FINISH, HOLD, PROMOTE
-from bambe.kernel.errors import AwsError
+from bambe.kernel.errors import AwsError, InternalFailure
 from bambe.kernel.resources import Made, ResourceFailed, Wish
 from bambe.services import Service
 from bambe.services.ecs.resources import SERVICE
@@ -324,9 +324,12 @@ class Alarms:
 
     def __init__(self) -> None:
         self.ringing: set[str] = set()
+        self.is_down = False
 
     def service(self) -> Service:
         async def describe_alarms(call: Any, request: Any) -> dict[str, Any]:
+            if self.is_down:
+                raise InternalFailure("CloudWatch is down")
             found = sorted(self.ringing & set(request["AlarmNames"]))
             return {"MetricAlarms": [{"AlarmName": name} for name in found], "CompositeAlarms": []}
 
