@@ -49,7 +49,9 @@ class Cluster:
 
     def topics(self) -> dict[str, LiveTopic]:
         """The topics that are there, but Kafka's own."""
-        kafka, found, token = self.target.client("kafka"), {}, {}
+        kafka = self.target.client("kafka")
+        found: dict[str, LiveTopic] = {}
+        token: dict[str, str] = {}
         while True:
             answer = kafka.list_topics(ClusterArn=self.arn, **token)
             for one in answer.get("Topics", ()):

@@ -127,8 +127,8 @@ class Reader:
         left = sum(high - begin for begin, high in ends.values())
         while follows or left > 0:
             for message in consumer.consume(100, PIECE):
-                if message.error():
-                    raise Trouble(f"{topic}: {message.error().str()}.")
+                if error := message.error():
+                    raise Trouble(f"{topic}: {error.str()}.")
                 left -= 1
                 yield _event(message)
         consumer.close()

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bambe.daemon.options import INNER_NAME
+from bambe.engines.brokers import KafkaBrokers
 from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import Network
 from bambe.engines.dns.port import Zones
 from bambe.engines.dns.process import DnsServer
 from bambe.engines.git.repositories import GitRepositories
+from bambe.engines.images import BaseImages
 from bambe.engines.proxy.envoy import EnvoyProxy
 from bambe.engines.registry.files import FileRegistry
 from bambe.kernel.clock import Clock
@@ -34,6 +36,7 @@ class Engines:
     registry: FileRegistry
     containers: DockerContainers
     dns: DnsServer
+    brokers: KafkaBrokers
     proxy: EnvoyProxy | None = None
     network: Network | None = None
     waiting_for: str = "starting the engines: Docker, DNS, Envoy"
@@ -63,6 +66,8 @@ class Engines:
         return {
             "containers": self.containers,
             "dns": self.dns,
+            "brokers": self.brokers,
+            "images": BaseImages(),
             "proxy": self.proxy,
             "network": network,
         }
@@ -71,6 +76,7 @@ class Engines:
         """Let go of all; what carries traffic goes on."""
         if self.proxy is not None:
             await self.proxy.stop()
+        await self.brokers.stop()
         await self.dns.stop()
         await self.containers.stop()
 
@@ -93,4 +99,5 @@ def engines(instance: str, state: Path, endpoint: Callable[[], str], hook_token:
         registry=FileRegistry(state / "registry"),
         containers=DockerContainers(instance),
         dns=DnsServer(state),
+        brokers=KafkaBrokers(state),
     )

@@ -85,8 +85,8 @@ def _print(shown: Table | str) -> None:
 def _topics(found: list[TopicLook]) -> Table:
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("topic", "partitions", "copies", "kept", "events", "written by", "read by"):
-        justify = "right" if name in ("partitions", "copies", "events") else "left"
-        made.add_column(name, justify=justify, overflow="fold")
+        is_number = name in ("partitions", "copies", "events")
+        made.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for one in found:
         numbers = (f"{one.partitions}", f"{one.replication}", one.kept, f"{one.events:,}")
         made.add_row(one.topic, *numbers, ", ".join(one.producers), ", ".join(one.consumers))

@@ -1,0 +1,1 @@
+"""Amazon MSK: clusters of Apache Kafka, their configurations and topics."""

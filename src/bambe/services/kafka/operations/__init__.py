@@ -1,0 +1,1 @@
+"""The operations of MSK, one module for each resource."""

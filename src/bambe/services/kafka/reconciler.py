@@ -1,0 +1,394 @@
+"""Makes clusters run as they are wished to, and their topics be there.
+
+A pass may take as long as a broker needs to hand over its partitions: passes of other clusters go on beside.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bambe.control import Key, Reconciler
+from bambe.engines.brokers.port import Brokers, TopicSeen
+from bambe.engines.brokers.port import Topic as WantedTopic
+from bambe.engines.containers.port import Containers
+from bambe.engines.dns.port import Dns, Zones
+from bambe.engines.images.port import Images
+from bambe.kernel.call import Aws, Store, Tx
+from bambe.kernel.clock import Clock
+from bambe.kernel.errors import AwsError, EngineError, Refused, Unavailable
+from bambe.kernel.ids import digest_id
+from bambe.services.kafka import lookup, nodes, planner, properties
+from bambe.services.kafka.model import (
+    Cluster,
+    Operation,
+    OperationState,
+    State,
+    Topic,
+    TopicStatus,
+)
+from bambe.services.kafka.planner import Action, Seen, Wish
+from bambe.services.kafka.tables import CLUSTERS, CONFIGURATIONS, OPERATIONS, TOPICS, forget, topics_of
+
+log = logging.getLogger("bambe.kafka")
+
+SOON = timedelta(seconds=0.3)
+NOW_AND_THEN = timedelta(seconds=5)
+"""How often a cluster at rest is looked at: what clients do to topics sends no word."""
+AUTHORITY = "/bambe/kafka/{}/ca"
+"""The parameter that holds a cluster's certificate authority, for clients of its TLS listeners."""
+RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
+
+
+class Clusters:
+    """One key per cluster: (account, region, id)."""
+
+    name = "kafka.cluster"
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        aws: Aws,
+        containers: Containers,
+        brokers: Brokers,
+        images: Images,
+        dns: Dns,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._aws = aws
+        self._containers = containers
+        self._brokers = brokers
+        self._images = images
+        self._dns = dns
+        self._image: dict[str, str] = {}
+
+    def concerns(self, table: str, key: Key) -> Iterable[Key]:
+        return (key,) if table == CLUSTERS.name else ()
+
+    async def keys(self) -> Iterable[Key]:
+        rows = await self._store.read(CLUSTERS.list)
+        return [CLUSTERS.key_of(row) for row in rows]
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        """A node that ends is started again at once."""
+        async for task in self._containers.events():
+            for row in await self._store.read(CLUSTERS.list):
+                if task in {nodes.task_id(row, number) for number in nodes.numbers(row)}:
+                    wake(CLUSTERS.key_of(row))
+
+    async def failed(self, key: Key, error: Exception) -> None:
+        """Why a cluster is not there yet is shown with it."""
+        why = f"{error}"[:500]
+
+        def note(tx: Tx) -> None:
+            row = CLUSTERS.find(tx, *key)
+            if row is not None and row.state is State.CREATING and row.state_message != why:
+                CLUSTERS.update(tx, replace(row, state_code="CREATING", state_message=why))
+
+        await self._store.write(note)
+
+    async def reconcile(self, key: Key) -> datetime | None:
+        row, settings = await self._store.read(lambda tx: _wanted(tx, key))
+        if row is None:
+            return None
+        row = await self._see_addresses(row)
+        seen = await self._observe(row, settings)
+        wish = Wish(row.state, nodes.generations(row, settings), row.crashes, row.retry_at)
+        now = self._clock.now()
+        actions = planner.plan(wish, seen, now)
+        for action in actions:
+            await self._apply(row, settings, wish, action)
+        if actions:
+            return self._clock.now() + SOON
+        if row.state in RUNNING:
+            await self._let_in(row, settings)
+        resting = row.state in (State.ACTIVE, State.FAILED)
+        again = planner.look_again(wish, now)
+        return again or self._clock.now() + (NOW_AND_THEN if resting else SOON)
+
+    async def _see_addresses(self, row: Cluster) -> Cluster:
+        """The row with the addresses its nodes have now; their names lead there."""
+        found = nodes.addresses(row, await self._containers.list_tasks())
+
+        def note(tx: Tx) -> Cluster:
+            fresh = CLUSTERS.find(tx, *CLUSTERS.key_of(row)) or row
+            if fresh.addresses == found:
+                return fresh
+            changed = replace(fresh, addresses=found)
+            CLUSTERS.update(tx, changed)
+            return changed
+
+        row = await self._store.write(note) if found != row.addresses else row
+        await self._name()
+        return row
+
+    async def _name(self) -> None:
+        rows = await self._store.read(CLUSTERS.list)
+        hosts = {
+            row.node_name(int(number)): (address,)
+            for row in rows
+            for number, address in row.addresses.items()
+        }
+        await self._dns.apply("kafka", Zones(hosts=hosts))
+
+    async def _observe(self, row: Cluster, settings: Mapping[str, str]) -> Seen:
+        tasks = await self._containers.list_tasks()
+        there = nodes.seen(row, tasks)
+        up: frozenset[int] = frozenset()
+        short = 0
+        if any(node.runs for number, node in there.items() if number) and row.state is not State.DELETING:
+            try:
+                up, short = await nodes.up(self._brokers, nodes.wanted(row, settings))
+            except EngineError as error:
+                log.debug("%s: %s", row.name, error)
+        return Seen(row.apache in self._image, there, up, short)
+
+    async def _apply(self, row: Cluster, settings: Mapping[str, str], wish: Wish, action: Action) -> None:
+        match action:
+            case planner.Fetch():
+                self._image[row.apache] = await self._images.ensure_kafka(row.apache, _say)
+            case planner.Start(node=number):
+                await self._start(row, settings, number, wish.nodes[number])
+            case planner.Stop(node=number):
+                await self._containers.stop_task(nodes.task_id(row, number))
+                await self._containers.remove_task(nodes.task_id(row, number))
+            case planner.Crashed(count=count, retry_at=at, why=why):
+                log.warning("%s: %s", row.name, why)
+                await self._change(row, lambda fresh: replace(fresh, crashes=count, retry_at=at))
+            case planner.Settle():
+                await self._settle(row, settings)
+            case planner.Fail(why=why):
+                await self._change(
+                    row,
+                    lambda fresh: replace(fresh, state=State.FAILED, state_code="FAILED", state_message=why),
+                )
+            case planner.Forget():
+                await self._forget(row)
+
+    async def _start(self, row: Cluster, settings: Mapping[str, str], number: int, generation: str) -> None:
+        """First the node's address, which its certificate and its listeners name; then its process."""
+        image = self._image[row.apache]
+        bare = nodes.spec(row, number, generation, image, None)
+        await self._containers.start_task(bare, ())
+        row = await self._see_addresses(row)
+        wanted = nodes.wanted(row, settings)
+        node = next(one for one in wanted.nodes if one.number == number)
+        if not node.address:
+            raise Unavailable(f"{node.name} has no address yet.")
+        process = await self._brokers.prepare(wanted, node)
+        await self._containers.start_task(nodes.spec(row, number, generation, image, process))
+
+    async def _settle(self, row: Cluster, settings: Mapping[str, str]) -> None:
+        """All is as asked for: say so, and let the next change come."""
+        await self._let_in(row, settings)
+        authority = await self._brokers.authority(row.id)
+        aws = self._aws.within(row.account, row.region)
+        name = AUTHORITY.format(row.name)
+        await aws.ssm.put_parameter(Name=name, Value=authority, Type="String", Overwrite=True)
+        now = self._clock.now()
+
+        def settle(tx: Tx) -> None:
+            fresh = CLUSTERS.find(tx, *CLUSTERS.key_of(row))
+            if fresh is None or fresh.state is State.DELETING or fresh.operation != row.operation:
+                return
+            version = fresh.current_version if fresh.state is State.CREATING else lookup.new_version()
+            if fresh.state is State.ACTIVE:
+                version = fresh.current_version
+            CLUSTERS.update(
+                tx,
+                replace(
+                    fresh,
+                    state=State.ACTIVE,
+                    state_code="",
+                    state_message="",
+                    current_version=version,
+                    crashes=0,
+                    retry_at=None,
+                ),
+            )
+            operation = _operation(tx, fresh)
+            if operation is not None and operation.ended is None:
+                OPERATIONS.update(tx, replace(operation, state=OperationState.COMPLETE, ended=now))
+
+        await self._store.write(settle)
+
+    async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
+        """Exactly the users whose secrets are associated."""
+        if not row.has_scram:
+            return
+        users = await self._users(row)
+        said = digest_id(*(f"{name}\x1f{password}" for name, password in sorted(users.items())))
+        if said == row.users_said:
+            return
+        await self._brokers.apply_users(nodes.wanted(row, settings), users)
+        await self._change(row, lambda fresh: replace(fresh, users_said=said))
+
+    async def _users(self, row: Cluster) -> dict[str, str]:
+        aws, found = self._aws.within(row.account, row.region), {}
+        for arn in row.secrets:
+            try:
+                said = json.loads((await aws.secretsmanager.get_secret_value(SecretId=arn))["SecretString"])
+                found[str(said["username"])] = str(said["password"])
+            except (AwsError, ValueError, KeyError, TypeError) as error:
+                log.warning("%s: the secret %s lets nobody in: %s", row.name, arn, error)
+        return found
+
+    async def _forget(self, row: Cluster) -> None:
+        for number in nodes.numbers(row):
+            await self._containers.remove_task(nodes.task_id(row, number))
+        await self._brokers.remove(row.id)
+        aws = self._aws.within(row.account, row.region)
+        try:
+            await aws.ssm.delete_parameter(Name=AUTHORITY.format(row.name))
+        except AwsError as error:
+            if error.wire_code() != "ParameterNotFound":
+                raise
+        await self._store.write(lambda tx: forget(tx, row))
+        await self._name()
+
+    async def _change(self, row: Cluster, change: Callable[[Cluster], Cluster]) -> None:
+        def write(tx: Tx) -> None:
+            fresh = CLUSTERS.find(tx, *CLUSTERS.key_of(row))
+            if fresh is not None:
+                CLUSTERS.update(tx, change(fresh))
+
+        await self._store.write(write)
+
+
+class Topics:
+    """Makes wished topics be there, and writes down those that are. One key per cluster."""
+
+    name = "kafka.topics"
+
+    def __init__(self, store: Store, clock: Clock, brokers: Brokers) -> None:
+        self._store = store
+        self._clock = clock
+        self._brokers = brokers
+
+    def concerns(self, table: str, key: Key) -> Iterable[Key]:
+        if table == CLUSTERS.name:
+            return (key,)
+        return (key[:3],) if table == TOPICS.name else ()
+
+    async def keys(self) -> Iterable[Key]:
+        rows = await self._store.read(CLUSTERS.list)
+        return [CLUSTERS.key_of(row) for row in rows]
+
+    async def listen(self, wake: Callable[[Key], None]) -> None:
+        return
+
+    async def failed(self, key: Key, error: Exception) -> None:
+        return
+
+    async def reconcile(self, key: Key) -> datetime | None:
+        row, settings = await self._store.read(lambda tx: _wanted(tx, key))
+        if row is None or row.state not in RUNNING:
+            return None
+        cluster = nodes.wanted(row, settings)
+        wishes = [one for one in await self._store.read(lambda tx: topics_of(tx, row)) if _is_wish(one)]
+        for wish in wishes:
+            try:
+                if wish.status is TopicStatus.DELETING:
+                    await self._brokers.delete_topic(cluster, wish.name)
+                else:
+                    said = WantedTopic(wish.name, wish.partitions, wish.replication, wish.configs)
+                    await self._brokers.apply_topic(cluster, said)
+            except Refused as error:
+                await self._store.write(partial(_refuse, wish=wish, why=str(error)))
+        there = (await self._brokers.seen(cluster)).topics
+        await self._store.write(lambda tx: _note(tx, row, there, wishes))
+        return self._clock.now() + (SOON if wishes else NOW_AND_THEN)
+
+
+def _wanted(tx: Tx, key: Key) -> tuple[Cluster | None, dict[str, str]]:
+    """A cluster and the settings of its configuration's revision."""
+    row = CLUSTERS.find(tx, *key)
+    if row is None or not row.configuration:
+        return row, {}
+    configured = CONFIGURATIONS.find(tx, row.account, row.region, row.configuration.rsplit("/", 1)[-1])
+    revisions = configured.revisions if configured else []
+    text = next((one.properties for one in revisions if one.number == row.revision), "")
+    return row, properties.parse(text)
+
+
+def _operation(tx: Tx, row: Cluster) -> Operation | None:
+    return OPERATIONS.find(tx, row.account, row.region, row.id, row.operation) if row.operation else None
+
+
+def _is_wish(row: Topic) -> bool:
+    """Whether something is still to be done; what Kafka refuses is not tried again until it is changed."""
+    return row.status is not TopicStatus.ACTIVE and not row.trouble
+
+
+def _refuse(tx: Tx, wish: Topic, why: str) -> None:
+    log.warning("%s: %s", wish.name, why)
+    fresh = TOPICS.find(tx, *TOPICS.key_of(wish))
+    if fresh == wish:
+        TOPICS.update(tx, replace(fresh, trouble=why))
+
+
+def _note(tx: Tx, row: Cluster, there: Mapping[str, TopicSeen], wishes: Sequence[Topic]) -> None:
+    """Topics as they are; a wish that was changed while it was carried out stays one."""
+    done = {one.name: one for one in wishes}
+    for known in topics_of(tx, row):
+        seen = there.get(known.name)
+        at_rest = known.status is TopicStatus.ACTIVE
+        if not at_rest and (known.trouble or known != done.get(known.name)):
+            continue  # refused, or wished for anew meanwhile
+        if seen is None and known.status in (TopicStatus.DELETING, TopicStatus.ACTIVE):
+            TOPICS.delete(tx, *TOPICS.key_of(known))
+        elif seen is not None and known.status is not TopicStatus.DELETING:
+            fresh = _as_seen(row, seen)
+            if fresh != known:
+                TOPICS.update(tx, fresh)
+    names = {one.name for one in topics_of(tx, row)}
+    for name, seen in there.items():
+        if name not in names and not seen.internal:
+            TOPICS.insert(tx, _as_seen(row, seen))
+
+
+def _as_seen(row: Cluster, seen: TopicSeen) -> Topic:
+    return Topic(
+        account=row.account,
+        region=row.region,
+        cluster=row.id,
+        name=seen.name,
+        partitions=len(seen.partitions),
+        replication=seen.replication,
+        configs=dict(seen.configs),
+        parts=[
+            {
+                "Partition": one.number,
+                "Leader": one.leader,
+                "Replicas": list(one.replicas),
+                "Isr": list(one.in_sync),
+            }
+            for one in seen.partitions
+        ],
+    )
+
+
+def _say(line: str) -> None:
+    log.info("%s", line)
+
+
+def reconcilers(
+    store: Store,
+    clock: Clock,
+    aws: Aws,
+    containers: Containers,
+    brokers: Brokers,
+    images: Images,
+    dns: Dns,
+) -> Sequence[Reconciler]:
+    """The loops of clusters and of topics."""
+    return (
+        Clusters(store, clock, aws, containers, brokers, images, dns),
+        Topics(store, clock, brokers),
+    )
