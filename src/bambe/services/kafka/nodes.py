@@ -60,6 +60,7 @@ def spec(row: Cluster, number: int, generation: str, image: str, process: Proces
     container = ContainerSpec(
         name=CONTAINER,
         image=image,
+        restarts=True,
         stop_timeout=STOP_TIMEOUT,
         log_group=LOG_GROUP.format(row.name),
         log_stream=row.node_name(number).partition(".")[0],

@@ -1,4 +1,4 @@
-"""MSK's CloudFormation types: Cluster, ServerlessCluster, Configuration, Topic, BatchScramSecret, ClusterPolicy."""
+"""MSK's CloudFormation types: clusters, configurations, topics, SCRAM secrets, cluster policies."""
 
 from __future__ import annotations
 
@@ -11,24 +11,12 @@ from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
 
 GONE = "NotFoundException"
-CHANGES = {
-    "NumberOfBrokerNodes": "count",
-    "BrokerNodeGroupInfo": "nodes",
-    "ConfigurationInfo": "configuration",
-    "KafkaVersion": "version",
-    "ClientAuthentication": "security",
-    "EncryptionInfo": "security",
-    "EnhancedMonitoring": "monitoring",
-    "OpenMonitoring": "monitoring",
-    "LoggingInfo": "monitoring",
-}
-"""What can be changed in place, and by which operation."""
 WHOLE_NUMBERS = ("NumberOfBrokerNodes", "VolumeSize", "Revision", "PartitionCount", "ReplicationFactor")
 TOKEN = "bambe:creation"
 
 
 def _plain(said: Any, name: str = "") -> Any:
-    """A template's texts as the numbers and truths that the API takes; EBSStorageInfo has another spelling."""
+    """A template's texts as the API's numbers and truths; EBSStorageInfo has another spelling."""
     if isinstance(said, Mapping):
         return {
             key.replace("EBSStorageInfo", "EbsStorageInfo"): _plain(value, key) for key, value in said.items()
@@ -77,57 +65,64 @@ def _made(arn: str) -> Made:
 
 
 async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
+    """ACTIVE, and as the template says: MSK makes one change at a time, so each is asked for in its turn."""
     shown = (await aws.kafka.describe_cluster_v2(ClusterArn=made.physical_id))["ClusterInfo"]
     if shown["State"] == "FAILED":
         raise ResourceFailed(shown.get("StateInfo", {}).get("Message") or "The cluster has failed.")
-    return bool(shown["State"] == "ACTIVE")
+    if shown["State"] != "ACTIVE":
+        return False
+    change = _next_change(_plain(dict(properties)), shown.get("Provisioned"))
+    if change is None:
+        return True
+    operation, request = change
+    where = {"ClusterArn": shown["ClusterArn"], "CurrentVersion": shown["CurrentVersion"]}
+    await getattr(aws.kafka, operation)(**where, **request)
+    return False
 
 
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
-    """One change after another: each waits for the one before, so a stack that changes several is asked again."""
-    new = _plain(dict(wish.properties))
-    before = _plain(dict(old))
-    changed = [kind for name, kind in CHANGES.items() if new.get(name) != before.get(name)]
-    for kind in dict.fromkeys(changed):
-        shown = (await aws.kafka.describe_cluster(ClusterArn=made.physical_id))["ClusterInfo"]
-        await _change(aws, kind, new, shown)
+    """Tags; all else follows in `_ready`."""
     tags = {**wish.tags, **(wish.properties.get("Tags") or {})}
     if tags:
         await aws.kafka.tag_resource(ResourceArn=made.physical_id, Tags=tags)
     return made
 
 
-async def _change(aws: Aws, kind: str, new: Mapping[str, Any], shown: Mapping[str, Any]) -> None:
-    where = {"ClusterArn": shown["ClusterArn"], "CurrentVersion": shown["CurrentVersion"]}
-    software = shown["CurrentBrokerSoftwareInfo"]
-    if kind == "count" and new["NumberOfBrokerNodes"] != shown["NumberOfBrokerNodes"]:
-        await aws.kafka.update_broker_count(**where, TargetNumberOfBrokerNodes=new["NumberOfBrokerNodes"])
-    if kind == "nodes":
-        await _change_nodes(aws, where, new["BrokerNodeGroupInfo"], shown["BrokerNodeGroupInfo"])
-    if kind == "configuration" and "ConfigurationInfo" in new:
-        said = new["ConfigurationInfo"]
-        now = (software.get("ConfigurationArn"), software.get("ConfigurationRevision"))
-        if (said["Arn"], said["Revision"]) != now:
-            await aws.kafka.update_cluster_configuration(**where, ConfigurationInfo=said)
-    if kind == "version" and new["KafkaVersion"] != software["KafkaVersion"]:
-        await aws.kafka.update_cluster_kafka_version(**where, TargetKafkaVersion=new["KafkaVersion"])
-    if kind == "security":
-        said = {name: new[name] for name in ("ClientAuthentication", "EncryptionInfo") if name in new}
-        await aws.kafka.update_security(**where, **said)
-    if kind == "monitoring":
-        members = ("EnhancedMonitoring", "OpenMonitoring", "LoggingInfo")
-        await aws.kafka.update_monitoring(**where, **{name: new[name] for name in members if name in new})
-
-
-async def _change_nodes(
-    aws: Aws, where: Mapping[str, Any], new: Mapping[str, Any], shown: Mapping[str, Any]
-) -> None:
-    size, was = _size(new), _size(shown)
-    if size > was:
+def _next_change(new: Mapping[str, Any], now: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
+    """The next operation, with its request, that brings the cluster to what is wanted; None for none."""
+    if now is None or "BrokerNodeGroupInfo" not in new:
+        return None
+    software, nodes = now["CurrentBrokerSoftwareInfo"], now["BrokerNodeGroupInfo"]
+    wanted, size = new["BrokerNodeGroupInfo"], _size(new["BrokerNodeGroupInfo"])
+    configured = new.get("ConfigurationInfo")
+    revision = {"Arn": software.get("ConfigurationArn"), "Revision": software.get("ConfigurationRevision")}
+    if new["KafkaVersion"] != software["KafkaVersion"]:
+        return "update_cluster_kafka_version", {"TargetKafkaVersion": new["KafkaVersion"]}
+    if new["NumberOfBrokerNodes"] != now["NumberOfBrokerNodes"]:
+        return "update_broker_count", {"TargetNumberOfBrokerNodes": new["NumberOfBrokerNodes"]}
+    if size and size != _size(nodes):
         volumes = [{"KafkaBrokerNodeId": "All", "VolumeSizeGB": size}]
-        await aws.kafka.update_broker_storage(**where, TargetBrokerEBSVolumeInfo=volumes)
-    elif new["InstanceType"] != shown["InstanceType"]:
-        await aws.kafka.update_broker_type(**where, TargetInstanceType=new["InstanceType"])
+        return "update_broker_storage", {"TargetBrokerEBSVolumeInfo": volumes}
+    if wanted["InstanceType"] != nodes["InstanceType"]:
+        return "update_broker_type", {"TargetInstanceType": wanted["InstanceType"]}
+    if configured and configured != revision:
+        return "update_cluster_configuration", {"ConfigurationInfo": configured}
+    if _security(new) != _security(now):
+        members = ("ClientAuthentication", "EncryptionInfo")
+        return "update_security", {name: new[name] for name in members if name in new}
+    level = new.get("EnhancedMonitoring", "DEFAULT")
+    if level != now["EnhancedMonitoring"]:
+        return "update_monitoring", {"EnhancedMonitoring": level}
+    return None
+
+
+def _security(said: Mapping[str, Any]) -> tuple[Any, ...]:
+    """How clients come in."""
+    transit = (said.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
+    access = said.get("ClientAuthentication") or {}
+    scram = bool(((access.get("Sasl") or {}).get("Scram") or {}).get("Enabled"))
+    anybody = bool((access.get("Unauthenticated") or {}).get("Enabled", not scram))
+    return transit.get("ClientBroker", "TLS"), scram, anybody
 
 
 def _size(group: Mapping[str, Any]) -> int:
@@ -173,7 +168,7 @@ async def _configure(aws: Aws, wish: Wish) -> Made:
 
 
 def _description(wish: Wish) -> str:
-    """A configuration has no tags: what tells a repeated creation from another one's is in its description."""
+    """A configuration has no tags: its description tells a repeated creation from another one's."""
     return wish.properties.get("Description") or f"made by CloudFormation ({wish.token})"
 
 
@@ -217,7 +212,7 @@ async def _update_topic(aws: Aws, wish: Wish, made: Made, old: Properties) -> Ma
     return made
 
 
-async def _changed_topic(aws: Aws, said: Mapping[str, Any]) -> Mapping[str, Any]:
+async def _changed_topic(aws: Aws, said: Mapping[str, Any]) -> dict[str, Any]:
     request = {key: value for key, value in said.items() if key != "ReplicationFactor"}
     return await aws.kafka.update_topic(**request)
 
@@ -282,7 +277,22 @@ RESOURCES = (
     ResourceType(
         name="AWS::MSK::Cluster",
         properties=frozenset(
-            {*CHANGES, "ClusterName", "StorageMode", "Rebalancing", "CurrentVersion", "Tags"}
+            {
+                "BrokerNodeGroupInfo",
+                "ClientAuthentication",
+                "ClusterName",
+                "ConfigurationInfo",
+                "CurrentVersion",
+                "EncryptionInfo",
+                "EnhancedMonitoring",
+                "KafkaVersion",
+                "LoggingInfo",
+                "NumberOfBrokerNodes",
+                "OpenMonitoring",
+                "Rebalancing",
+                "StorageMode",
+                "Tags",
+            }
         ),
         required=frozenset({"ClusterName", "KafkaVersion", "NumberOfBrokerNodes", "BrokerNodeGroupInfo"}),
         replaces=frozenset({"ClusterName"}),
