@@ -43,7 +43,7 @@ from bambe.engines.brokers.settings import (
 from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, memory_of, start_script
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.kernel.clock import Clock, SystemClock
-from bambe.kernel.errors import Conflict, NotThere, Unavailable
+from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
 
 T = TypeVar("T")
 
@@ -88,6 +88,11 @@ class KafkaBrokers:
         return await self._ask(cluster, Client.seen)
 
     async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
+        count = len(brokers(cluster))
+        if topic.replication > count:
+            raise Refused(
+                f"A replication factor of {topic.replication} needs as many brokers; there are {count}."
+            )
         await self._ask(cluster, lambda client: client.apply_topic(topic))
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
