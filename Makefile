@@ -2,6 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format bench docs clean
 BIN := .venv/bin
+# The end-to-end and contract tests one after another, the others beside them.
+SIDE_BY_SIDE := -n 2
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,11 +17,11 @@ demo: ## the whole release path for real, about a minute (KEEP=1 leaves it runni
 
 test: ## every tier of tests, end-to-end ones included
 	@scripts/setup dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 unit: ## the quick tiers only: no Docker, no sockets outside this machine
 	@scripts/setup dev
-	@$(BIN)/python -m pytest tests/unit tests/wire tests/api tests/house -m "not docker and not e2e"
+	@$(BIN)/python -m pytest tests/unit tests/wire tests/api tests/house -m "not docker and not e2e" $(SIDE_BY_SIDE)
 
 e2e: ## only the end-to-end tests
 	@scripts/setup dev

@@ -11,10 +11,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.e2e.platform import forget_images
+
 from bambe.cli.demo.shop import Shop
 from benchmarks.report import CannotRun
 from benchmarks.servers import free_port
-from benchmarks.shop import forget_images
 
 SERVICE, APP = "orders", "services/orders/app.py"
 IMAGE = "bambe-bench/orders"

@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.chance import Share, allowed, deviations
+from bambe.cli.demo.counts import Share, deviations
+from benchmarks.chance import allowed, is_usual
 from benchmarks.load_process import Answer, traffic
 from benchmarks.proof import Release, Releases, say
 from benchmarks.report import CannotRun, Result, Row, options, tell
@@ -82,8 +83,8 @@ def _progress(number: int, releases: int, last: Proved) -> None:
 def result(proved: Sequence[Proved], answers: Sequence[Answer]) -> Result:
     """The rows, from what was released and what was answered."""
     shares = [share(one, answers) for one in proved]
-    whole = Share(sum(one.got for one in shares), sum(one.total for one in shares), WEIGHT)
-    unusual = sum(not one.is_usual for one in shares)
+    whole = Share(sum(one.got for one in shares), sum(one.total for one in shares), 100 * WEIGHT)
+    unusual = sum(not is_usual(one) for one in shares)
     return Result((*_losses(proved, answers), *_shares(whole, unusual, len(proved))), _notes(proved, answers))
 
 
@@ -105,11 +106,11 @@ def _losses(proved: Sequence[Proved], answers: Sequence[Answer]) -> list[Row]:
 
 
 def _shares(whole: Share, unusual: int, releases: int) -> list[Row]:
-    far = abs(whole.percent - 100 * WEIGHT)
+    far = abs(whole.percent - whole.weight)
     error = deviations(whole.total, WEIGHT, SIGMA)
     chance = allowed(releases, 0.05, SURE)
     return [
-        Row(f"green's share of {whole.total:,} canary requests", whole.percent, "weight", 100 * WEIGHT, "%"),
+        Row(f"green's share of {whole.total:,} canary requests", whole.percent, "weight", whole.weight, "%"),
         Row("its distance from the weight", far, f"{SIGMA} standard deviations", error, "%", at_most=1),
         Row("releases outside their own 95 %", unusual, f"chance ({SURE:.1%})", chance, "", at_most=1),
     ]
@@ -123,7 +124,7 @@ def share(one: Proved, answers: Sequence[Answer]) -> Share:
         for answer in answers
         if answer.kind in COUNTED and began + SETTLES <= answer.sent and answer.done <= began + CANARY
     ]
-    return Share(sum(answer.version == one.version for answer in inside), len(inside), WEIGHT)
+    return Share(sum(answer.version == one.version for answer in inside), len(inside), 100 * WEIGHT)
 
 
 def _notes(proved: Sequence[Proved], answers: Sequence[Answer]) -> str:

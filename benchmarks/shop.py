@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.e2e.platform import Bambe
+from tests.e2e.platform import Bambe, forget_images
 
 from bambe.cli.demo.shop import Shop
 from benchmarks.report import CannotRun
@@ -63,16 +62,5 @@ def _up(home: Path, shop: Shop) -> Iterator[Bambe]:
             raise CannotRun(f"`bambe up` fails: {said[-1] if said else 'it says nothing'}")
         yield bambe
     finally:
-        bambe.down()
+        bambe.end()
         forget_images(f"localhost:{bambe.port}/*/*")
-
-
-def forget_images(reference: str) -> None:
-    """Remove the tags that match `reference`."""
-    listed = ["docker", "image", "ls", "--filter", f"reference={reference}"]
-    shown = subprocess.run(
-        [*listed, "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False
-    )
-    tags = shown.stdout.split()
-    if tags:
-        subprocess.run(["docker", "image", "rm", *tags], capture_output=True, check=False)

@@ -61,7 +61,7 @@ def run(home: Path, port: int) -> Record:
         done = (bambe.deployment(orders), bambe.deployment(inventory), bambe.deployment(back))
     finally:
         answers = traffic.stop()
-        bambe.down()
+        bambe.end()
     return Record(*done, events, answers)
 
 

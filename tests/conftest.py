@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.support.house import House
+
+
+class Beside(LoadScopeScheduling):
+    """What uses this machine's Docker Engine, processes and addresses goes to one worker, file by file; the
+    files of the other tiers go to whoever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", 1)[0]
+        return "machine" if file.startswith(("tests/contract/", "tests/e2e/")) else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Beside:
+    return Beside(config, log)
 
 
 @pytest.fixture

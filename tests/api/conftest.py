@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,13 @@ from bambe.kernel.clock import SystemClock
 from bambe.services.ecs.session import PATH as SESSIONS
 from bambe.services.ecs.sessions import Sessions
 from bambe.wire import Models
-from tests.support.house import ACCOUNT, REGION, House
+from tests.support.house import ACCOUNT, REGION, House, real_models
+
+
+@cache
+def _session() -> boto3.session.Session:
+    """The session of all clients: it keeps the service models it has read."""
+    return boto3.session.Session()
 
 
 class Strict:
@@ -102,7 +109,7 @@ class Edge:
             "aws_secret_access_key": self.keyring.key.secret_key,
             "config": config,
         }
-        return boto3.session.Session().client(service, **{**options, **changes})
+        return _session().client(service, **{**options, **changes})
 
     def cli(self, *words: str) -> subprocess.CompletedProcess[str]:
         """The stock AWS CLI."""
@@ -115,7 +122,7 @@ class Edge:
     async def _start(self) -> None:
         self.house = House(self._state)
         await self.house.start()
-        models = Models(self.house.services)
+        models: Models = real_models()
         door = Sessions(self.house.store, self.house.clock, self.house.containers)
         self.sessions = SessionsApp(door, SystemClock())
         self.app = App(

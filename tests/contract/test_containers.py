@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 from typing import Any
@@ -23,7 +23,6 @@ from bambe.engines.containers.port import (
     TaskSpec,
 )
 from bambe.kernel.errors import NotThere, Refused, Unavailable
-from tests.contract.busybox import docker_answers, make_image, remove_image
 from tests.fakes.containers import FakeContainers
 
 WAIT = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
@@ -62,17 +61,6 @@ class Stage:
                 return seen
             await asyncio.sleep(0.1)
         raise AssertionError(f"never came true; last seen: {seen}")
-
-
-@pytest.fixture(scope="module")
-def busybox() -> Iterator[str]:
-    if not docker_answers():
-        pytest.skip("no Docker Engine")
-    image = make_image()
-    if image is None:
-        pytest.skip("no busybox-static to make a test image from")
-    yield image
-    remove_image()
 
 
 @pytest.fixture(params=["fake", pytest.param("docker", marks=pytest.mark.docker)])

@@ -7,7 +7,7 @@ import contextlib
 import json
 import secrets
 import subprocess
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,12 @@ from bambe.engines.containers.config import LOGS, container_name, single_config
 from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import ContainerSpec, Mount, State, TaskSeen, TaskSpec
 from bambe.kernel.errors import NotThere, Refused
-from tests.contract.busybox import docker_answers, make_image, remove_image
 
 pytestmark = pytest.mark.docker
 
 WAIT = "trap 'exit 0' TERM; while :; do sleep 0.05; done"
 
 SERVE = "while :; do echo hello | nc -l -p 7000; done"
-
-
-@pytest.fixture(scope="module")
-def busybox() -> Iterator[str]:
-    if not docker_answers():
-        pytest.skip("no Docker Engine")
-    image = make_image()
-    if image is None:
-        pytest.skip("no busybox-static to make a test image from")
-    yield image
-    remove_image()
 
 
 class Machine:

@@ -251,6 +251,9 @@ async def test_who_is_nobody_is_asked_to_log_in(tmp_path: Path, policy: Policy) 
         reply = await Client(app, password).ask("GET", "/v2/")
         assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
         assert reply.headers["www-authenticate"].startswith("Basic realm=")
+    for header in ("Basic \N{SNOWMAN}", "Basic a", "Basic /w==", "Bearer x"):
+        reply = await Client(app).ask("GET", "/v2/", headers={"authorization": header})
+        assert (reply.status, reply.code) == (401, "UNAUTHORIZED")
     assert (await Client(app).ask("GET", "/v2/")).status == 200
 
 
@@ -459,6 +462,7 @@ async def test_an_index_needs_its_images(client: Client) -> None:
         b"[]",
         b"{}",
         b'{"schemaVersion": 1}',
+        b"[" * 200_000,
         b'{"schemaVersion": 2, "layers": [1]}',
         b'{"schemaVersion": 2, "layers": 5}',
         b'{"schemaVersion": 2, "layers": [{"digest": "../x", "size": 1}]}',
@@ -466,6 +470,16 @@ async def test_an_index_needs_its_images(client: Client) -> None:
 )
 async def test_manifests_that_are_none(client: Client, body: bytes) -> None:
     assert (await client.put("shop", "1", body)).code == "MANIFEST_INVALID"
+
+
+async def test_a_media_type_that_is_none(client: Client) -> None:
+    body, blobs = image("hello")
+    for blob in blobs:
+        await client.blob("shop", blob)
+    for said in ("no type", "\N{SNOWMAN}/json", "a/b\r\nx: y"):
+        manifest = json.dumps({**json.loads(body), "mediaType": said}).encode()
+        assert (await client.put("shop", "1", manifest, "")).code == "MANIFEST_INVALID"
+    assert (await client.put("shop", "1", body, f"{MEDIA_TYPE}; charset=utf-8")).status == 201
 
 
 @pytest.mark.parametrize("tag", ["..", ".hidden", "a+b", "x" * 129])
@@ -490,6 +504,9 @@ async def test_tags_in_pages(client: Client) -> None:
     assert page.headers["link"] == '</v2/shop/tags/list?n=2&last=b>; rel="next"'
     rest = await client.ask("GET", "/v2/shop/tags/list", n="2", last="b")
     assert json.loads(rest.body)["tags"] == ["c"]
+    for number in ("\N{SUPERSCRIPT TWO}", "9" * 5000, "all"):
+        every = await client.ask("GET", "/v2/shop/tags/list", n=number)
+        assert json.loads(every.body)["tags"] == ["a", "b", "c"]
     assert "link" not in rest.headers
 
 
@@ -508,6 +525,33 @@ async def test_what_was_answered_outlives_the_process(tmp_path: Path, policy: Po
     assert (await after.ask("GET", f"/v2/shop/blobs/{digest_of(blobs[1])}")).body == blobs[1]
     assert (await after.ask("PATCH", place, b"more")).code == "BLOB_UPLOAD_UNKNOWN"
     assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_uploads_that_nobody_goes_on_with_are_forgotten(tmp_path: Path, policy: Policy) -> None:
+    clock = ManualClock(SystemClock().now())
+    client = Client(FileRegistry(tmp_path, clock).app(policy))
+    left, used = [(await client.ask("POST", "/v2/shop/blobs/uploads/")).headers["location"] for _ in range(2)]
+    for _ in range(2):
+        await clock.advance(2000)
+        assert (await client.ask("PATCH", used, b"more")).status == 202
+    await client.ask("POST", "/v2/shop/blobs/uploads/")
+    assert (await client.ask("PATCH", left, b"late")).code == "BLOB_UPLOAD_UNKNOWN"
+    assert (await client.ask("PUT", used, digest=digest_of(b"moremore"))).status == 201
+    assert len(list((tmp_path / "uploads").iterdir())) == 1
+
+
+async def test_a_query_that_is_no_text(client: Client) -> None:
+    scope = {"type": "http", "method": "GET", "path": "/v2/shop/tags/list", "query_string": b"n=\xff"}
+    outgoing: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        outgoing.append(message)
+
+    await client._app({**scope, "headers": [(b"authorization", basic("AWS", "ada").encode())]}, receive, send)
+    assert outgoing[0]["status"] == 200
 
 
 async def test_blobs_of_a_push_under_way_are_not_collected(tmp_path: Path, policy: Policy) -> None:

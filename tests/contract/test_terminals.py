@@ -13,7 +13,7 @@ from bambe.kernel.errors import NotThere, Refused
 from tests.contract import test_containers
 from tests.contract.test_containers import WAIT, Stage
 
-stage, busybox = test_containers.stage, test_containers.busybox
+stage = test_containers.stage
 
 
 async def rest(terminal: Terminal) -> bytes:

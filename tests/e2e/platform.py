@@ -40,6 +40,17 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
+def forget_images(reference: str) -> None:
+    """Remove the tags that match `reference`."""
+    listed = ["docker", "image", "ls", "--filter", f"reference={reference}"]
+    shown = subprocess.run(
+        [*listed, "--format", "{{.Repository}}:{{.Tag}}"], capture_output=True, text=True, check=False
+    )
+    tags = shown.stdout.split()
+    if tags:
+        subprocess.run(["docker", "image", "rm", *tags], capture_output=True, check=False)
+
+
 @dataclass
 class Bambe:
     """One installation and its shop."""
@@ -60,12 +71,13 @@ class Bambe:
             self._clients[service] = self.place.client(service)
         return self._clients[service]
 
-    def down(self) -> None:
-        """Remove the whole installation, whatever state it is in."""
+    def end(self) -> None:
+        """Remove the whole installation, whatever state it is in; its stacks are not deleted first."""
         for client in self._clients.values():
             client.close()
         self._clients.clear()
-        self.cli("down", check=False)
+        if (self.state / "instance").exists():
+            self.place.end()
 
     def cli(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `bambe` in the shop."""
@@ -78,11 +90,16 @@ class Bambe:
             cwd=self.shop.root,
             env={**os.environ, "BAMBE_STATE": str(self.state), "COLUMNS": "120"},
             stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
 
+    @property
+    def up_words(self) -> tuple[str, ...]:
+        return ("up", "--scale", str(self.scale), "--port", str(self.port))
+
     def up(self, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self.cli("up", "--scale", str(self.scale), "--port", str(self.port), check=check)
+        return self.cli(*self.up_words, check=check)
 
     def aws(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run the stock AWS CLI."""
@@ -93,8 +110,22 @@ class Bambe:
 
     def shell(self, command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """A shell line with the platform's variables set."""
-        path = f"{BIN}:{os.environ['PATH']}"
-        return self._run(["bash", "-c", command], check, **self.place.environment(), PATH=path)
+        return self._run(["bash", "-c", command], check, **self._variables)
+
+    def shell_beside(self, command: str, folder: Path) -> subprocess.Popen[str]:
+        """Start shell lines in a folder, with the platform's variables set, and let them run."""
+        return subprocess.Popen(
+            ["bash", "-c", command],
+            cwd=folder,
+            env={**os.environ, **self._variables},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        return {**self.place.environment(), "PATH": f"{BIN}:{os.environ['PATH']}"}
 
     def push(self) -> list[str]:
         """git push; what the platform told the pusher."""

@@ -2,11 +2,45 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from tests.e2e.platform import Bambe, wait_for
+
+
+@pytest.fixture(scope="module")
+def bambe(shared: Bambe) -> Bambe:
+    return shared
+
+
+TEMPLATE = """
+Parameters: {Days: {Type: Number}}
+Resources: {G: {Type: AWS::Logs::LogGroup, Properties: {LogGroupName: /tried, RetentionInDays: !Ref Days}}}
+"""
+DEPLOYS = """
+set -e
+tried="--stack-name tried"
+deploy() { aws cloudformation deploy $tried --template-file tried.yml --parameter-overrides "$@"; }
+days() { aws logs describe-log-groups --log-group-name-prefix /tried --query logGroups[0].retentionInDays; }
+deploy Days=7
+days
+deploy Days=14
+days
+deploy Days=14 --no-fail-on-empty-changeset
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deploying(bambe: Bambe, tmp_path_factory: pytest.TempPathFactory) -> Iterator[subprocess.Popen[str]]:
+    """The CLI looks at a stack every 30 seconds: it deploys beside the other tests, and the last one asks."""
+    folder = tmp_path_factory.mktemp("tried")
+    (folder / "tried.yml").write_text(TEMPLATE)
+    with bambe.shell_beside(DEPLOYS, folder) as running:
+        yield running
+        running.kill()
 
 
 def test_the_stock_aws_cli_reads_everything(bambe: Bambe) -> None:
@@ -64,23 +98,6 @@ def test_docker_logs_in_pushes_and_pulls(bambe: Bambe) -> None:
     assert refused.returncode != 0
 
 
-def test_cloudformation_deploy(bambe: Bambe) -> None:
-    template = bambe.shop.root.parent / "logs.json"
-    template.write_text(
-        '{"Parameters": {"Days": {"Type": "Number"}}, "Resources": {"G": {"Type": "AWS::Logs::LogGroup",'
-        ' "Properties": {"LogGroupName": "/tried", "RetentionInDays": {"Ref": "Days"}}}}}'
-    )
-    words = ("cloudformation", "deploy", "--stack-name", "tried", "--template-file", str(template))
-    bambe.aws(*words, "--parameter-overrides", "Days=7")
-    groups = bambe.json("logs", "describe-log-groups", "--log-group-name-prefix", "/tried")["logGroups"]
-    assert groups[0]["retentionInDays"] == 7
-    bambe.aws(*words, "--parameter-overrides", "Days=14")
-    again = bambe.aws(*words, "--parameter-overrides", "Days=14", "--no-fail-on-empty-changeset")
-    assert "No changes to deploy" in again.stdout
-    bambe.aws("cloudformation", "delete-stack", "--stack-name", "tried")
-    bambe.aws("cloudformation", "wait", "stack-delete-complete", "--stack-name", "tried")
-
-
 def test_a_second_up_changes_nothing_and_says_so_within_seconds(bambe: Bambe) -> None:
     start = time.monotonic()
     told = bambe.up().stdout
@@ -122,3 +139,20 @@ def test_a_wrong_signature_is_refused(bambe: Bambe) -> None:
     done = bambe.shell("AWS_SECRET_ACCESS_KEY=wrong aws sts get-caller-identity", check=False)
     assert done.returncode != 0
     assert "SignatureDoesNotMatch" in done.stderr
+
+
+def test_cloudformation_deploy(bambe: Bambe, deploying: subprocess.Popen[str]) -> None:
+    told, errors = deploying.communicate(timeout=180)
+    assert deploying.returncode == 0, told + errors
+    lines = [line for line in told.splitlines() if line]
+    days = [line for line in lines if line.isdigit()]
+    assert days == ["7", "14"]
+    assert [line for line in lines if line.startswith("Successfully created/updated stack")] == [
+        "Successfully created/updated stack - tried"
+    ] * 2
+    assert "No changes to deploy" in told
+    tried = ("--stack-name", "tried")
+    bambe.aws("cloudformation", "delete-stack", *tried)
+    gone = "does not exist"
+    wait_for(lambda: gone in bambe.aws("cloudformation", "describe-stacks", *tried, check=False).stderr, gone)
+    bambe.aws("cloudformation", "wait", "stack-delete-complete", *tried)

@@ -33,7 +33,7 @@ def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
         made.up()
         yield made
     finally:
-        made.down()
+        made.end()
 
 
 @pytest.fixture(scope="module")

@@ -35,6 +35,11 @@ def judge(event, context):
 """
 
 
+@pytest.fixture(scope="module")
+def bambe(shared: Bambe) -> Bambe:
+    return shared
+
+
 def zipped() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:

@@ -1,9 +1,11 @@
-"""A service goes over from CodeDeploy to ECS's own deployments, and is released, approved and taken back."""
+"""A service goes over from CodeDeploy to ECS's own deployments, and is released, steered and taken back."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
+
+import pytest
 
 from tests.e2e.platform import Bambe, wait_for
 
@@ -12,8 +14,13 @@ BLUE_GREEN = """    route: "/inventory*"
 """
 NATIVE = """    route: "/inventory*"
     tasks: 2
-    release: {controller: ecs, percent: 20, interval: 5m, keep_old: 5m, approval: 60m}
+    release: {controller: ecs, percent: 20, interval: 15m, keep_old: 20m, approval: 60m}
 """
+
+
+@pytest.fixture(scope="module")
+def bambe(shared: Bambe) -> Bambe:
+    return shared
 
 
 def described(bambe: Bambe) -> dict[str, Any]:
@@ -66,11 +73,26 @@ def test_a_service_is_handed_over_to_ecs_and_released_by_it(bambe: Bambe) -> Non
     wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
     wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 120)
     told = watching.communicate(timeout=60)[0]
-    assert "shifting traffic (old 80 %, new 20 %)" in told
+    assert "shifting traffic (old 80 %, new 20 %" in told
     assert told.endswith("inventory: no release under way\n")
     answers = traffic.stop()
     assert [one for one in answers if one.failed] == []
     assert {one.version for one in answers[-60:] if one.route == "/inventory"} == {"2"}
+    green = [one for one in answers if one.route == "/inventory" and one.version == "2"]
+    ledger = last_ledger(bambe)
+    assert ledger["whole"]
+    assert ledger["closed"]
+    weights = [one["body"]["weight"] for one in ledger["records"] if one["kind"] == "weight"]
+    assert weights == [20, 100]
+    end = ledger["records"][-1]["body"]
+    assert (end["status"], end["zero_loss"]) == ("SUCCESSFUL", True)
+    assert 0 < end["counts"]["green"]["requests"] <= len(green)
+
+
+def last_ledger(bambe: Bambe) -> dict[str, Any]:
+    """Of inventory's newest release."""
+    newest = json.loads(bambe.cli("release", "list", "inventory", "--json").stdout)[0]["release"]
+    return dict(json.loads(bambe.cli("release", "show", newest, "--json").stdout))
 
 
 def test_a_deployment_is_taken_back_by_the_weights(bambe: Bambe) -> None:
@@ -79,9 +101,51 @@ def test_a_deployment_is_taken_back_by_the_weights(bambe: Bambe) -> None:
     wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"), "traffic shifts", 60)
     assert "goes back" in bambe.cli("rollback", "inventory").stdout
     wait_for(lambda: stage(bambe, "ROLLBACK_SUCCESSFUL"), "it is back", 90)
+    wait_for(lambda: last_ledger(bambe)["closed"], "its ledger is closed", 30)
     traffic = bambe.traffic()
     traffic.start()
     wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")
     answers = traffic.stop()
     assert {one.version for one in answers if one.route == "/inventory"} == {"2"}
     assert [one for one in answers if one.failed] == []
+
+
+def test_a_deployment_is_taken_into_ones_own_hands(bambe: Bambe) -> None:
+    def share() -> float:
+        return float(described(bambe)["targetServiceRevision"]["requestedProductionTrafficWeight"])
+
+    traffic = bambe.traffic()
+    traffic.start()
+    release(bambe, "4", was="3")
+    deployment = newest(bambe).rsplit("/", 1)[-1]
+    assert "not shifting traffic now" in bambe.cli("set-weight", "inventory", "40", check=False).stderr
+    bambe.cli("approve", "inventory")
+    wait_for(lambda: share() == 20, "traffic shifts", 60)
+    assert deployment in bambe.cli("pause", "inventory").stdout
+    assert "40 %" in bambe.cli("set-weight", "inventory", "40").stdout
+    wait_for(lambda: share() == 40, "the new version has 40 %")
+    bambe.up()
+    assert share() == 40, "a stack that has nothing to change lets go of nothing"
+    assert "all traffic now" in bambe.cli("promote", "inventory").stdout
+    wait_for(lambda: stage(bambe, "BAKE_TIME"), "all traffic is on the new version")
+    bambe.cli("pause", "inventory")
+    assert "ends the old version now" in bambe.cli("promote", "inventory").stdout
+    wait_for(lambda: stage(bambe, "SUCCESSFUL"), "it is done", 60)
+    assert newest(bambe).endswith(deployment), "nothing else was deployed"
+    assert [one for one in traffic.stop() if one.failed] == []
+
+
+def test_an_earlier_release_is_brought_back_whole(bambe: Bambe) -> None:
+    history = json.loads(bambe.cli("release", "list", "inventory", "--json").stdout)
+    of_two = [one["release"] for one in history if one["status"] == "SUCCESSFUL"][1]
+    assert f"restores {of_two}" in bambe.cli("rollback", "inventory", "--to", of_two).stdout
+    wait_for(lambda: "waits for approval" in bambe.cli("status").stdout, "it waits for approval", 90)
+    bambe.cli("approve", "inventory")
+    wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
+    bambe.cli("promote", "inventory")
+    wait_for(lambda: stage(bambe, "BAKE_TIME"), "all traffic is on the old new version", 60)
+    traffic = bambe.traffic()
+    traffic.start()
+    wait_for(lambda: len(traffic.answers) > 100, "traffic after the rollback")
+    answers = traffic.stop()
+    assert {one.version for one in answers if one.route == "/inventory"} == {"2"}

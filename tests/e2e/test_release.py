@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterator
+
+import pytest
 
 from bambe.cli.demo.counts import Answered, share
 from bambe.kernel.clock import SystemClock
+from tests.e2e.conftest import brought_up
 from tests.e2e.platform import Bambe, wait_for
 
 CLOCK = SystemClock()
+
+
+@pytest.fixture(scope="module")
+def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
+    """A shop whose canaries are long enough for something to die in them, on a busy machine too."""
+    with brought_up(tmp_path_factory.mktemp("bambe"), ("interval: 5m", "interval: 15m")) as made:
+        yield made
 
 
 def deployment_of(bambe: Bambe, service: str, before: list[str]) -> str:

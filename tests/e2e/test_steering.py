@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import install
+from tests.e2e.conftest import brought_up
 from tests.e2e.platform import Bambe, wait_for
 from tests.e2e.test_release import deployment_of
 
@@ -17,15 +17,10 @@ APP = Path("services/orders/app.py")
 
 @pytest.fixture(scope="module")
 def bambe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bambe]:
-    """A shop whose canaries are long enough for a person to step in, on a busy machine too."""
-    made = install(tmp_path_factory.mktemp("bambe"))
-    made.shop.edit("bambe.yml", "interval: 5m, keep_old: 30m", "interval: 15m, keep_old: 60m")
-    made.shop.commit("Longer canaries, longer waits")
-    try:
-        made.up()
+    """A shop whose releases go on only when a person says so, long before their time, however busy it is."""
+    longer = ("interval: 5m, keep_old: 5m", "interval: 240m, keep_old: 240m")
+    with brought_up(tmp_path_factory.mktemp("bambe"), longer) as made:
         yield made
-    finally:
-        made.down()
 
 
 def commit_orders(bambe: Bambe, version: str) -> None:
@@ -41,8 +36,20 @@ def release(bambe: Bambe, version: str) -> str:
     commit_orders(bambe, version)
     bambe.push()
     deployment = deployment_of(bambe, "orders", before)
-    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
+    canary_begins(bambe, deployment)
     return deployment
+
+
+def canary_begins(bambe: Bambe, deployment: str) -> None:
+    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
+
+
+def promoted_to_its_end(bambe: Bambe, deployment: str) -> None:
+    """A person gives it all traffic, then ends the old version."""
+    assert deployment in bambe.cli("promote", "orders").stdout
+    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "Succeeded", "all traffic is on green")
+    assert "ends the old version now" in bambe.cli("promote", "orders").stdout
+    ends_well(bambe, deployment)
 
 
 def ends_well(bambe: Bambe, deployment: str) -> None:
@@ -61,10 +68,7 @@ def test_it_stays_where_a_person_wants_it_and_its_ledger_shows_every_request(bam
     assert "40 %" in bambe.cli("set-weight", "orders", "40").stdout
     wait_for(lambda: weight_of_new(bambe) == 40, "green has 40 %")
     assert "goes on" in bambe.cli("approve", "orders").stdout
-    assert deployment in bambe.cli("promote", "orders").stdout
-    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "Succeeded", "all traffic is on green")
-    assert "ends the old version now" in bambe.cli("promote", "orders").stdout
-    ends_well(bambe, deployment)
+    promoted_to_its_end(bambe, deployment)
     assert [one for one in traffic.stop() if one.failed] == []
     shown = wait_for(lambda: closed_ledger(bambe, deployment), "the ledger is closed")
     assert shown["whole"]
@@ -104,8 +108,9 @@ def test_pushes_during_a_release_wait_and_the_newest_goes_next(bambe: Bambe) -> 
     )  # fmt: skip
     assert "DeploymentLimitExceededException" in by_hand.stderr
     bambe.cli("promote", "orders")
-    ends_well(bambe, first)
-    ends_well(bambe, waiting)
+    ends_well(bambe, first)  # its old version's time ends where a newer release waits
+    canary_begins(bambe, waiting)
+    promoted_to_its_end(bambe, waiting)
     wait_for(
         lambda: [one["weight"] for one in bambe.look("orders")["versions"]] == [100.0], "one version is left"
     )
@@ -118,7 +123,6 @@ def test_an_earlier_release_is_brought_back_whole(bambe: Bambe) -> None:
     told = bambe.cli("rollback", "orders", "--to", good[-1]).stdout
     assert f"restores {good[-1]}" in told
     deployment = bambe.deployments("orders", "InProgress", "Created")[0]
-    wait_for(lambda: bambe.event(deployment, "AllowTraffic") == "InProgress", "the canary begins", 120)
-    bambe.cli("promote", "orders")
-    ends_well(bambe, deployment)
+    canary_begins(bambe, deployment)
+    promoted_to_its_end(bambe, deployment)
     assert bambe.look("orders")["versions"][0]["task_definition"] in str(wanted["revision"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from bambe.control import Runner
@@ -33,10 +35,14 @@ class AnyModels:
     def validate(self, service: str, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, Any]:
         return parameters
 
+    def operation(self, service: str, operation: str) -> Any:
+        return SimpleNamespace(name=operation)
 
+
+@cache
 def real_models() -> Any:
-    """botocore's models, as the daemon uses them."""
-    return importlib.import_module("bambe.wire").Models()
+    """botocore's models, as the daemon uses them; they keep nothing but what they compiled."""
+    return importlib.import_module("bambe.wire").Models(tuple(discover()))
 
 
 class House:

@@ -12,6 +12,8 @@ from bambe.cli.trouble import Trouble
 from bambe.evidence.ledger import Broken, Record, check, is_closed, read
 
 GROUP = "/bambe/releases"
+ENDED_WELL = ("Succeeded", "SUCCESSFUL")
+"""What CodeDeploy and ECS call a release that is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Ledger:
     def revision(self) -> dict[str, Any]:
         """What ran when the deployment had ended well; empty for one that has not."""
         body = self.records[-1].body if self.is_closed else {}
-        return dict(body.get("revision", {})) if body.get("status") == "Succeeded" else {}
+        return dict(body.get("revision", {})) if body.get("status") in ENDED_WELL else {}
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -57,7 +59,9 @@ def find(logs: Any, deployment: str) -> Ledger:
     except ClientError as error:
         if error.response["Error"]["Code"] != "ResourceNotFoundException":
             raise
-        raise Trouble(f"{deployment} has no ledger: it changed nothing, or was not made here.") from None
+        raise Trouble(
+            f"{deployment} has no ledger: it changed nothing, was a rolling update, or was not made here."
+        ) from None
     records: list[Record] = []
     try:
         records = [read(line) for line in lines]

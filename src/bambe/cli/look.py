@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bambe.cli.releases import Releases
+from bambe.cli.releases import Releases, task_definition_of
 from bambe.cli.stages import says
 from bambe.cli.trouble import Trouble
 from bambe.synth import Names
@@ -96,7 +96,7 @@ class Looker:
             versions=tuple(versions),
             release=release,
             release_says=where,
-            build=self._build(service["serviceName"]),
+            build=self._build(service["serviceName"], release if blue_green else ""),
             event=events[0]["message"],
         )
 
@@ -163,13 +163,21 @@ class Looker:
             return "", ""
         return deployment, phase_of(releases.get(deployment), releases.target(deployment))
 
-    def _build(self, service: str) -> str:
+    def _build(self, service: str, release: str) -> str:
         project = Names(self.cluster).build(service)
         if not self.codebuild.batch_get_projects(names=[project])["projects"]:
             return ""
         ids = self.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
         builds = self.codebuild.batch_get_builds(ids=ids[:1])["builds"] if ids else []
-        return build_says(builds[0], service) if builds else ""
+        if not builds:
+            return ""
+        going = release if builds[0]["buildStatus"] == "IN_PROGRESS" else ""
+        return build_says(builds[0], service, going, self._released(service, going) if going else "")
+
+    def _released(self, service: str, deployment: str) -> str:
+        """The image a deployment releases."""
+        appspec = Releases(self.codedeploy, Names(self.cluster), service).revision(deployment)
+        return self._image(task_definition_of(appspec))
 
     def _image(self, task_definition: str) -> str:
         if task_definition not in self._images:
@@ -191,14 +199,34 @@ def shares_of(rule: dict[str, Any]) -> dict[str, float]:
     return {}
 
 
-def build_says(build: dict[str, Any], service: str) -> str:
-    """What a build is doing, or why it failed, in words; "" for one that went well."""
+def build_says(build: dict[str, Any], service: str, release: str = "", image: str = "") -> str:
+    """What a build is doing, or why it failed, in words; "" for one that went well.
+
+    `release` is the deployment under way and `image` what it releases: a build waits for its own.
+    """
     commit = build.get("resolvedSourceVersion", "")[:12]
     if build["buildStatus"] == "IN_PROGRESS":
-        return f"building {commit}: {build.get('currentPhase', 'QUEUED').lower()}"
+        return _going(commit, given_image(build), build.get("currentPhase", "QUEUED"), release, image)
     if build["buildStatus"] == "SUCCEEDED":
         return ""
     return f"{why_it_failed(build)} (commit {commit}; bambe logs --build {service})"
+
+
+def given_image(build: dict[str, Any]) -> str:
+    """The image that a build only releases; "" for one that makes its own."""
+    said = build.get("environment", {}).get("environmentVariables", ())
+    return next((str(one["value"]) for one in said if one["name"] == "IMAGE"), "")
+
+
+def _going(commit: str, given: str, phase: str, release: str, image: str) -> str:
+    what = given or commit
+    if phase in ("SUBMITTED", "QUEUED"):
+        return f"the build of {what} is queued"
+    if release and (image == given if given else image.endswith(f":{commit}")):
+        return (
+            f"{what} is {'' if given else 'built and '}being released by {release}; its build waits for that"
+        )
+    return f"{'releasing' if given else 'building'} {what}: {phase.lower()}"
 
 
 def why_it_failed(build: dict[str, Any]) -> str:

@@ -92,9 +92,14 @@ class Releases:
 def released_before(released: Sequence[dict[str, Any]], task_definition: str) -> dict[str, Any] | None:
     """The AppSpec before the first of `task_definition` (oldest first), so that going back again goes
     further back and never forth to what was left; None when there is nothing before."""
-    names = [task_definition_of(one) for one in released]
-    earlier = released[: names.index(task_definition)] if task_definition in names else released
-    return earlier[-1] if earlier else None
+    place = before([task_definition_of(one) for one in released], task_definition)
+    return None if place is None else released[place]
+
+
+def before(names: Sequence[str], name: str) -> int | None:
+    """The place before the first of `name` in `names`, the last one where it is not there; None for none."""
+    place = names.index(name) if name in names else len(names)
+    return place - 1 if place else None
 
 
 def task_definition_of(appspec: Mapping[str, Any]) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time
-from typing import Any
+from typing import Any, Protocol
 
 from bambe.cli import ledgers
+from bambe.cli.native import native_history, native_under_way
 from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
@@ -20,6 +22,69 @@ MANY = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDe
         "placementConstraints", "requiresCompatibilities", "cpu", "memory", "runtimePlatform",
         "ephemeralStorage")  # fmt: skip
 """What RegisterTaskDefinition takes of what DescribeTaskDefinition shows."""
+ID = re.compile(r"d-[A-Z0-9]+|[A-Za-z0-9]{20}")
+"""A deployment of CodeDeploy, or a service deployment of ECS."""
+
+
+class History(Protocol):
+    """The releases of one service."""
+
+    def active(self) -> str | None:
+        """The one under way."""
+        ...
+
+    def good(self) -> list[tuple[str, datetime]]:
+        """Those that ended well, and when."""
+        ...
+
+    def release(self, task_definition: str, why: str) -> str:
+        """Release a task definition; what begins."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _OfCodeDeploy:
+    target: Target
+    service: str
+
+    def active(self) -> str | None:
+        return self.target.releases(self.service).active()
+
+    def good(self) -> list[tuple[str, datetime]]:
+        releases = self.target.releases(self.service)
+        infos = [releases.get(one) for one in releases.ids("Succeeded")]
+        return [(one["deploymentId"], one["completeTime"]) for one in infos if one.get("completeTime")]
+
+    def release(self, task_definition: str, why: str) -> str:
+        spec = appspec(self.target.project, self.service, task_definition)
+        return self.target.releases(self.service).create(spec, why)
+
+
+@dataclass(frozen=True, slots=True)
+class _OfEcs:
+    target: Target
+    service: str
+
+    def active(self) -> str | None:
+        going = native_under_way(self.target, self.service)
+        return going.name if going else None
+
+    def good(self) -> list[tuple[str, datetime]]:
+        found = native_history(self.target, self.service, "SUCCESSFUL")
+        return [(one["serviceDeploymentArn"].rsplit("/", 1)[-1], one["finishedAt"]) for one in found]
+
+    def release(self, task_definition: str, why: str) -> str:
+        ecs = self.target.client("ecs")
+        ecs.update_service(
+            cluster=self.target.cluster, service=self.service, taskDefinition=task_definition,
+            forceNewDeployment=True,
+        )  # fmt: skip
+        return self.active() or "ECS"
+
+
+def history_of(target: Target, service: str) -> History:
+    """Whoever releases the service knows them."""
+    return _OfEcs(target, service) if target.is_by_ecs(service) else _OfCodeDeploy(target, service)
 
 
 @dataclass(slots=True)
@@ -32,31 +97,27 @@ class Restoring:
 
     def run(self, to: str) -> str:
         """Restore the release `to` (its id, or a time); one sentence on what happens."""
-        releases = self.target.releases(self.service)
-        active = releases.active()
+        history = history_of(self.target, self.service)
+        active = history.active()
         if active is not None:
             raise Trouble(
                 f"{self.service}: {active} is under way: `bambe rollback {self.service}` takes it back first."
             )
-        release = to if to.startswith("d-") else self._at(moment(to, SystemClock().now()))
+        release = to if ID.fullmatch(to) else self._at(history, moment(to, SystemClock().now()))
         revision = ledgers.find(self.target.client("logs"), release).revision
         if not revision:
             raise Trouble(f"{release} did not end well, so there is nothing of it to restore.")
         self._routes_and_health(revision)
         arn = self._task_definition(revision)
-        spec = appspec(self.target.project, self.service, arn)
-        deployment = releases.create(spec, f"restores {release}")
-        return f"{self.service}: {deployment} restores {release} ({arn.rsplit('/', 1)[-1]})."
+        begun = history.release(arn, f"restores {release}")
+        return f"{self.service}: {begun} restores {release} ({arn.rsplit('/', 1)[-1]})."
 
-    def _at(self, when: datetime) -> str:
+    def _at(self, history: History, when: datetime) -> str:
         """The release that was running at `when`."""
-        releases = self.target.releases(self.service)
-        good = [releases.get(one) for one in releases.ids("Succeeded")]
-        ended = [info for info in good if info.get("completeTime") and info["completeTime"] <= when]
+        ended = [(at, name) for name, at in history.good() if at <= when]
         if not ended:
             raise Trouble(f"{self.service}: no release had ended by {when:%Y-%m-%d %H:%M}.")
-        newest: str = max(ended, key=lambda info: info["completeTime"])["deploymentId"]
-        return newest
+        return max(ended)[1]
 
     def _routes_and_health(self, revision: Mapping[str, Any]) -> None:
         """Through the service's stack, which owns them."""

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from bambe.cli import ledgers
+from bambe.cli.by_codedeploy import READY, SHIFT, WAIT, ByCodeDeploy, codedeploy_under_way
+from bambe.cli.coming import native_next, share, when
 from bambe.cli.ledgers import Ledger
 from bambe.cli.look import phase_of
 from bambe.cli.native import native_under_way
 from bambe.cli.stages import says
-from bambe.cli.steering import READY, SHIFT, WAIT, Steering, under_way
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 
@@ -50,45 +51,49 @@ class Scene:
 def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
     """The release of `service` under way, or None."""
     if target.is_by_ecs(service):
-        return _by_ecs(target, service)
-    try:
-        found = under_way(target, service)
-    except Trouble:
+        return _by_ecs(target, service, scale, now)
+    found = codedeploy_under_way(target, service)
+    if found is None:
         return None
     shown = target.releases(service).target(found.deployment)
-    try:
-        ledger = ledgers.find(target.client("logs"), found.deployment)
-    except Trouble:
-        ledger = Ledger(found.deployment, (), "")
-    verdicts = [record.body for record in ledger.records if record.kind == "verdict"]
+    ledger = _ledger(target, found.deployment)
     return Scene(
         service=service,
         deployment=found.deployment,
         says=phase_of(found.info, shown),
-        sides=tuple(_sides(target, shown, ledger.last)),
-        verdict=f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else "",
+        sides=tuple(_sides(target, shown, ledger)),
+        verdict=_verdict(ledger),
         next=what_next(found, ledger, scale, now),
         queued=tuple(target.releases(service).ids("Queued")),
     )
 
 
-def _by_ecs(target: Target, service: str) -> Scene | None:
+def _by_ecs(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
     """A service deployment that shifts traffic."""
     found = native_under_way(target, service)
     if found is None or found.is_rolling:
         return None
-    waits = f"waits for `bambe approve {service}`" if found.pauses else "as ECS's stages go"
-    sides = [
-        _revision(target, name, shown)
-        for name, shown in (
-            *(("old", one) for one in found.shown.get("sourceServiceRevisions", ())),
-            ("new", found.shown["targetServiceRevision"]),
-        )
-    ]
-    return Scene(service, found.name, says(found.shown), tuple(sides), "", waits, ())
+    ledger = _ledger(target, found.name)
+    old = [_revision(target, "old", one, ledger) for one in found.shown.get("sourceServiceRevisions", ())]
+    new = _revision(target, "new", found.shown["targetServiceRevision"], ledger)
+    following = native_next(found, scale, now)
+    return Scene(service, found.name, says(found.shown), (*old, new), _verdict(ledger), following, ())
 
 
-def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
+def _ledger(target: Target, deployment: str) -> Ledger:
+    """What is written of a release so far."""
+    try:
+        return ledgers.find(target.client("logs"), deployment)
+    except Trouble:
+        return Ledger(deployment, (), "")
+
+
+def _verdict(ledger: Ledger) -> str:
+    verdicts = [record.body for record in ledger.records if record.kind == "verdict"]
+    return f"{verdicts[-1]['verdict']}: {verdicts[-1]['why']}" if verdicts else ""
+
+
+def _revision(target: Target, name: str, shown: Mapping[str, Any], ledger: Ledger) -> Side:
     ecs, arn = target.client("ecs"), shown["arn"]
     (found,) = ecs.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"]
     balancers = found.get("resolvedConfiguration", {}).get("loadBalancers", ())
@@ -101,10 +106,21 @@ def _revision(target: Target, name: str, shown: Mapping[str, Any]) -> Side:
         desired=shown["requestedTaskCount"],
         healthy=states.count("healthy"),
         targets=len(states),
+        **_counted(ledger, name),
     )
 
 
-def what_next(found: Steering, ledger: Ledger, scale: float, now: datetime) -> str:
+def _counted(ledger: Ledger, name: str) -> dict[str, int]:
+    """What the old or the new version had of requests, errors and drops."""
+    counted = ledger.last.get("counts", {}).get({"old": "blue", "new": "green"}[name], {})
+    return {
+        "requests": counted.get("requests", 0),
+        "errors": counted.get("by_class", {}).get("5xx", 0),
+        "dropped": counted.get("dropped", 0),
+    }
+
+
+def what_next(found: ByCodeDeploy, ledger: Ledger, scale: float, now: datetime) -> str:
     """What the release does next, and when."""
     if found.is_held:
         return f"paused: `bambe approve {found.service}` lets it go on"
@@ -114,7 +130,7 @@ def what_next(found: Steering, ledger: Ledger, scale: float, now: datetime) -> s
         minutes = found.info["blueGreenDeploymentConfiguration"][
             "terminateBlueInstancesOnDeploymentSuccess"
         ].get("terminationWaitTimeInMinutes", 0)
-        return f"the old version ends {_when(_weighed_at(ledger, 100), minutes, scale, now)}"
+        return f"the old version ends {when(_weighed_at(ledger, 100), minutes, scale, now)}"
     if found.phase == SHIFT:
         return _next_step(ledger, scale, now)
     running = [name for name, status in found.events.items() if status == "InProgress"]
@@ -126,9 +142,8 @@ def _next_step(ledger: Ledger, scale: float, now: datetime) -> str:
     done = [record.body["weight"] for record in ledger.records if record.kind == "weight"]
     for number, (percent, minutes) in enumerate(steps[:-1]):
         if percent in done and steps[number + 1][0] not in done:
-            following = steps[number + 1][0]
-            what = "all traffic" if following == 100 else f"{following} %"
-            return f"{what} to the new version {_when(_weighed_at(ledger, percent), minutes, scale, now)}"
+            moment = when(_weighed_at(ledger, percent), minutes, scale, now)
+            return f"{share(steps[number + 1][0])} to the new version {moment}"
     return "the first traffic to the new version"
 
 
@@ -139,32 +154,21 @@ def _weighed_at(ledger: Ledger, percent: int) -> datetime | None:
     return datetime.fromisoformat(moments[-1]) if moments else None
 
 
-def _when(since: datetime | None, minutes: int, scale: float, now: datetime) -> str:
-    if since is None:
-        return "soon"
-    due = since + timedelta(minutes=minutes) / scale
-    left = max(0, round((due - now).total_seconds()))
-    return f"at {due.astimezone():%H:%M:%S} (in {left // 60}:{left % 60:02})"
-
-
-def _sides(target: Target, shown: Mapping[str, Any], last: Mapping[str, Any]) -> list[Side]:
+def _sides(target: Target, shown: Mapping[str, Any], ledger: Ledger) -> list[Side]:
     found = []
     for one in sorted(shown.get("taskSetsInfo", ()), key=lambda one: str(one["taskSetLabel"])):
-        colour = str(one["taskSetLabel"]).lower()
+        name = "old" if one["taskSetLabel"] == "Blue" else "new"
         states = _health(target, one["targetGroup"]["name"])
-        counted = last.get("counts", {}).get(colour, {})
         found.append(
             Side(
-                name="old" if colour == "blue" else "new",
+                name=name,
                 version=one["identifer"].rsplit("/", 1)[-1],
                 weight=one["trafficWeight"],
                 running=one["runningCount"],
                 desired=one["desiredCount"],
                 healthy=states.count("healthy"),
                 targets=len(states),
-                requests=counted.get("requests", 0),
-                errors=counted.get("by_class", {}).get("5xx", 0),
-                dropped=counted.get("dropped", 0),
+                **_counted(ledger, name),
             )
         )
     return found

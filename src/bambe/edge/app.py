@@ -27,7 +27,7 @@ from bambe.edge.plain import join_headers, plain_error, request_number
 from bambe.edge.sigv4 import Signature, find_signature
 from bambe.kernel.call import Caller
 from bambe.kernel.clock import Clock
-from bambe.kernel.errors import AwsError, InternalFailure
+from bambe.kernel.errors import AwsError, BambeError, InternalFailure
 from bambe.wire import Models, Request, Response
 from bambe.wire.errors import SerializationException
 from bambe.wire.identify import Found
@@ -45,6 +45,10 @@ Reset = Callable[[], Awaitable[None]]
 OWN = "/_bambe/"
 MAX_BODY = 64 * 1024 * 1024
 _JSON = (b"content-type", b"application/json")
+
+
+class ClientGone(BambeError):
+    """The client went away in the middle of its request: nobody is left to answer."""
 
 
 class App:
@@ -152,7 +156,10 @@ class App:
         if scope["type"] != "http":
             await _no_web_socket(receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ClientGone:
+            return
         if body is None:
             response = self.too_large()
         else:
@@ -214,6 +221,8 @@ def _unpacked(request: Request) -> Request:
         raise SerializationException("the request body is not valid gzip") from None
     if unpacker.unconsumed_tail:
         raise RequestTooLarge(TOO_LARGE)
+    if not unpacker.eof:
+        raise SerializationException("the request body is gzip that ends too early")
     return request._replace(body=body)
 
 
@@ -224,11 +233,13 @@ async def _no_web_socket(receive: Receive, send: Send) -> None:
 
 
 async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or None when it is larger than allowed."""
+    """The whole body, or None when it is larger than allowed; ClientGone when it breaks off."""
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGone
         part = message.get("body", b"")
         size += len(part)
         if size > MAX_BODY:

@@ -30,6 +30,8 @@ SHAKEN_WITHIN = 15.0
 LAST_WORDS_WITHIN = 5.0
 WINDOW = 64
 """So many messages may be on their way unacknowledged; then the command waits."""
+TYPED_AHEAD = 1000
+"""So many messages that the command has not read are kept; then the client waits."""
 PIECE = 4096
 
 SESSION_TYPE = {
@@ -110,7 +112,8 @@ class Conversation:
             self._inbox.put_nowait(None)
 
     async def _take(self, raw: bytes) -> None:
-        received = self._channel.receive(raw, self._clock.now())
+        is_full = self._inbox.qsize() >= TYPED_AHEAD
+        received = self._channel.receive(raw, self._clock.now(), is_full)
         self._heard.set()
         if received.answer:
             self._idle_at = self._clock.now() + IDLE
@@ -224,7 +227,7 @@ def _size(payload: bytes) -> tuple[int, int] | None:
     try:
         said = json.loads(payload)
         return int(said["cols"]), int(said["rows"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return None
 
 

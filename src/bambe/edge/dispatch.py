@@ -15,6 +15,13 @@ from bambe.services import Registry
 audit = logging.getLogger("bambe.audit")
 
 
+class Named(Protocol):
+    """An operation as AWS names it."""
+
+    @property
+    def name(self) -> str: ...
+
+
 class Models(Protocol):
     """What the dispatcher asks of wire."""
 
@@ -23,6 +30,10 @@ class Models(Protocol):
 
         `UnknownOperationException` where the service's model has no such operation.
         """
+        ...
+
+    def operation(self, service: str, operation: str) -> Named:
+        """An operation of AWS's; `UnknownOperationException`."""
         ...
 
 
@@ -52,7 +63,9 @@ class Dispatcher:
     ) -> Answer:
         """Answer one call; `operation` in botocore's snake case."""
         if depth > MAX_DEPTH:
-            raise ThrottlingException(f"{service}:{operation} was called through more than {MAX_DEPTH} calls")
+            raise ThrottlingException(
+                f"{self._name(service, operation)} was called through more than {MAX_DEPTH} calls"
+            )
         handler = self._handler(service, operation)
         request = self._models.validate(service, operation, parameters)
         call = Call(
@@ -80,5 +93,9 @@ class Dispatcher:
         known = self._registry.get(service)
         handler = known.operations.get(operation) if known else None
         if handler is None:
-            raise NotImplementedByBambe(f"{service}:{operation} is not implemented by Bambe")
+            raise NotImplementedByBambe(f"{self._name(service, operation)} is not implemented by Bambe")
         return handler
+
+    def _name(self, service: str, operation: str) -> str:
+        """`application-autoscaling:PutScalingPolicy`; UnknownOperationException for what AWS has not."""
+        return f"{service}:{self._models.operation(service, operation).name}"

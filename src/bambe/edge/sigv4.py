@@ -7,6 +7,7 @@ Authorization header or, for presigned URLs, in the query string.
 from __future__ import annotations
 
 import hmac
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -19,6 +20,7 @@ from bambe.wire.timestamps import from_compact, from_text
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 SKEW = timedelta(minutes=15)
+SECONDS = re.compile(r"[0-9]{1,6}")
 UNSIGNED = (b"UNSIGNED-PAYLOAD", b"STREAMING-UNSIGNED-PAYLOAD-TRAILER")
 _EMPTY = sha256(b"").hexdigest().encode()
 
@@ -169,7 +171,7 @@ def _from_query(query: dict[str, str]) -> Signature:
         lacks = " ".join(f"AWS query-string parameters must include '{name}'." for name in absent)
         raise Denied(Reason.INCOMPLETE, f"{lacks} Re-examine the query-string parameters.".strip())
     expires = query.get("X-Amz-Expires", "900")
-    life = int(expires) if expires.isdigit() else 0
+    life = int(expires) if SECONDS.fullmatch(expires) else 0
     if not 1 <= life <= 604_800:
         raise Denied(Reason.INCOMPLETE, "X-Amz-Expires must be between 1 and 604800 seconds")
     return Signature(

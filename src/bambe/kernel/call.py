@@ -39,6 +39,10 @@ class Store(Protocol):
         """Run `fn` on a read-only connection that sees the last commit."""
         ...
 
+    async def scan(self, fn: Callable[[Tx], Result]) -> Result:
+        """`read` for what takes long: everything else goes on meanwhile."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

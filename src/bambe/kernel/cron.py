@@ -82,7 +82,7 @@ def _numbers(text: str, low: int, high: int, names: dict[str, int] | None = None
 
 def _range(part: str, low: int, high: int, names: dict[str, int]) -> range:
     body, slash, step = part.partition("/")
-    if slash and (not step.isdigit() or not int(step)):
+    if slash and (not _is_plain(step) or not int(step)):
         raise BadCron(f"{part} has no step")
     first, dash, last = body.partition("-")
     start = low if body == "*" else _number(first, low, high, names)
@@ -95,10 +95,14 @@ def _range(part: str, low: int, high: int, names: dict[str, int]) -> range:
 
 
 def _number(text: str, low: int, high: int, names: dict[str, int]) -> int:
-    value = names.get(text, int(text) if text.isdecimal() and text.isascii() else -1)
+    value = names.get(text, int(text) if _is_plain(text) else -1)
     if not low <= value <= high:
         raise BadCron(f"{text or 'nothing'} is not between {low} and {high}")
     return value
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _month_days(text: str) -> DayTest:

@@ -66,9 +66,8 @@ class Release(Strict):
     def _ecs_shifts_as_it_can(self) -> Release:
         if self.controller != "ecs" or self.strategy == "rolling":
             return self
-        for name in ("queue", "analysis", "synthetic"):
-            if name in self.model_fields_set and getattr(self, name) not in ("off", ()):
-                raise ValueError(f"`{name}` is there with `controller: codedeploy` only")
+        if "queue" in self.model_fields_set and self.queue != "off":
+            raise ValueError("`queue` is there with `controller: codedeploy` only")
         if self.strategy == "linear" and self.percent < 3:
             raise ValueError("percent is at least 3 for a linear release by ECS")
         for name in ("interval", "keep_old"):

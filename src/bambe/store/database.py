@@ -2,6 +2,7 @@
 
 write(fn) --> writer thread: BEGIN IMMEDIATE, fn(tx), COMMIT --> change feed
 read(fn)  --> a read-only connection on the caller's thread (point queries take microseconds)
+scan(fn)  --> the same on a thread for long reads, one at a time
 """
 
 from __future__ import annotations
@@ -52,6 +53,7 @@ class Database:
         self._path = path or Path(self._scratch.name if self._scratch else ".") / "bambe.db"
         self._listeners: list[Listener] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="bambe-store")
+        self._scans = ThreadPoolExecutor(1, thread_name_prefix="bambe-scan")
         self._writer: sqlite3.Connection | None = None
         self._readers = threading.local()
         self._reader_connections: list[sqlite3.Connection] = []
@@ -64,7 +66,8 @@ class Database:
         await self.write(lambda tx: migrate(tx, wanted))
 
     async def stop(self) -> None:
-        """Finish the writes under way and close."""
+        """Finish what is under way and close."""
+        await asyncio.to_thread(self._scans.shutdown)
         await asyncio.get_running_loop().run_in_executor(self._pool, self._close)
         self._pool.shutdown()
 
@@ -73,27 +76,34 @@ class Database:
         self._listeners.append(listener)
 
     async def write(self, fn: Callable[[Tx], Result]) -> Result:
-        """Run `fn` in one write transaction; what it raises rolls everything back."""
-        loop = asyncio.get_running_loop()
-        result, changes = await loop.run_in_executor(self._pool, self._transact, fn)
-        if changes:
-            for listener in self._listeners:
-                listener(changes)
+        """Run `fn` in one write transaction; what it raises rolls everything back.
+
+        Once asked for it is done, and its changes are told, also where nobody waits for it any more.
+        """
+        future = asyncio.get_running_loop().run_in_executor(self._pool, self._transact, fn)
+        future.add_done_callback(self._tell)
+        result, _ = await asyncio.shield(future)
         return result
 
     async def read(self, fn: Callable[[Tx], Result]) -> Result:
         """Run `fn` on a read-only connection; a consistent view of the last commit."""
-        connection = self._reader()
-        connection.execute("BEGIN")
-        try:
-            return fn(Transaction(connection))
-        finally:
-            connection.execute("ROLLBACK")
+        return self._look(fn)
+
+    async def scan(self, fn: Callable[[Tx], Result]) -> Result:
+        """`read` on another thread, for what takes long: the event loop goes on meanwhile."""
+        return await asyncio.get_running_loop().run_in_executor(self._scans, self._look, fn)
 
     async def reset(self, keep: Iterable[str] = ()) -> None:
         """Empty every table but those named and the record of migrations."""
         kept = {*keep, "migrations"}
         await self.write(lambda tx: _empty(tx, kept))
+
+    def _tell(self, future: asyncio.Future[tuple[Any, Sequence[Change]]]) -> None:
+        if future.cancelled() or future.exception() is not None:
+            return
+        _, changes = future.result()
+        for listener in self._listeners if changes else ():
+            listener(changes)
 
     def _open(self) -> None:
         self._writer = self._connect()
@@ -119,6 +129,14 @@ class Database:
             raise
         self._writer.execute("COMMIT")
         return result, list(tx.changes)
+
+    def _look(self, fn: Callable[[Tx], Result]) -> Result:
+        connection = self._reader()
+        connection.execute("BEGIN")
+        try:
+            return fn(Transaction(connection))
+        finally:
+            connection.execute("ROLLBACK")
 
     def _reader(self) -> sqlite3.Connection:
         if self._writer is None:

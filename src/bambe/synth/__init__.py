@@ -1,7 +1,6 @@
 """Turns a project into CloudFormation templates, and a service into its task definition and AppSpec."""
 
 from bambe.synth.alarms import alarm_names
-from bambe.synth.blue_green import HOLD_TAG, PROMOTE_TAG, QUEUE_TAG
 from bambe.synth.names import Names
 from bambe.synth.release import APPSPEC_PLACEHOLDER, IMAGE_PLACEHOLDER, appspec, task_definition
 from bambe.synth.service import service_template
@@ -9,10 +8,7 @@ from bambe.synth.shared import shared_template
 
 __all__ = [
     "APPSPEC_PLACEHOLDER",
-    "HOLD_TAG",
     "IMAGE_PLACEHOLDER",
-    "PROMOTE_TAG",
-    "QUEUE_TAG",
     "Names",
     "alarm_names",
     "appspec",

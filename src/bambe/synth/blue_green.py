@@ -7,14 +7,10 @@ from typing import Any
 from bambe.project import Project, Release
 from bambe.synth.alarms import alarms, named
 from bambe.synth.names import COLOURS, Names, imported
+from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
-QUEUE_TAG = "bambe:queue"
-ANALYSIS_TAG = "bambe:analysis"
-SYNTHETIC_TAG = "bambe:synthetic"
-HOLD_TAG = "bambe:hold"
-PROMOTE_TAG = "bambe:promote"
 PREDEFINED = {
     ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
     ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
@@ -83,12 +79,11 @@ def _waits(wish: Release) -> Resource:
 
 
 def _watched(wish: Release) -> Resource:
-    """Alarms, and the tags that this machine heeds; on AWS they are tags like any other."""
+    """Alarms, and the tags that this machine heeds."""
     made: Resource = {}
     if wish.alarms:
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": named(wish.alarms)}
-    heeded = {QUEUE_TAG: wish.queue, ANALYSIS_TAG: wish.analysis, SYNTHETIC_TAG: " ".join(wish.synthetic)}
-    tags = [{"Key": key, "Value": value} for key, value in heeded.items() if value not in ("off", "")]
+    tags = heeded(wish)
     return made | ({"Tags": tags} if tags else {})
 
 

@@ -9,6 +9,7 @@ from bambe.synth import native
 from bambe.synth.alarms import alarms
 from bambe.synth.blue_green import blue_green
 from bambe.synth.names import COLOURS, Names, imported, priorities
+from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
 DNS_TTL = 5
@@ -159,6 +160,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
     if project.is_native(service):
         properties["DeploymentConfiguration"] = native.configuration(project, names, service)
+        properties["Tags"] = heeded(project.release_of(service))
     resource: Resource = {"Type": "AWS::ECS::Service", "DependsOn": ["LogGroup"], "Properties": properties}
     if wish.is_public:
         properties["LoadBalancers"] = [

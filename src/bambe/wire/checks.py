@@ -17,6 +17,7 @@ from bambe.wire.description import Definition, Reference, Shapes
 from bambe.wire.errors import SerializationException
 from bambe.wire.shapes import inner
 
+LONG = 10_000
 Where = tuple[Any, str] | None
 Check = Callable[[Any, Where, list[str]], None]
 
@@ -193,7 +194,7 @@ def _rules(shape: Definition) -> tuple[Callable[[Any], str], ...]:
     if shape.enum:
         rules.append(_enum_rule(shape.enum))
     if shape.pattern and shape.type == "string":
-        rules.append(_pattern_rule(shape.pattern))
+        rules.append(_pattern_rule(shape.pattern, max(LONG, shape.max or 0)))
     return tuple(rules)
 
 
@@ -231,8 +232,12 @@ def _enum_rule(values: list[str]) -> Callable[[Any], str]:
     return lambda value: "" if value in allowed else f"satisfy enum value set: [{', '.join(values)}]"
 
 
-def _pattern_rule(pattern: str) -> Callable[[Any], str]:
+def _pattern_rule(pattern: str, most: float) -> Callable[[Any], str]:
+    """A text of more than `most` characters is not looked at: its length says enough."""
+
     def rule(value: Any) -> str:
+        if len(value) > most:
+            return ""
         matches = _matcher(pattern)
         if matches is None or matches(value):
             return ""

@@ -48,11 +48,14 @@ class DataChannel:
         self._next += 1
         return made
 
-    def receive(self, raw: bytes, now: datetime) -> Received:
-        """Take a message of the other end; BadMessage where it is none."""
+    def receive(self, raw: bytes, now: datetime, is_full: bool = False) -> Received:
+        """Take a message of the other end; BadMessage where it is none.
+
+        Where this end `is_full`, nothing of the stream is taken or acknowledged: it has to come again.
+        """
         message = parse_message(raw)
         if message.type == self._takes:
-            return self._stream(message, now)
+            return Received() if is_full else self._stream(message, now)
         if message.type == MessageType.ACKNOWLEDGE:
             self._sent.pop(_acknowledged(message), None)
         return Received((message,) if message.type == MessageType.CLOSED else ())
@@ -93,5 +96,5 @@ def acknowledgement(message: AgentMessage, now: datetime) -> bytes:
 def _acknowledged(message: AgentMessage) -> int:
     try:
         return int(json.loads(message.payload)["AcknowledgedMessageSequenceNumber"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return -1

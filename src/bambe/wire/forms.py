@@ -8,7 +8,7 @@ The flat form is first folded at its dots into a tree, which readers compiled fr
 
 from __future__ import annotations
 
-import binascii
+import re
 from base64 import b64decode
 from collections.abc import Callable
 from datetime import datetime
@@ -23,6 +23,7 @@ from bambe.wire.timestamps import from_text
 Tree = dict[str, Any]
 Read = Callable[[Any], Any]
 MAX_FIELDS = 10_000
+NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def fields(body: bytes) -> dict[str, str]:
@@ -148,7 +149,7 @@ def _numbered(node: Any, wrapper: str) -> list[Any]:
         node = node.get(wrapper)
     if not isinstance(node, dict):
         return []
-    numbers = [name for name in node if name.isdigit()]
+    numbers = [name for name in node if NUMBER.fullmatch(name)]
     return [node[name] for name in sorted(numbers, key=int)]
 
 
@@ -182,14 +183,14 @@ def _read_boolean(text: Any) -> bool:
 def _read_timestamp(text: Any) -> datetime:
     try:
         return from_text(_read_text(text))
-    except (ValueError, OverflowError):
+    except ValueError:
         raise MalformedInput(f"{text!r} is not a timestamp") from None
 
 
 def _read_blob(text: Any) -> bytes:
     try:
         return b64decode(_read_text(text), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise MalformedInput("a binary value is not valid base64") from None
 
 

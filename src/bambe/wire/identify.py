@@ -78,7 +78,9 @@ class Finder:
         operation = service.operations.get(name)
         if operation is None:
             return Found(service, None, None, service.unknown(name))
-        found = self._targets[target] = Found(service, operation, None)
+        found = Found(service, operation, None)
+        if metadata(service.name).target_prefix == prefix:
+            self._targets[target] = found
         return found
 
     def _by_form(self, form: dict[str, str], signs_as: str) -> Found:
@@ -90,14 +92,18 @@ class Finder:
         operation = service.operations.get(action)
         if operation is None:
             return Found(service, None, form, service.unknown(action))
-        self._actions[action, version, signs_as] = operation
+        about = metadata(service.name)
+        if about.api_version == version and about.signs_as == signs_as:
+            self._actions[action, version, signs_as] = operation
         return Found(service, operation, form)
 
     def _by_path(self, request: Request, signs_as: str) -> Found:
         if not signs_as:
             raise UnknownService("nothing in the request says which AWS service it is for")
         service = self._one(lambda m: m.protocol.startswith("rest"), signs_as)
-        described = service.routes.find(request.method, request.path) if _is_rest(service) else None
+        described = (
+            service.routes.find(request.method, request.path, request.query) if _is_rest(service) else None
+        )
         if described is None:
             return Found(service, None, None, _no_path(service, request))
         return Found(service, service.operations[described.name], None)

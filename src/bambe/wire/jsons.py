@@ -7,7 +7,6 @@ answer without timestamps and blobs goes to the encoder untouched.
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from datetime import datetime
@@ -202,5 +201,5 @@ def _read_blob(value: Any) -> Any:
         return value
     try:
         return b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         return value

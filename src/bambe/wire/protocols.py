@@ -53,8 +53,36 @@ def decode_object(body: bytes) -> Any:
     """A JSON body; nothing at all counts as an empty object."""
     try:
         return decode_json(body) if body else {}
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise SerializationException(f"The request body is not valid JSON: {error}") from None
+
+
+def decode_cbor(body: bytes) -> Any:
+    """A CBOR body; nothing at all counts as an empty map."""
+    try:
+        return decode(body) if body else {}
+    except BadCbor as error:
+        raise SerializationException(f"The request body is not valid CBOR: {error}") from None
+
+
+def _rpc_parser(
+    reader: JsonReader, operation: OperationDescription, decoded: Callable[[bytes], Any]
+) -> Parse:
+    """The whole input is in the body, as `decoded` reads it."""
+    read = reader.reader(operation.input) if operation.input else None
+
+    def parse(request: Request, form: Form | None) -> Any:
+        found = decoded(request.body)
+        return {} if read is None else read(found)
+
+    return parse
+
+
+def _rpc_fault(fault: Fault, writer: JsonWriter, was_query: bool) -> dict[str, Any]:
+    """The body of an error."""
+    write = writer.writer(fault.use) if fault.use else None
+    fields = fault.fields if write is None else write(fault.fields)
+    return {"__type": _type(fault, was_query), fault.message_name: fault.message, **fields}
 
 
 class JsonProtocol:
@@ -69,15 +97,7 @@ class JsonProtocol:
         self._content_type = (b"content-type", content_type.encode())
 
     def parser(self, operation: OperationDescription) -> Parse:
-        read = self._reader.reader(operation.input) if operation.input else None
-
-        def parse(request: Request, form: Form | None) -> Any:
-            found = decode_object(request.body)
-            if read is None:
-                return {}
-            return read(found)
-
-        return parse
+        return _rpc_parser(self._reader, operation, decode_object)
 
     def serializer(self, operation: OperationDescription) -> Serialize:
         write = self._writer.writer(operation.output) if operation.output else None
@@ -92,9 +112,7 @@ class JsonProtocol:
 
     def error(self, error: AwsError, request_id: str) -> Response:
         fault = self._faults.fault(error)
-        write = self._writer.writer(fault.use) if fault.use else None
-        fields = fault.fields if write is None else write(fault.fields)
-        said = {"__type": _type(fault, self._was_query), fault.message_name: fault.message, **fields}
+        said = _rpc_fault(fault, self._writer, self._was_query)
         headers = [self._content_type, (b"x-amzn-requestid", request_id.encode())]
         return Response(fault.status, [*headers, *_as_query(fault, self._was_query)], encode_json(said))
 
@@ -119,16 +137,7 @@ class CborProtocol:
         self._was_query = description.metadata.aws_query_compatible is not None
 
     def parser(self, operation: OperationDescription) -> Parse:
-        read = self._reader.reader(operation.input) if operation.input else None
-
-        def parse(request: Request, form: Form | None) -> Any:
-            try:
-                found = decode(request.body) if request.body else {}
-            except BadCbor as error:
-                raise SerializationException(f"The request body is not valid CBOR: {error}") from None
-            return {} if read is None else read(found)
-
-        return parse
+        return _rpc_parser(self._reader, operation, decode_cbor)
 
     def serializer(self, operation: OperationDescription) -> Serialize:
         write = self._writer.writer(operation.output) if operation.output else None
@@ -142,9 +151,7 @@ class CborProtocol:
 
     def error(self, error: AwsError, request_id: str) -> Response:
         fault = self._faults.fault(error)
-        write = self._writer.writer(fault.use) if fault.use else None
-        fields = fault.fields if write is None else write(fault.fields)
-        said = {"__type": _type(fault, self._was_query), fault.message_name: fault.message, **fields}
+        said = _rpc_fault(fault, self._writer, self._was_query)
         headers = self._headers(request_id, True)
         return Response(fault.status, [*headers, *_as_query(fault, self._was_query)], encode(said))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, parse_qsl, unquote
 
 from bambe.wire.description import Http, OperationDescription, Reference, Shapes
 from bambe.wire.forms import SCALAR_READERS
@@ -18,16 +18,21 @@ Spell = Callable[[Any], str]
 
 
 class Routes:
-    """Finds the operation of a REST request by method and path; the most literal path wins."""
+    """Finds the operation of a REST request by method, path and what its URI has behind the `?`; the most
+    literal one wins."""
 
     def __init__(self, operations: Iterable[OperationDescription]) -> None:
-        found = [(o.http.method, template(o.http.request_uri), o) for o in operations]
-        self._routes = sorted(found, key=lambda route: _openness(route[2].http.request_uri))
+        found = [
+            (o.http.method, template(o.http.request_uri), _literals(o.http.request_uri), o)
+            for o in operations
+        ]
+        self._routes = sorted(found, key=lambda route: _openness(route[3].http.request_uri))
 
-    def find(self, method: str, path: str) -> OperationDescription | None:
+    def find(self, method: str, path: str, query: str = "") -> OperationDescription | None:
         """The operation, or None."""
-        for wanted, pattern, operation in self._routes:
-            if wanted == method and pattern.fullmatch(path):
+        said = set(parse_qsl(query, keep_blank_values=True))
+        for wanted, pattern, literals, operation in self._routes:
+            if wanted == method and literals <= said and pattern.fullmatch(path):
                 return operation
         return None
 
@@ -43,6 +48,11 @@ def template(uri: str) -> re.Pattern[str]:
         end = label.end()
     parts.append(re.escape(path[end:]))
     return re.compile("".join(parts) + "/?")
+
+
+def _literals(uri: str) -> set[tuple[str, str]]:
+    """What every request has in its query: `?tagging`, `?List=ALL`."""
+    return set(parse_qsl(uri.partition("?")[2], keep_blank_values=True))
 
 
 def _openness(uri: str) -> tuple[int, int]:

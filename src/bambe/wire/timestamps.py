@@ -41,6 +41,8 @@ def from_text(text: str) -> datetime:
         return from_epoch(float(text))
     except ValueError:
         pass
+    except OverflowError:
+        raise ValueError(f"not a timestamp: {text!r}") from None
     try:
         return aware(datetime.fromisoformat(text))
     except ValueError:
@@ -61,7 +63,7 @@ def from_compact(text: str) -> datetime:
 def _from_http(text: str) -> datetime:
     try:
         return aware(parsedate_to_datetime(text))
-    except (TypeError, IndexError) as error:
+    except (TypeError, IndexError, OverflowError) as error:
         raise ValueError(f"not a timestamp: {text!r}") from error
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from benchmarks.chance import Share, allowed, below, deviations
+from benchmarks.chance import allowed, below, is_usual
+
+from bambe.cli.demo.counts import Share, deviations
 
 
 def test_hits_add_up() -> None:
@@ -17,7 +19,7 @@ def test_hits_add_up() -> None:
 )
 def test_a_share_is_usual_within_its_interval(got: int, usual: bool) -> None:
     """Of 100 at 10 %: at most 4 have 2.4 %, at least 17 have 2.1 %."""
-    assert Share(got, 100, 0.1).is_usual is usual
+    assert is_usual(Share(got, 100, 10)) is usual
 
 
 def test_what_chance_allows() -> None:

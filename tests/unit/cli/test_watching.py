@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from bambe.cli.by_codedeploy import ByCodeDeploy
 from bambe.cli.commands.release import loss
 from bambe.cli.ledgers import Ledger
 from bambe.cli.restoring import moment, restored
-from bambe.cli.steering import Steering
 from bambe.cli.trouble import Trouble
 from bambe.cli.watching import what_next
 from bambe.evidence.ledger import START, append
@@ -18,7 +18,7 @@ from bambe.evidence.ledger import START, append
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 
 
-class Release(Steering):
+class Release(ByCodeDeploy):
     held = False
 
     @property

@@ -8,10 +8,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bambe.edge.conversation import WINDOW, Conversation
+from bambe.edge.conversation import TYPED_AHEAD, WINDOW, Conversation, _size
 from bambe.kernel.clock import ManualClock
 from bambe.kernel.errors import Unavailable
-from bambe.wire.agent_message import Kind, MessageType, parse_message
+from bambe.wire.agent_message import AgentMessage, Kind, MessageType, parse_message
 from bambe.wire.data_channel import DataChannel
 from tests.fakes.terminal import FakeTerminal
 
@@ -132,3 +132,38 @@ async def test_a_slow_client_holds_the_command_back(held: Held) -> None:
     held.line.deaf = False
     await held.clock.advance(60)
     assert held.line.screen.endswith(b"%d\r\n" % (WINDOW * 2 - 1))
+
+
+async def test_a_command_that_reads_nothing_holds_its_client_back(held: Held) -> None:
+    """What is not taken is not acknowledged, so that it comes again."""
+    held.start()
+    await held.clock.advance(1)
+    reads = asyncio.Event()
+    write = held.terminal.write
+
+    async def stuck(data: bytes) -> None:
+        await reads.wait()
+        await write(data)
+
+    held.terminal.write = stuck  # type: ignore[method-assign]
+    for _ in range(TYPED_AHEAD + 500):
+        held.line.type(Kind.OUTPUT, b"x")
+    await held.clock.advance(1)
+    assert TYPED_AHEAD - 5 < held.conversation._inbox.qsize() <= TYPED_AHEAD
+    assert held.terminal.typed == b""
+    reads.set()
+    for _ in range(TYPED_AHEAD):
+        await held.clock.advance(0.2)
+        if again := held.line.channel.overdue(held.clock.now()):
+            held.line.incoming.put_nowait(again)
+        if held.terminal.typed == b"x" * (TYPED_AHEAD + 500):
+            return
+    raise AssertionError(f"{len(held.terminal.typed)} keys arrived")
+
+
+def test_sizes_and_acknowledgements_that_are_no_numbers() -> None:
+    assert _size(b'{"cols": 1e999, "rows": 1}') is None
+    message = AgentMessage(
+        MessageType.ACKNOWLEDGE, ManualClock().now(), b'{"AcknowledgedMessageSequenceNumber": 1e999}'
+    )
+    DataChannel(MessageType.OUTPUT).receive(message.serialize(), ManualClock().now())

@@ -9,7 +9,7 @@ import pytest
 from bambe.edge.dispatch import Dispatcher
 from bambe.kernel.call import Answer, Call, Caller, Site
 from bambe.kernel.clock import ManualClock
-from bambe.kernel.errors import NotImplementedByBambe, ThrottlingException
+from bambe.kernel.errors import NotImplementedByBambe, ThrottlingException, UnknownOperationException
 from bambe.services import Service
 from bambe.wire import Models
 
@@ -40,10 +40,22 @@ async def test_an_operation_answers() -> None:
     assert "us-east-1:111111111111" in (await moved.ecs.list_clusters())["clusterArns"][0]
 
 
-@pytest.mark.parametrize(("service", "operation"), [("ecs", "create_cluster"), ("s3", "list_buckets")])
-async def test_what_is_not_there_is_named(service: str, operation: str) -> None:
-    with pytest.raises(NotImplementedByBambe, match=f"{service}:{operation}"):
+@pytest.mark.parametrize(
+    ("service", "operation", "named"),
+    [
+        ("ecs", "create_cluster", "ecs:CreateCluster"),
+        ("s3", "list_buckets", "s3:ListBuckets"),
+        ("application_autoscaling", "put_scaling_policy", "application-autoscaling:PutScalingPolicy"),
+    ],
+)
+async def test_what_is_not_there_is_named_as_aws_names_it(service: str, operation: str, named: str) -> None:
+    with pytest.raises(NotImplementedByBambe, match=f"^{named} is not implemented by Bambe$"):
         await getattr(getattr(dispatcher().aws(CALLER), service), operation)()
+
+
+async def test_what_aws_does_not_have_is_no_operation() -> None:
+    with pytest.raises(UnknownOperationException, match="ecs has no operation make_coffee"):
+        await dispatcher().aws(CALLER).ecs.make_coffee()
 
 
 async def test_endless_chains_end() -> None:

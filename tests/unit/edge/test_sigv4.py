@@ -130,3 +130,20 @@ def test_the_host_must_be_signed() -> None:
     headers = {b"authorization": header, b"x-amz-date": b"20260101T000000Z"}
     with pytest.raises(Denied, match="must be a 'SignedHeader'"):
         find_signature(Request("POST", "/", "", headers, b""))
+
+
+@pytest.mark.parametrize("life", ["\N{SUPERSCRIPT TWO}", "9" * 5000, "-1", ""])
+def test_a_life_that_is_no_number(life: str) -> None:
+    given = "X-Amz-Credential=a/20260101/r/ecs/aws4_request&X-Amz-Signature=b&X-Amz-SignedHeaders=host"
+    query = (
+        f"X-Amz-Algorithm=AWS4-HMAC-SHA256&{given}&X-Amz-Date=20260101T000000Z&X-Amz-Expires={quote(life)}"
+    )
+    with pytest.raises(Denied, match="between 1 and 604800"):
+        find_signature(Request("GET", "/", query, {}, b""))
+
+
+def test_a_date_outside_of_all_dates() -> None:
+    request = signed("GET", "https://localhost/", b"")
+    request.headers[b"x-amz-date"] = b"9" * 30  # type: ignore[index]
+    with pytest.raises(Denied):
+        check_time(find_signature(request), datetime.now(UTC))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
+import time
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -12,23 +13,37 @@ import pytest
 from bambe.kernel.detached import LOG_LIMIT, Detached
 from bambe.kernel.errors import Unavailable
 
+numbers = count(61)
 
-def sleeper(state: Path, seconds: str = "61.25") -> Detached:
+
+def sleeper(state: Path, seconds: str = "") -> Detached:
+    """A program of that many seconds; without them of a number that nothing else has."""
+    seconds = seconds or f"{next(numbers)}.{os.getpid()}"
     return Detached(["/bin/sleep", seconds], seconds, state / "sleep.pid", state / "sleep.log")
 
 
+def loaded(pid: int) -> int:
+    """The process once it has its command line, which takes a while after exec."""
+    end = time.monotonic() + 20
+    while not Path(f"/proc/{pid}/cmdline").read_bytes():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return pid
+
+
 async def test_it_is_started_once_and_ended(tmp_path: Path) -> None:
-    program = sleeper(tmp_path)
+    seconds = f"60.{os.getpid()}"
+    program = sleeper(tmp_path, seconds)
     pid = program.start()
-    assert (program.start(), sleeper(tmp_path).find(), os.getsid(pid)) == (pid, pid, pid)
+    assert (program.start(), sleeper(tmp_path, seconds).find(), os.getsid(pid)) == (pid, pid, pid)
     await program.end()
     assert program.find() is None
     await program.end()
 
 
 async def test_it_is_found_without_its_file(tmp_path: Path) -> None:
-    program = sleeper(tmp_path, f"62.{os.getpid()}")
-    pid = program.start()
+    program = sleeper(tmp_path)
+    pid = loaded(program.start())
     (tmp_path / "sleep.pid").unlink()
     assert program.find() == pid
     await program.end()
@@ -37,7 +52,7 @@ async def test_it_is_found_without_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("started", [1, 0])
 async def test_somebody_elses_process_is_not_ours(tmp_path: Path, started: int) -> None:
     (tmp_path / "sleep.pid").write_text(f"{os.getpid()} {started}\n")
-    program = sleeper(tmp_path, f"63.{os.getpid()}")
+    program = sleeper(tmp_path)
     assert program.find() is None
     await program.end()
 
@@ -78,7 +93,7 @@ def inode(pid: int, descriptor: str) -> int | None:
 async def test_it_inherits_nothing_of_ours(tmp_path: Path) -> None:
     read, write = os.pipe()
     os.set_inheritable(write, True)
-    program = sleeper(tmp_path, f"64.{os.getpid()}")
+    program = sleeper(tmp_path)
     pid = program.start()
     held = {os.readlink(f"/proc/{pid}/fd/{fd}") for fd in "012"}
     assert held == {os.devnull, str(tmp_path / "sleep.log")}
@@ -99,8 +114,8 @@ async def test_a_log_stays_bounded(tmp_path: Path) -> None:
 
 
 def test_a_dead_child_of_ours_is_not_running(tmp_path: Path) -> None:
-    program = sleeper(tmp_path, f"65.{os.getpid()}")
+    program = sleeper(tmp_path)
     pid = program.start()
     os.kill(pid, signal.SIGKILL)
-    subprocess.run(["sleep", "0.1"], check=True)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert program.find() is None

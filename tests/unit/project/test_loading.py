@@ -81,7 +81,7 @@ MISTAKES = [
     (
         "controller: codedeploy",
         "controller: ecs",
-        r"`(queue|analysis)` is there with `controller: codedeploy` only",
+        r"`queue` is there with `controller: codedeploy` only",
     ),
     (ALARMS, "alarms: [{name: a, above: 1}]", r"`above` goes with a `metric`"),
     (ALARMS, "alarms: [a, a]", r"alarms has a twice"),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -116,3 +119,27 @@ async def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     await database.start()
     assert (tmp_path / "x.db").stat().st_mode & 0o777 == 0o600
     await database.stop()
+
+
+async def test_a_change_is_told_though_nobody_waits_for_its_commit_any_more() -> None:
+    store = Database()
+    await store.start()
+    heard: list[Any] = []
+    store.listen(heard.extend)
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(tx: Tx) -> None:
+        tx.changed("things", ("a",))
+        begun.set()
+        go_on.wait(5)
+
+    task = asyncio.create_task(store.write(slow))
+    await asyncio.to_thread(begun.wait, 5)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    go_on.set()
+    await store.write(lambda tx: None)  # after it, on the one writer thread
+    await asyncio.sleep(0)
+    assert heard == [("things", ("a",))]
+    await store.stop()

@@ -328,6 +328,8 @@ def test_the_same_release_by_ecs() -> None:
     assert pause["TimeoutConfiguration"] == {"TimeoutInMinutes": 60, "Action": "ROLLBACK"}
     (balancer,) = made["LoadBalancers"]
     assert balancer["AdvancedConfiguration"]["TestListenerRule"] == {"Ref": "TestRule"}
+    assert {tag["Key"]: tag["Value"] for tag in made["Tags"]} == {"bambe:analysis": "rollback"}
+    assert native(analysis="off")["Tags"] == []
     assert native(strategy="all_at_once")["DeploymentConfiguration"]["Strategy"] == "BLUE_GREEN"
     linear = native(strategy="linear", percent=20, interval="2m")["DeploymentConfiguration"]
     assert linear["LinearConfiguration"] == {"StepPercent": 20, "StepBakeTimeInMinutes": 2}

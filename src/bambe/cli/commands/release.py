@@ -13,6 +13,8 @@ from rich.table import Table
 
 from bambe.cli import ledgers
 from bambe.cli.ledgers import Ledger
+from bambe.cli.native import native_history
+from bambe.cli.stages import ROLLING
 from bambe.cli.target import open_target
 from bambe.cli.trouble import Trouble
 
@@ -29,27 +31,27 @@ def history(service: str, as_json: bool) -> None:
     """List the releases of SERVICE, newest first."""
     target = open_target()
     if target.is_by_ecs(service):
-        raise Trouble(f"{service} is updated in place by ECS: it has no releases of this kind.")
-    releases = target.releases(service)
-    infos = [releases.get(one) for one in releases.ids()]
+        lines = [_native_line(shown) for shown in native_history(target, service)]
+    else:
+        releases = target.releases(service)
+        lines = [_line(releases.get(one)) for one in releases.ids()]
     if as_json:
-        click.echo(json.dumps([_line(info) for info in infos], indent=2))
+        click.echo(json.dumps(lines, indent=2))
         return
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("release", "begun", "status", "what", "why"):
         made.add_column(name, overflow="fold", no_wrap=name in ("release", "begun", "status"))
-    for info in infos:
-        line = _line(info)
-        begun = f"{info['createTime'].astimezone():%d %b %H:%M:%S}"
+    for line in lines:
+        begun = f"{datetime.fromisoformat(line['begun']).astimezone():%d %b %H:%M:%S}"
         made.add_row(line["release"], begun, line["status"], line["what"], line["why"])
-    Console(highlight=False).print(made if infos else f"{service} has no releases yet.")
+    Console(highlight=False).print(made if lines else f"{service} has no releases yet.")
 
 
 @command.command("show")
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every record.")
 def show(id: str, as_json: bool) -> None:
-    """Show the ledger of the release ID (d-...): requests by version, drops, weights; and check it."""
+    """Show the ledger of a release (`bambe release list` has IDs), checked: requests, drops, weights."""
     target = open_target()
     ledger = ledgers.find(target.client("logs"), id)
     if as_json:
@@ -71,6 +73,18 @@ def _line(info: Mapping[str, Any]) -> dict[str, str]:
         "status": info["status"],
         "what": what,
         "why": info.get("errorInformation", {}).get("message", ""),
+    }
+
+
+def _native_line(shown: Mapping[str, Any]) -> dict[str, str]:
+    strategy = str(shown["deploymentConfiguration"].get("strategy", ROLLING)).lower().replace("_", "/")
+    went_well = shown["status"] == "SUCCESSFUL"
+    return {
+        "release": shown["serviceDeploymentArn"].rsplit("/", 1)[-1],
+        "begun": shown["createdAt"].isoformat(),
+        "status": shown["status"],
+        "what": strategy if shown.get("sourceServiceRevisions") else "first",
+        "why": "" if went_well else shown.get("statusReason", ""),
     }
 
 

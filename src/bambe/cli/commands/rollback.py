@@ -21,8 +21,6 @@ def command(service: str, to: str) -> None:
     With --to, restore all of an earlier release: image, task definition, routes and health check.
     """
     target = open_target()
-    if to and target.is_by_ecs(service):
-        raise Trouble(f"{service} is released by ECS: it has no ledgers to restore from.")
     click.echo(Restoring(target, service, click.echo).run(to) if to else roll_back(target, service))
 
 
@@ -57,7 +55,7 @@ def _roll_back_in_place(target: Target, service: str) -> str:
     if going is not None:
         return going.roll_back()
     look = target.looker().service(service)
-    before = good_before(target, service, look.versions[0].task_definition)
+    before = good_before(target, service, target.task_definition_arn(look.versions[0].task_definition))
     if before:
         ecs.update_service(cluster=target.cluster, service=service, taskDefinition=before)
         return f"{service}: ECS brings back {before.rsplit('/', 1)[-1]}."

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from bambe.cli.native import native_release
 from bambe.cli.steering import under_way
 from bambe.cli.target import open_target
 
@@ -13,6 +12,4 @@ from bambe.cli.target import open_target
 @click.argument("service")
 def command(service: str) -> None:
     """End a release under way without going back: traffic and versions stay as they are."""
-    target = open_target()
-    found = native_release(target, service) if target.is_by_ecs(service) else under_way(target, service)
-    click.echo(found.stop())
+    click.echo(under_way(open_target(), service).stop())

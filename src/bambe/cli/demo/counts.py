@@ -73,9 +73,14 @@ def _line(phase: str, route: str, answers: list[Answered]) -> Line:
     )
 
 
+def deviations(total: int, chance: float, number: float) -> float:
+    """So many standard deviations of a share of `total`, in percent."""
+    return 100 * number * math.sqrt(chance * (1 - chance) / total) if total else 100.0
+
+
 @dataclass(frozen=True, slots=True)
 class Share:
-    """How much of `total` requests a version got, beside the weight it should have had."""
+    """How much of `total` requests a version got, beside the `weight` it should have had, in percent."""
 
     got: int
     total: int
@@ -88,8 +93,7 @@ class Share:
     @property
     def error(self) -> float:
         """`DEVIATIONS` standard deviations of a binomial share, in percent."""
-        p = self.weight / 100
-        return 100.0 * DEVIATIONS * math.sqrt(p * (1 - p) / self.total) if self.total else 100.0
+        return deviations(self.total, self.weight / 100, DEVIATIONS)
 
     @property
     def is_fair(self) -> bool:

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 import json
 import re
@@ -102,7 +101,7 @@ class GitApp:
             return None
         try:
             user, colon, password = base64.b64decode(coded.strip(), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeError):
+        except ValueError:
             return None
         return user if colon and await self._policy.authorize(user, password) else None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import binascii
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -25,6 +24,7 @@ from bambe.engines.registry.http import Answer, ClientGone, Receive, Request, Se
 from bambe.engines.registry.layout import DIGEST, TAG, Layout, digest_of, hex_of, mark
 from bambe.engines.registry.port import Pushed, Pusher, RegistryPolicy
 from bambe.engines.registry.uploads import Upload, Uploads
+from bambe.kernel.clock import Clock
 
 ROUTES = (
     (re.compile(r"/v2/(?P<name>.+)/blobs/uploads/?"), "uploads"),
@@ -33,7 +33,9 @@ ROUTES = (
     (re.compile(r"/v2/(?P<name>.+)/manifests/(?P<reference>[^/]+)"), "manifest"),
     (re.compile(r"/v2/(?P<name>.+)/tags/list"), "tags"),
 )
-RANGE = re.compile(r"bytes=(\d+)-(\d*)")
+RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
+CHUNK = re.compile(r"(?:bytes[= ])?(\d{1,18})-\d+(?:/.*)?")
+COUNT = re.compile(r"[0-9]{1,9}")
 
 
 Changing = Callable[[Path], asyncio.Lock]
@@ -43,11 +45,11 @@ Changing = Callable[[Path], asyncio.Lock]
 class Api:
     """Answers what Docker and its like ask, for repositories that `policy` knows."""
 
-    def __init__(self, layout: Layout, policy: RegistryPolicy, changing: Changing) -> None:
+    def __init__(self, layout: Layout, policy: RegistryPolicy, changing: Changing, clock: Clock) -> None:
         self._layout = layout
         self._policy = policy
         self._changing = changing
-        self._uploads = Uploads(layout)
+        self._uploads = Uploads(layout, clock)
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -76,7 +78,7 @@ class Api:
         if scheme.lower() == "basic":
             try:
                 username, _, password = base64.b64decode(word).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
+            except ValueError:
                 raise Unauthorized("the Authorization header is not readable") from None
             who = await self._policy.authorize(username, password)
             if who is not None:
@@ -132,7 +134,7 @@ class Api:
 
     async def _patch(self, request: Request, who: Pusher, name: str, directory: Path, number: str) -> Answer:
         upload = self._uploads.get(number, directory)
-        said = re.fullmatch(r"(?:bytes[= ])?(\d+)-\d+(?:/.*)?", request.headers.get("content-range", ""))
+        said = CHUNK.fullmatch(request.headers.get("content-range", ""))
         await self._uploads.append(upload, request.pieces(), int(said[1]) if said else None)
         return _accepted(name, upload)
 
@@ -192,7 +194,7 @@ class Api:
             raise ManifestInvalid(f"{reference!r} is neither tag nor digest")
         if by_digest and reference != digest:
             raise ManifestInvalid(f"the content is {digest}, not {reference}")
-        media_type = request.headers.get("content-type") or str(manifest.get("mediaType", ""))
+        media_type = manifests.type_of(request.headers.get("content-type", ""), manifest)
         tag = "" if by_digest else reference
         async with self._changing(directory):
             return await self._record(who, name, directory, tag, media_type, data)
@@ -222,7 +224,7 @@ class Api:
         last, limit = request.first("last"), request.first("n")
         found = [tag for tag in found if tag > last]
         headers = {"content-type": "application/json"}
-        if limit.isdigit() and len(found) > int(limit):
+        if COUNT.fullmatch(limit) and len(found) > int(limit):
             found = found[: int(limit)]
             if found:
                 headers["link"] = f'</v2/{name}/tags/list?n={limit}&last={found[-1]}>; rel="next"'

@@ -14,13 +14,11 @@ from bambe.engines.registry.api import Api
 from bambe.engines.registry.errors import RegistryError
 from bambe.engines.registry.layout import Layout, hex_of
 from bambe.engines.registry.port import AsgiApp, Pusher, RegistryPolicy, Still, always
+from bambe.engines.registry.uploads import PUSH_LIMIT
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import NotThere
 
 log = logging.getLogger("bambe.engines.registry")
-
-PUSH_LIMIT = 3600.0
-"""Seconds that a push may take between its first blob and its manifest."""
 
 
 class FileRegistry:
@@ -33,7 +31,7 @@ class FileRegistry:
 
     def app(self, policy: RegistryPolicy) -> AsgiApp:
         self._layout.prepare()
-        return Api(self._layout, policy, self._changing)
+        return Api(self._layout, policy, self._changing, self._clock)
 
     async def manifest(self, who: Pusher, repository: str, reference: str) -> tuple[str, bytes]:
         directory = self._directory(who, repository)

@@ -35,7 +35,7 @@ class Request:
     @classmethod
     def of(cls, scope: Mapping[str, Any], receive: Receive) -> Request:
         headers = {key.decode("latin-1").lower(): value.decode("latin-1") for key, value in scope["headers"]}
-        query = parse_qs(scope.get("query_string", b"").decode(), keep_blank_values=True)
+        query = parse_qs(scope.get("query_string", b"").decode(errors="replace"), keep_blank_values=True)
         return cls(scope["method"], scope["path"], query, headers, receive)
 
     def first(self, name: str) -> str:

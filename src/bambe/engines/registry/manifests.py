@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ INDEXES = (
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 )
+TYPE = re.compile(r"[\w.+-]+/[\w.+-]+(?: *;[ -~]*)?", re.ASCII)
 LIMIT = 4 << 20
 """The largest manifest taken; the specification asks for 4 MiB at least."""
 
@@ -21,7 +23,7 @@ def parse(data: bytes) -> dict[str, Any]:
     """A manifest's JSON; ManifestInvalid."""
     try:
         manifest = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ManifestInvalid("the manifest is no JSON") from None
     if not isinstance(manifest, dict) or manifest.get("schemaVersion") != 2:
         raise ManifestInvalid("the manifest has no schemaVersion 2")
@@ -35,6 +37,14 @@ def parse(data: bytes) -> dict[str, Any]:
         if not isinstance(one.get("size"), int):
             raise ManifestInvalid("the manifest names content without a size")
     return manifest
+
+
+def type_of(said: str, manifest: dict[str, Any]) -> str:
+    """The media type: the Content-Type that was said, or the manifest's own; ManifestInvalid for none."""
+    found = said or str(manifest.get("mediaType", ""))
+    if found and not TYPE.fullmatch(found):
+        raise ManifestInvalid(f"{found!r} is no media type")
+    return found
 
 
 def blobs_of(manifest: dict[str, Any]) -> list[str]:

@@ -8,21 +8,27 @@ import os
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bambe.engines.registry.errors import DigestInvalid, UploadInvalid, UploadUnknown
 from bambe.engines.registry.http import PIECE
 from bambe.engines.registry.layout import Layout, hex_of
+from bambe.kernel.clock import Clock
+
+PUSH_LIMIT = 3600.0
+"""Seconds that a push may take between its first blob and its manifest, and an upload between its pieces."""
 
 
 @dataclass(slots=True)
 class Upload:
-    """One upload of one repository's directory; `lock` keeps its pieces in order."""
+    """One upload to a repository's directory; `lock` keeps its pieces in order; the last came at `since`."""
 
     id: str
     repository: Path
     file: Path
+    since: datetime
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     size: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
@@ -31,14 +37,19 @@ class Upload:
 class Uploads:
     """All uploads of a registry; a restart forgets them, and clients begin anew."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, clock: Clock) -> None:
         self._layout = layout
+        self._clock = clock
         self._open: dict[str, Upload] = {}
 
     def begin(self, repository: Path) -> Upload:
-        """A new upload to `repository`."""
+        """A new upload to `repository`. Those that nobody goes on with are forgotten."""
+        now = self._clock.now()
+        old = now - timedelta(seconds=PUSH_LIMIT)
+        for one in [one for one in self._open.values() if one.since < old and not one.lock.locked()]:
+            self.cancel(one)
         number = secrets.token_hex(16)
-        upload = Upload(number, repository, self._layout.uploads / number)
+        upload = Upload(number, repository, self._layout.uploads / number, now)
         upload.file.touch()
         self._open[number] = upload
         return upload
@@ -67,6 +78,7 @@ class Uploads:
                         await asyncio.to_thread(_write, upload, b"".join(waiting))
                         waiting, size = [], 0
             finally:
+                upload.since = self._clock.now()
                 if waiting:
                     await asyncio.to_thread(_write, upload, b"".join(waiting))
 

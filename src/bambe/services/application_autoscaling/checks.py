@@ -37,12 +37,12 @@ def limits(least: int | None, most: int | None) -> None:
         raise ValidationException("Maximum capacity cannot be less than minimum capacity.")
 
 
-def target(tx: Tx, call: Call, said: str) -> Target:
+def target(tx: Tx, call: Call, said: str, word: str = "found") -> Target:
     """The scalable target, or AWS's words for that there is none."""
     found = TARGETS.find(tx, call.account, call.region, said)
     if found is None:
         raise ObjectNotFoundException(
-            f"No scalable target found for service namespace: {NAMESPACE}, resource ID: {said},"
+            f"No scalable target {word} for service namespace: {NAMESPACE}, resource ID: {said},"
             f" scalable dimension: {DIMENSION}"
         )
     return found

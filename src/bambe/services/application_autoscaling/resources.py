@@ -12,7 +12,8 @@ IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
 REPLACES = frozenset(IDENTITY)
 
 
-async def _put(aws: Aws, wish: Wish) -> Made:
+async def _put(aws: Aws, wish: Wish, old: Properties | None = None) -> Made:
+    """Actions that are as they were are left alone: a moment that is over is not to be said again."""
     said = wish.properties
     named = {key: said[key] for key in IDENTITY}
     optional = {key: said[key] for key in ("RoleARN", "SuspendedState") if key in said}
@@ -20,7 +21,8 @@ async def _put(aws: Aws, wish: Wish) -> Made:
         **named, **optional, MinCapacity=int(said["MinCapacity"]), MaxCapacity=int(said["MaxCapacity"])
     )
     wanted = said.get("ScheduledActions") or ()
-    for action in wanted:
+    before = (old or {}).get("ScheduledActions") or ()
+    for action in (one for one in wanted if one not in before):
         await aws.application_autoscaling.put_scheduled_action(**named, **_action(action))
     kept = {action["ScheduledActionName"] for action in wanted}
     known = await aws.application_autoscaling.describe_scheduled_actions(
@@ -40,7 +42,7 @@ def _action(said: Properties) -> dict[str, Any]:
 
 
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
-    return await _put(aws, wish)
+    return await _put(aws, wish, old)
 
 
 async def _delete(aws: Aws, made: Made, properties: Properties) -> None:

@@ -10,7 +10,7 @@ from bambe.kernel import cron
 from bambe.services.application_autoscaling.model import Action
 
 FORM = re.compile(r"(at|rate|cron)\((.*)\)")
-RATE = re.compile(r"(\d+) (minutes?|hours?|days?)")
+RATE = re.compile(r"([0-9]+) (minutes?|hours?|days?)")
 
 
 class BadSchedule(Exception):
@@ -19,10 +19,10 @@ class BadSchedule(Exception):
 
 def check(schedule: str, timezone: str) -> None:
     """BadSchedule for what is none."""
-    _zone(timezone)
+    zone = _zone(timezone)
     kind, inside = _parts(schedule)
     if kind == "at":
-        _moment(inside)
+        _once(inside, zone)
     elif kind == "rate":
         _rate(inside)
     else:
@@ -31,22 +31,34 @@ def check(schedule: str, timezone: str) -> None:
 
 def following(action: Action, since: datetime) -> datetime | None:
     """The first time after `since` at which the action is due; None when there is none any more."""
+    try:
+        found = _next(action, since)
+    except OverflowError:
+        return None
+    return None if found is None or (action.end and found > action.end) else found
+
+
+def is_once(schedule: str) -> bool:
+    """Whether it names one moment."""
+    return _parts(schedule)[0] == "at"
+
+
+def _next(action: Action, since: datetime) -> datetime | None:
     kind, inside = _parts(action.schedule)
     zone = _zone(action.timezone)
     floor = max(since, action.start - timedelta(microseconds=1)) if action.start else since
     if kind == "at":
-        at = _moment(inside).replace(tzinfo=zone).astimezone(UTC)
-        found: datetime | None = at if at > floor else None
-    elif kind == "rate":
+        at = _once(inside, zone)
+        return at if at > floor else None
+    if kind == "rate":
         begin, every = action.start or action.created, _rate(inside)
-        found = begin + every * max(0 if action.start else 1, (floor - begin) // every + 1)
-    else:
-        found = _after(_cron(inside), floor, zone)
-    return None if found is None or (action.end and found > action.end) else found
+        return begin + every * max(0 if action.start else 1, (floor - begin) // every + 1)
+    return _after(_cron(inside), floor, zone)
 
 
 def _after(expression: cron.Cron, floor: datetime, zone: ZoneInfo) -> datetime | None:
-    """A local time comes twice when clocks are set back: its first coming counts."""
+    """A local time comes twice when clocks are set back: its first coming counts. One that clocks set forward
+    leave out is as long after midnight as it would have been."""
     local = expression.after(floor.astimezone(zone).replace(tzinfo=None))
     while local is not None:
         found = local.replace(tzinfo=zone).astimezone(UTC)
@@ -63,18 +75,23 @@ def _parts(schedule: str) -> tuple[str, str]:
     return hit[1], hit[2].strip()
 
 
-def _moment(text: str) -> datetime:
+def _once(text: str, zone: ZoneInfo) -> datetime:
     try:
-        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S")
+        return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=zone).astimezone(UTC)
     except ValueError:
         raise BadSchedule(f"{text} is not yyyy-mm-ddThh:mm:ss.") from None
+    except OverflowError:
+        raise BadSchedule(f"{text} is too far away.") from None
 
 
 def _rate(text: str) -> timedelta:
     hit = RATE.fullmatch(text)
     if hit is None or not int(hit[1]):
         raise BadSchedule(f"{text} is not a positive number of minutes, hours or days.")
-    return timedelta(**{hit[2].rstrip("s") + "s": int(hit[1])})
+    try:
+        return timedelta(**{hit[2].rstrip("s") + "s": int(hit[1])})
+    except OverflowError:
+        raise BadSchedule(f"{text} is too long.") from None
 
 
 def _cron(text: str) -> cron.Cron:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bambe.kernel.errors import NotImplementedByBambe
-from bambe.services.cloudwatch import expressions, rules
+from bambe.services.cloudwatch import chains, expressions, rules
 from bambe.services.cloudwatch.errors import (
     InvalidParameterCombinationException,
     InvalidParameterValueException,
@@ -19,7 +19,7 @@ from bambe.services.cloudwatch.expressions import BadExpression, UnknownFunction
 from bambe.services.cloudwatch.model import DAY, MOST_TAGS, window
 from bambe.services.cloudwatch.points import SIMPLE, is_statistic
 from bambe.services.cloudwatch.rules import BadRule, Rule
-from bambe.services.cloudwatch.series import Query, period_of, query_of
+from bambe.services.cloudwatch.series import Query, below, period_of, query_of
 
 ID = re.compile(r"[a-z][a-zA-Z0-9_]*")
 SHORT = (10, 20, 30)
@@ -84,6 +84,9 @@ def queries(said: Sequence[Mapping[str, Any]], most: int = 500) -> list[Query]:
     for query in found:
         if query.expression:
             _expression(query, set(ids))
+    around = sorted(set(ids) - set(chains.in_order(below(found))))
+    if around:
+        raise ValidationError(f"Error in expression '{around[0]}': it is calculated from itself")
     return found
 
 
@@ -187,6 +190,8 @@ def _query(said: Mapping[str, Any]) -> None:
             )
         statistic(stat["Stat"])
         period(stat["Period"])
+    elif said.get("Period"):
+        period(said["Period"])
 
 
 def _expression(query: Query, ids: set[str]) -> None:

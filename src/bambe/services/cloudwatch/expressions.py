@@ -62,11 +62,20 @@ class Node:
 
     def ids(self) -> frozenset[str]:
         """The ids it names; "*" where METRICS() takes them all."""
-        if self.kind == "id":
-            return frozenset((str(self.value),))
-        if self.kind == "METRICS":
-            return frozenset(("*",))
-        return frozenset().union(*(one.ids() for one in self.inner))
+        nodes = self.nodes()
+        named = {str(one.value) for one in nodes if one.kind == "id"}
+        return frozenset(named | {"*" for one in nodes if one.kind == "METRICS"})
+
+    def steps(self) -> int:
+        """How often something is calculated, at least once."""
+        return max(1, sum(bool(one.inner) for one in self.nodes()))
+
+    def nodes(self) -> list[Node]:
+        """The parts it is made of, itself among them."""
+        found = [self]
+        for one in found:
+            found += one.inner
+        return found
 
 
 def read(text: str) -> Node:
@@ -90,14 +99,29 @@ def calculate(
         return values[node.value]
     if node.kind == "METRICS":
         return tuple(metrics)
+    if node.kind in ARITHMETIC:
+        return _chained(node, values, grid, metrics)
     inner = [calculate(one, values, grid, metrics) for one in node.inner]
     if node.kind == "[":
         return tuple(inner)
-    if node.kind in ARITHMETIC:
-        return _combined(ARITHMETIC[node.kind], inner[0], inner[1])
     if node.kind == "IF":
         return _chosen(inner, grid)
     return _filled(inner, grid) if node.kind == "FILL" else _reduced(node.kind, inner)
+
+
+def _chained(
+    node: Node, values: Mapping[str, Value], grid: Sequence[int], metrics: Sequence[Series]
+) -> Value:
+    """Operators one after the other, a + b - c: as many as there are, without calls within calls."""
+    steps = []
+    while node.kind in ARITHMETIC:
+        steps.append(node)
+        node = node.inner[0]
+    value = calculate(node, values, grid, metrics)
+    for step in reversed(steps):
+        right = calculate(step.inner[1], values, grid, metrics)
+        value = _combined(ARITHMETIC[step.kind], value, right)
+    return value
 
 
 def _tokens(text: str) -> list[str]:

@@ -13,6 +13,7 @@ MOST_ALARMS = 5000
 MOST_TAGS = 50
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = 86_400
+HOUR = 3600
 MINUTE = 60
 
 
@@ -115,6 +116,15 @@ def alarm_arn(account: str, region: str, name: str) -> str:
 def window(period: int, scale: float) -> int:
     """The seconds of the machine in which an alarm's period passes: a rehearsal shortens it like any wait."""
     return max(1, round(period / scale))
+
+
+def available(period: int) -> int:
+    """For how many seconds AWS has datapoints of such a period: the finer, the shorter."""
+    if period % MINUTE:
+        return 3 * HOUR
+    if period % (5 * MINUTE):
+        return 15 * DAY
+    return (455 if period % HOUR == 0 else 63) * DAY
 
 
 def tick_after(moment: datetime, every: timedelta) -> datetime:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Bucket = tuple[float, float, float]
@@ -29,14 +29,7 @@ class Point:
     spread: tuple[Bucket, ...] = ()
 
     def __add__(self, other: Point) -> Point:
-        known = self.buckets and other.buckets
-        return Point(
-            self.count + other.count,
-            self.total + other.total,
-            min(self.low, other.low),
-            max(self.high, other.high),
-            joined((*self.buckets, *other.buckets)) if known else (),
-        )
+        return together((self, other))
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -69,6 +62,20 @@ class Point:
                 return min(self.high, max(self.low, inside))
             passed += count
         return self.high
+
+
+def together(points: Sequence[Point]) -> Point:
+    """Some points, at least one, as one."""
+    if len(points) == 1:
+        return points[0]
+    known = all(one.buckets for one in points)
+    return Point(
+        sum(one.count for one in points),
+        sum(one.total for one in points),
+        min(one.low for one in points),
+        max(one.high for one in points),
+        joined(bucket for one in points for bucket in one.buckets) if known else (),
+    )
 
 
 def is_statistic(name: str) -> bool:

@@ -9,7 +9,7 @@ import msgspec
 
 from bambe.kernel.call import Tx
 from bambe.services.cloudwatch.model import Alarm, AlarmState, HistoryItem, Metric
-from bambe.services.cloudwatch.points import Bucket, Point
+from bambe.services.cloudwatch.points import Bucket, Point, together
 from bambe.services.cloudwatch.traffic import Counters
 from bambe.store import Migration, Table
 
@@ -85,12 +85,10 @@ def windows(
         + (" AND unit = ?" if unit else ""),
         (series, first, end, *((unit,) if unit else ())),
     ).fetchall()
-    found: dict[int, tuple[Point, str]] = {}
+    found: dict[int, tuple[list[Point], str]] = {}
     for start, said, *numbers in rows:
-        begins, point = start - start % width, _point(numbers)
-        known = found.get(begins)
-        found[begins] = (known[0] + point, known[1]) if known else (point, said)
-    return found
+        found.setdefault(start - start % width, ([], said))[0].append(_point(numbers))
+    return {begins: (together(inside), said) for begins, (inside, said) in found.items()}
 
 
 def fold(tx: Tx, before: int, width: int, limit: int) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 from bambe.control import Key
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.cloudwatch import moves, reasons, rules, series
+from bambe.services.cloudwatch import chains, moves, reasons, rules, series
 from bambe.services.cloudwatch.evaluation import IGNORE, MISSING, Terms, Verdict, evaluate
 from bambe.services.cloudwatch.expressions import BadExpression
 from bambe.services.cloudwatch.model import (
@@ -97,7 +97,7 @@ class CompositeAlarms:
         if not await self._store.read(lambda tx: _composites(tx, key, now)):
             return None
         await self._store.write(lambda tx: _compose(tx, key, now))
-        return now
+        return None
 
 
 def _width(row: Alarm, scale: float) -> int:
@@ -150,7 +150,7 @@ def _judged(tx: Tx, row: Alarm, now: datetime, until: datetime, scale: float) ->
     widths = {one.id: window(period_of(one, {q.id: q for q in queries}), scale) for one in queries}
     grid = reader.grid(width)
     try:
-        values = series.as_series(series.read(reader, queries, widths, _watched(row)), grid)
+        values = series.as_series(series.Reading(reader, queries, widths).value(_watched(row)), grid)
     except BadExpression:
         values = {}
     if _too_few(row, reader):
@@ -196,23 +196,28 @@ def _changed(
 
 
 def _composites(tx: Tx, key: Key, now: datetime) -> list[tuple[Alarm, AlarmState]]:
-    """Composite alarms whose children or rule have changed since they were last judged, as they are now."""
+    """Composite alarms whose children or rule have changed since they were last judged, as they are now.
+
+    Children are judged before their parents. Alarms in a cycle are not: AWS stops there too.
+    """
     account, region = key
-    rows = ALARMS.list(tx, account=account, region=region)
-    states = {row.name: moves.state_of(tx, row) for row in rows}
-    values: dict[str, str] = {name: state.value for name, state in states.items()}
+    rows = {row.name: row for row in ALARMS.list(tx, account=account, region=region)}
+    states = {name: moves.state_of(tx, row) for name, row in rows.items()}
+    judged = {
+        name: rules.read(row.settings["AlarmRule"])
+        for name, row in rows.items()
+        if row.kind == COMPOSITE_ALARM
+    }
     found = []
-    for row in rows:
-        if row.kind != COMPOSITE_ALARM:
+    for name in chains.in_order({name: rule.alarms() for name, rule in judged.items()}):
+        row, rule = rows[name], judged[name]
+        values = {child: str(states[child].value) if child in states else "" for child in rule.alarms()}
+        basis = reasons.text([row.version, sorted(values.items())])
+        if basis == states[name].basis:
             continue
-        rule = rules.read(row.settings["AlarmRule"])
-        children = {name: values.get(name, "") for name in rule.alarms() if name != row.name}
-        basis = reasons.text([row.version, sorted(children.items())])
-        if basis == states[row.name].basis:
-            continue
-        holds = rule.holds({**values, row.name: states[row.name].value})
-        value = State.ALARM if holds else State.OK
-        found.append((row, _composed(row, states, value, tuple(children), basis, now)))
+        value = State.ALARM if rule.holds(values) else State.OK
+        states[name] = _composed(row, states, value, tuple(values), basis, now)
+        found.append((row, states[name]))
     return found
 
 
@@ -264,7 +269,5 @@ def _settle(tx: Tx, row: Alarm, now: datetime, until: datetime, scale: float) ->
 
 
 def _compose(tx: Tx, key: Key, now: datetime) -> None:
-    """One composite alarm at a time: its change may be what the next one is about, and is seen next."""
-    due = _composites(tx, key, now)
-    if due:
-        moves.set_state(tx, *due[0])
+    for row, state in _composites(tx, key, now):
+        moves.set_state(tx, row, state)

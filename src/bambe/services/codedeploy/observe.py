@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.evidence.wishes import HOLD, PROMOTE
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy.actions import Route, Seen, TaskSet
 from bambe.services.codedeploy.deployment import Deployment, Phase
-from bambe.services.codedeploy.wishes import HOLD, PROMOTE
 
 CONTROLLER = "Deployment group's ECSService must be configured for a CODE_DEPLOY deployment controller."
 WITHOUT_RULES = (Phase.TERMINATION_WAIT, Phase.DRAIN, Phase.CLEAN_UP)
@@ -224,17 +224,27 @@ async def _failures(aws: Aws, row: Deployment, green: TaskSet | None) -> tuple[i
     """How many tasks of green have stopped, and why the last one did."""
     if row.phase not in WAITING or green is None or green.steady:
         return 0, ""
-    listed = await aws.ecs.list_tasks(
-        cluster=row.plan.cluster, serviceName=row.plan.service, desiredStatus="STOPPED"
-    )
-    if not listed["taskArns"]:
-        return 0, ""
-    answer = await aws.ecs.describe_tasks(cluster=row.plan.cluster, tasks=listed["taskArns"][:100])
-    tasks = [task for task in answer["tasks"] if task.get("startedBy") == green.id and not _scaled_in(task)]
+    stopped = await tasks_of(aws, row, green.id, desiredStatus="STOPPED")
+    tasks = [task for task in stopped if not _scaled_in(task)]
     if not tasks:
         return 0, ""
     last = max(tasks, key=lambda task: str(task.get("stoppedAt") or task.get("stoppingAt") or ""))
     return len(tasks), _why_stopped(last)
+
+
+async def tasks_of(aws: Aws, row: Deployment, task_set: str, **which: str) -> list[Mapping[str, Any]]:
+    """The tasks of a task set; of the service's thousands each page is looked through."""
+    found: list[Mapping[str, Any]] = []
+    token: dict[str, str] = {}
+    where = {"cluster": row.plan.cluster, "serviceName": row.plan.service, **which}
+    while True:
+        listed = await aws.ecs.list_tasks(**where, **token)
+        if listed["taskArns"]:
+            answer = await aws.ecs.describe_tasks(cluster=row.plan.cluster, tasks=listed["taskArns"])
+            found += [task for task in answer["tasks"] if task.get("startedBy") == task_set]
+        if not listed.get("nextToken"):
+            return found
+        token = {"nextToken": listed["nextToken"]}
 
 
 def _scaled_in(task: Mapping[str, Any]) -> bool:

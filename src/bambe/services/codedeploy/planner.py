@@ -38,15 +38,11 @@ from bambe.services.codedeploy.deployment import (
     Status,
     Step,
 )
-from bambe.services.codedeploy.way_back import MOMENT, can_go_back, failed, rolls_back, way_back
+from bambe.services.codedeploy.way_back import BEHIND, MOMENT, can_go_back, failed, rolls_back, way_back
 
 UNSTEADY_LIMIT = timedelta(minutes=5)
 FAILED_STARTS = 3
 ORDER = tuple(phase for phase in Phase if phase is not Phase.DRAIN)
-BEHIND = (
-    "The ELB could not be updated due to the following error: Primary taskset target group must be behind"
-    " listener"
-)
 INSTALL_TIMEOUT = (
     "The deployment timed out while waiting for the replacement task set to become healthy. This time out"
     " period is 60 minutes."

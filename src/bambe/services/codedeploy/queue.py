@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bambe.control import Key
+from bambe.evidence.wishes import NEWEST, QUEUE
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.codedeploy import lifecycle, tables
 from bambe.services.codedeploy.deployment import Deployment, Phase, Status
-from bambe.services.codedeploy.wishes import NEWEST, QUEUE
 
 REFUSED = frozenset({Status.FAILED, Status.STOPPED})
 

@@ -10,6 +10,7 @@ from typing import Any
 from bambe.control import Key, Reconciler
 from bambe.engines.proxy.port import Proxy
 from bambe.evidence.analysis import Verdict
+from bambe.evidence.wishes import ANALYSIS, ROLLBACK
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
@@ -39,7 +40,6 @@ from bambe.services.codedeploy.requests import hook_payload, task_set, weighted
 from bambe.services.codedeploy.rollback import rollback
 from bambe.services.codedeploy.synthetic import Synthetic
 from bambe.services.codedeploy.way_back import MOMENT, rolls_back
-from bambe.services.codedeploy.wishes import ANALYSIS, ROLLBACK
 from bambe.services.codedeploy.witness import Witness
 
 SOON = timedelta(seconds=0.2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bambe.evidence.wishes import BY_PEOPLE
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceType, Wish
@@ -133,10 +134,11 @@ async def _same_creation(aws: Aws, error: AwsError, code: str, resource: str, wi
 
 
 async def _retag(aws: Aws, resource: str, wish: Wish) -> None:
+    """Make the tags those of the wish; what people ask by tags of their own stays."""
     arn = _arn(resource, wish)
     old = await _tagged(aws, resource, wish)
     new = {tag["Key"]: tag["Value"] for tag in _tags(wish)} | {TOKEN_TAG: _token(old)}
-    gone = [key for key in old if key not in new]
+    gone = [key for key in old if key not in new and key not in BY_PEOPLE]
     if gone:
         await aws.codedeploy.untag_resource(ResourceArn=arn, TagKeys=gone)
     if new != old:

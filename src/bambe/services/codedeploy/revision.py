@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
+from bambe.evidence.revision import health, routes
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.services.codedeploy.deployment import Deployment
-from bambe.services.codedeploy.observe import find_rules, find_service
-
-HEALTH = (
-    "HealthCheckProtocol",
-    "HealthCheckPort",
-    "HealthCheckPath",
-    "HealthCheckIntervalSeconds",
-    "HealthCheckTimeoutSeconds",
-    "HealthyThresholdCount",
-    "UnhealthyThresholdCount",
-    "Matcher",
-)
+from bambe.services.codedeploy.observe import find_rules, find_service, tasks_of
 
 
 async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
@@ -37,8 +26,8 @@ async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
             "task_definition": primary["taskDefinition"],
             "images": await _images(aws, row, primary["id"]),
             "desired_count": service.get("desiredCount", 0),
-            "routes": await _routes(aws, row, group),
-            "health_check": await _health(aws, group),
+            "routes": routes(await find_rules(aws, row.plan.listener, group)),
+            "health_check": await health(aws, group),
         }
     except AwsError as error:
         if error.fault == "server":
@@ -48,24 +37,6 @@ async def describe(aws: Aws, row: Deployment) -> dict[str, Any]:
 
 async def _images(aws: Aws, row: Deployment, task_set: str) -> dict[str, str]:
     """Container name -> image digest, from a task that runs."""
-    arns = (await aws.ecs.list_tasks(cluster=row.plan.cluster, serviceName=row.plan.service))["taskArns"]
-    tasks = (await aws.ecs.describe_tasks(cluster=row.plan.cluster, tasks=arns))["tasks"] if arns else []
-    mine = [task for task in tasks if task.get("startedBy") == task_set]
+    mine = await tasks_of(aws, row, task_set)
     containers = mine[0]["containers"] if mine else []
     return {one["name"]: one["imageDigest"] for one in containers if one.get("imageDigest")}
-
-
-async def _routes(aws: Aws, row: Deployment, group: str) -> list[dict[str, Any]]:
-    rules: list[Mapping[str, Any]] = await find_rules(aws, row.plan.listener, group)
-    return [
-        {"rule": rule["RuleArn"], "priority": rule["Priority"], "conditions": rule["Conditions"]}
-        for rule in rules
-        if not rule.get("IsDefault")
-    ]
-
-
-async def _health(aws: Aws, group: str) -> dict[str, Any]:
-    if not group:
-        return {}
-    (found,) = (await aws.elbv2.describe_target_groups(TargetGroupArns=[group]))["TargetGroups"]
-    return {key: found[key] for key in HEALTH if key in found}

@@ -1,9 +1,4 @@
-"""Requests of our own during a release that has too few: asked for by the tag `bambe:synthetic`.
-
-Each second the test listener, which leads to green, and the production listener, which leads mostly to
-blue, get the same few GET requests, until the comparison of the two has found something. They are
-counted at the proxy like any other; the ledger says how many they were.
-"""
+"""Requests of our own during a release that has too few: asked for by the tag `bambe:synthetic`."""
 
 from __future__ import annotations
 
@@ -11,22 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from bambe.control import Key
 from bambe.engines.proxy.port import Proxy
-from bambe.evidence.analysis import Verdict
+from bambe.evidence.pace import Pace, following, wants
+from bambe.evidence.watched import Sent
+from bambe.evidence.wishes import SYNTHETIC
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import NotThere
 from bambe.services.codedeploy import tables
 from bambe.services.codedeploy.deployment import Deployment, Phase
-from bambe.services.codedeploy.watched import Sent
-from bambe.services.codedeploy.wishes import SYNTHETIC
-
-EVERY = timedelta(seconds=1)
-ENOUGH = 5
-"""Requests to green in a pass: so many, real ones included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +30,6 @@ class _Wish:
     sent: Sent
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """Requests that green had until a moment, and how many of them were ours."""
-
-    at: datetime
-    green: int
-    sent: int
-
-    @property
-    def others(self) -> int:
-        return self.green - self.sent
-
-
 class Synthetic:
     """One deployment per key."""
 
@@ -61,7 +39,7 @@ class Synthetic:
         self._store = store
         self._clock = clock
         self._proxy = proxy
-        self._looks: dict[Key, _Look] = {}
+        self._pace = Pace()
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return (key,) if table == tables.deployments.name else ()
@@ -79,25 +57,20 @@ class Synthetic:
     async def reconcile(self, key: Key) -> datetime | None:
         wish = await self._store.read(lambda tx: _wish(tx, key))
         if wish is None:
-            self._looks.pop(key, None)
+            self._pace.forget(key)
             return None
-        now = _Look(self._clock.now(), wish.green, wish.sent.test)
-        before = self._looks.setdefault(key, now)
-        if now.at < before.at + EVERY:
-            return before.at + EVERY
-        self._looks[key] = now
-        wanted = ENOUGH - max(0, now.others - before.others)
-        if wanted > 0:
-            await self._send(wish, wanted)
-        return now.at + EVERY
+        number, again = self._pace.due(key, self._clock.now(), wish.green, wish.sent)
+        if number:
+            await self._send(wish, number)
+        return again
 
     async def _send(self, wish: _Wish, number: int) -> None:
-        first, plan = wish.sent.test, wish.row.plan
-        paths = [wish.paths[n % len(wish.paths)] for n in range(first, first + number)]
+        plan, sent = wish.row.plan, wish.sent
+        paths = following(wish.paths, sent, number)
         listeners = [arn.rsplit("/", 1)[-1] for arn in (plan.test_listener, plan.listener)]
         # Written down first: a crash must not make them look like requests of others.
-        sent = replace(wish.sent, test=first + number, production=wish.sent.production + number)
-        await self._store.write(lambda tx: tables.sent.put(tx, sent))
+        more = replace(sent, test=sent.test + number, production=sent.production + number)
+        await self._store.write(lambda tx: tables.sent.put(tx, more))
         # After a start the proxy may not have been told yet what there is: the next pass asks again.
         with contextlib.suppress(NotThere):
             await asyncio.gather(*(self._proxy.ask(one, path) for path in paths for one in listeners))
@@ -110,8 +83,7 @@ def _wish(tx: Tx, key: Key) -> _Wish | None:
         return None
     group = tables.deployment_groups.find(tx, row.account, row.region, row.application, row.group)
     paths = (group.tags if group else {}).get(SYNTHETIC, "").split()
-    judged = tables.judgements.find(tx, *key)
-    if not paths or (judged is not None and judged.verdict != Verdict.INCONCLUSIVE):
+    if not wants(paths, tables.judgements.find(tx, *key)):
         return None
     known = tables.watched.find(tx, *key)
     sent = tables.sent.find(tx, *key) or Sent(*key)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bambe.evidence.watched import Entry, Judgement, Sent, Watched
 from bambe.kernel.call import Tx
 from bambe.services.codedeploy.appspec import digest
 from bambe.services.codedeploy.deployment import MOVES, Deployment, Moved, Status
 from bambe.services.codedeploy.model import Application, Config, Group, Revision
-from bambe.services.codedeploy.watched import Entry, Judgement, Sent, Watched
 from bambe.store import Migration, Table
 
 applications = Table("codedeploy_applications", Application, ("account", "region", "name"))

@@ -8,6 +8,10 @@ from bambe.services.codedeploy.actions import Action, End, Enter, Promote, Seen,
 from bambe.services.codedeploy.deployment import Deployment, Phase, Status
 
 MOMENT = timedelta(seconds=1)
+BEHIND = (
+    "The ELB could not be updated due to the following error: Primary taskset target group must be behind"
+    " listener"
+)
 
 
 def way_back(wish: Deployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
@@ -29,6 +33,8 @@ def _back_to_blue(wish: Deployment, seen: Seen) -> tuple[Action, ...]:
     if seen.blue is None or not seen.blue.is_alive:
         why = "The original task set no longer exists"
         return (End(Status.FAILED, why, "ECS_UPDATE_ERROR", bool(wish.blue_definition)),)
+    if not seen.routes:
+        return (End(Status.FAILED, BEHIND, "ELASTIC_LOAD_BALANCING_INVALID"),)
     why = "traffic goes back to the original task set"
     actions: list[Action] = []
     if not all(route.gives(0) for route in seen.routes):

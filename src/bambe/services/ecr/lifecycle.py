@@ -73,16 +73,23 @@ def expiries(rules: Sequence[Rule], images: Sequence[Image], now: datetime) -> l
 
 def parts(images: Sequence[Image]) -> frozenset[str]:
     """Digests of manifests that others name (the platforms of an index): they go with those."""
-    return frozenset(
-        digest for image in images for digest in DIGEST.findall(image.manifest) if digest != image.digest
-    )
+    return frozenset(digest for image in images for digest in _named_in(image))
+
+
+def indexes_of(image: Image, images: Sequence[Image]) -> list[str]:
+    """Digests of the indexes among `images` that name `image`."""
+    return sorted(one.digest for one in images if image.digest in _named_in(one))
+
+
+def _named_in(image: Image) -> set[str]:
+    return set(DIGEST.findall(image.manifest)) - {image.digest}
 
 
 def read(text: str) -> tuple[Rule, ...]:
     """The rules of a policy; BadPolicy for what ECR would refuse."""
     try:
         said = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadPolicy("the text is not valid JSON") from None
     rules = said.get("rules") if isinstance(said, dict) else None
     if not isinstance(rules, list) or not rules:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from bambe.kernel.call import Call, Tx
+from bambe.kernel.errors import BambeError
 from bambe.services.ecr.errors import RepositoryNotFoundException
 from bambe.services.ecr.model import Image, Repository
 from bambe.services.ecr.tables import REPOSITORIES, images_of
+
+
+class Referenced(BambeError):
+    """The image is named by others, the `indexes`."""
+
+    def __init__(self, indexes: Sequence[str]) -> None:
+        super().__init__(", ".join(indexes))
+        self.indexes = indexes
 
 
 def get_repository(tx: Tx, call: Call, name: str) -> Repository:
@@ -36,3 +45,13 @@ def failure(named: Mapping[str, str]) -> dict[str, object]:
     else:
         code, reason = "ImageNotFound", "Requested image not found"
     return {"imageId": dict(named), "failureCode": code, "failureReason": reason}
+
+
+def referenced(named: Mapping[str, str], indexes: Sequence[str]) -> dict[str, object]:
+    """An entry of `failures` for an image that goes only after the `indexes` that name it."""
+    reason = f"Requested image referenced by manifest list: [{', '.join(indexes)}]"
+    return {
+        "imageId": dict(named),
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": reason,
+    }

@@ -43,8 +43,16 @@ class Recover:
 
 
 @dataclass(frozen=True, slots=True)
+class Bake:
+    """A rolling deployment has enough healthy tasks: its alarms are watched for a while."""
+
+    task_set: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Complete:
-    """A rolling deployment has replaced the tasks of all others."""
+    """A rolling deployment is successful."""
 
     task_set: str
     why: str
@@ -91,4 +99,4 @@ class Retire:
     why: str
 
 
-Action = Start | Stop | CountFailure | Recover | Complete | Fail | Settle | Steady | Drop | Retire
+Action = Start | Stop | CountFailure | Recover | Bake | Complete | Fail | Settle | Steady | Drop | Retire

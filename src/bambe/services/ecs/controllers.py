@@ -69,7 +69,10 @@ def hand_over(tx: Tx, row: Service, to: Controller, now: datetime) -> Service:
     if to == Controller.ECS:
         if primary is None:
             raise InvalidParameterException("The service has no primary task set to take over.")
-        _retire_others(tx, sets, now)
+        if any(one.status == SetStatus.ACTIVE for one in sets):
+            raise InvalidParameterException(
+                "The service has more than one active task set. Delete those that are not primary first."
+            )
         done = replace(primary, rollout=Rollout.COMPLETED, scale=100.0, updated_at=now)
         TASK_SETS.update(tx, done)
         changed = replace(_like(changed, primary), completed=done)
@@ -86,12 +89,6 @@ def with_pairs(tx: Tx, row: Service, changed: Service) -> Service:
     colour = colour_of(changed.load_balancers, primary)
     same = resolved(changed.load_balancers, colour) == primary.load_balancers
     return replace(row, load_balancers=changed.load_balancers) if same else row
-
-
-def _retire_others(tx: Tx, sets: list[TaskSet], now: datetime) -> None:
-    for one in sets:
-        if one.status == SetStatus.ACTIVE:
-            TASK_SETS.update(tx, replace(one, status=SetStatus.DRAINING, updated_at=now))
 
 
 def _like(row: Service, primary: TaskSet) -> Service:

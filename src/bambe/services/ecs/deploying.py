@@ -11,7 +11,7 @@ from datetime import datetime
 
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import upper_id
-from bambe.services.ecs import lookup, shift_moves
+from bambe.services.ecs import deployment_shapes, lookup, shift_moves, strategy
 from bambe.services.ecs.births import revision
 from bambe.services.ecs.model import Rollout, Service, SetStatus, Shape, TaskSet, primary_of, spec_of
 from bambe.services.ecs.names import new_revision_id
@@ -27,13 +27,16 @@ from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICE_REVISIONS, SE
 
 HISTORY = 100
 """Service deployments that are kept for each service."""
+BROKEN_OFF = (DeploymentStatus.STOPPED, DeploymentStatus.ROLLBACK_FAILED)
+"""Ends that leave both revisions with the traffic they had."""
 SUPERSEDED = "Service deployment stopped because a newer service deployment was started."
 
 
 def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
     """The service as it stands comes in as a new deployment; the task set it will run in."""
     before = current(tx, service)
-    source = _with_revision(tx, service, _source(service, before, lookup.sets_of(tx, service)))
+    last = before or next(iter(history(tx, service)), None)
+    source = _with_revision(tx, service, _source(service, last, lookup.sets_of(tx, service)))
     if before is not None:
         finish(tx, before, DeploymentStatus.STOPPED, SUPERSEDED, now)
     colour = 0 if source is None else colour_of(service.load_balancers, source)
@@ -45,6 +48,7 @@ def begin(tx: Tx, service: Service, now: datetime) -> TaskSet:
         revision=made.id,
         load_balancers=resolved(service.load_balancers, made.colour),
         scale=0.0 if service.strategy in SHIFTING else 100.0,
+        bake=None if service.is_rolling and strategy.takes_back(service.deployment_configuration) else 0.0,
     )
     for one in lookup.sets_of(tx, service):
         if one.status == SetStatus.PRIMARY:
@@ -96,7 +100,16 @@ def history(tx: Tx, service: Service) -> list[ServiceDeployment]:
 def finish(tx: Tx, row: ServiceDeployment, status: DeploymentStatus, why: str, now: datetime) -> None:
     """The deployment is over, if its status may become that one."""
     if status in DEPLOYMENT_MOVES[row.status]:
-        SERVICE_DEPLOYMENTS.update(tx, shift_moves.ended(row, status, why, now))
+        SERVICE_DEPLOYMENTS.update(tx, shift_moves.ended(with_counts(tx, row), status, why, now))
+
+
+def with_counts(tx: Tx, row: ServiceDeployment) -> ServiceDeployment:
+    """The deployment with the tasks it has now, which it shows when it is over."""
+    service = SERVICES.find(tx, *row.service_key)
+    if service is None:
+        return row
+    sets, tasks = lookup.sets_of(tx, service), lookup.tasks_of(tx, service)
+    return replace(row, counts=deployment_shapes.counted(row, service, sets, tasks))
 
 
 def turn_back(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -> None:
@@ -142,14 +155,17 @@ def resolved(balancers: Sequence[Shape], colour: int) -> list[Shape]:
     return made
 
 
-def _source(service: Service, before: ServiceDeployment | None, sets: Sequence[TaskSet]) -> TaskSet | None:
-    """What has the traffic now: what a deployment under way has not replaced yet, else the primary set; but
-    of one that was given up, the last that was complete."""
+def _source(service: Service, last: ServiceDeployment | None, sets: Sequence[TaskSet]) -> TaskSet | None:
+    """What is to have the traffic until the new one takes it: what the last deployment has not replaced,
+    where it is under way or was broken off; else the primary set, but of one that was given up, the last that
+    was complete."""
     there = {one.id: one for one in sets if one.status != SetStatus.DRAINING}
     primary = primary_of(there.values())
-    if before is not None and before.is_shifting:
-        done = before.weight >= 100 and not before.going_back
-        return there.get(before.target_set if done or not before.source_set else before.source_set)
+    if last is not None and last.is_shifting and not (last.is_over and last.status not in BROKEN_OFF):
+        done = last.weight >= 100 and not last.going_back
+        kept = there.get(last.target_set if done or not last.source_set else last.source_set)
+        if kept is not None or not last.is_over:
+            return kept
     if primary is not None and primary.rollout == Rollout.FAILED and service.completed is not None:
         return there.get(service.completed.id, primary)
     return primary

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bambe.control import Key
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.services.ecs import deploying, rolling_ends, shift_hooks, shift_moves
+from bambe.services.ecs import baking, deploying, rolling_ends, shift_hooks, shift_moves
 from bambe.services.ecs.chores import Chores
 from bambe.services.ecs.diary import title
 from bambe.services.ecs.model import Rollout, Service, SetStatus
@@ -28,6 +28,7 @@ from bambe.services.ecs.shift_actions import (
     Enter,
     GoBack,
     Record,
+    Reweighed,
     Scale,
     Shifted,
     Weigh,
@@ -35,7 +36,7 @@ from bambe.services.ecs.shift_actions import (
 from bambe.services.ecs.shift_observe import Rows, World, observe, ringing, rows_of, weigh
 from bambe.services.ecs.shift_planner import plan
 from bambe.services.ecs.strategy import alarms
-from bambe.services.ecs.tables import SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, TASKS, tell
+from bambe.services.ecs.tables import JUDGEMENTS, SERVICE_DEPLOYMENTS, SERVICES, TASK_SETS, TASKS, tell
 
 NOW_AND_THEN = timedelta(seconds=2)
 """How often what sends no word is looked at: alarms, rules that others change."""
@@ -56,6 +57,8 @@ class DeploymentReconciler:
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         if table == SERVICE_DEPLOYMENTS.name:
             return [key]
+        if table == JUDGEMENTS.name:
+            return [one for one in self._going.values() if (*one[:2], one[4]) == key]
         if table in (SERVICES.name, TASK_SETS.name, TASKS.name) and key[:4] in self._going:
             return [self._going[key[:4]]]
         return []
@@ -79,14 +82,19 @@ class DeploymentReconciler:
             return None
         self._going[key[:4]] = key
         if row.ignored_alarms is None:
-            row = await self._ignore_old_alarms(row)
+            row = await self._meet_alarms(row)
         return await (self._shift(row) if row.is_shifting else self._roll(row))
 
-    async def _ignore_old_alarms(self, row: ServiceDeployment) -> ServiceDeployment:
-        """An alarm that rings when a deployment begins does not fail it (ECS guide: deployment alarms)."""
+    async def _meet_alarms(self, row: ServiceDeployment) -> ServiceDeployment:
+        """An alarm that rings when a deployment begins does not fail it (ECS guide: deployment alarms); the
+        others say how long a rolling deployment is watched."""
         old = list(await ringing(self._api(row), row))
+        bake = (await baking.bake_time(self._api(row), row)) / self._clock.scale
 
         def write(tx: Tx) -> ServiceDeployment:
+            target = TASK_SETS.find(tx, *row.service_key, row.target_set)
+            if target is not None and target.bake is None:
+                TASK_SETS.update(tx, replace(target, bake=bake.total_seconds()))
             fresh = replace(SERVICE_DEPLOYMENTS.get(tx, *SERVICE_DEPLOYMENTS.key_of(row)), ignored_alarms=old)
             SERVICE_DEPLOYMENTS.update(tx, fresh)
             return fresh
@@ -138,6 +146,8 @@ class DeploymentReconciler:
             return  # a stop or a newer deployment came in meanwhile: the next pass plans anew
         moved = shift_moves.moved(fresh, action, now, self._clock.after)
         seen = world.seen
+        if isinstance(action, End):
+            moved = deploying.with_counts(tx, moved)
         if isinstance(action, GoBack | End):
             moved = replace(
                 moved,
@@ -213,24 +223,30 @@ def _told(tx: Tx, service: Service, row: ServiceDeployment, action: Record, now:
             tell(tx, service, f"{head} deployment failed: {why}", now)
             tell(tx, service, f"{title(service)} rolling back to deployment {row.source_set}.", now)
         case End(status=DeploymentStatus.SUCCESSFUL):
-            _complete(tx, service, row, now)
+            _complete(tx, service, row.target_set, now)
             tell(tx, service, f"{head} deployment completed.", now)
         case End(status=DeploymentStatus.STOPPED, why=why):
             _stop_target(tx, service, row, why, now)
             tell(tx, service, f"{head} deployment failed: {why}", now)
-        case End(why=why):
+        case End(status=status, why=why):
+            if status is DeploymentStatus.ROLLBACK_SUCCESSFUL:
+                _complete(tx, service, row.source_set, now)
             tell(tx, service, f"{head} {why}", now)
         case Shifted(step=step):
             tell(tx, service, f"{head} shifted {step.percent:g} percent of production traffic.", now)
+        case Reweighed(percent=percent):
+            share = f"has {percent:.4g} percent of production traffic"
+            tell(tx, service, f"{head} {share}: its listener rule was changed.", now)
         case Enter(stage=Stage.CLEAN_UP) if not row.going_back:
             tell(tx, service, f"{head} bake time is over.", now)
 
 
-def _complete(tx: Tx, service: Service, row: ServiceDeployment, now: datetime) -> None:
-    target = TASK_SETS.find(tx, *row.service_key, row.target_set)
-    if target is not None:
-        reason = f"ECS deployment {target.id} completed."
-        done = replace(target, rollout=Rollout.COMPLETED, rollout_reason=reason, updated_at=now)
+def _complete(tx: Tx, service: Service, name: str, now: datetime) -> None:
+    """The task set is all the service runs; one that was superseded before it was complete is so now."""
+    found = TASK_SETS.find(tx, *SERVICES.key_of(service), name)
+    if found is not None:
+        reason = f"ECS deployment {found.id} completed."
+        done = replace(found, rollout=Rollout.COMPLETED, rollout_reason=reason, updated_at=now)
         TASK_SETS.update(tx, done)
         SERVICES.update(tx, replace(service, completed=done))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bambe.services.ecs import strategy
+from bambe.services.ecs import planner, strategy
 from bambe.services.ecs.model import Service, Shape, Task, TaskSet
 from bambe.services.ecs.names import cluster_arn, deployment_arn, revision_arn, service_arn
 from bambe.services.ecs.service_deployment import (
@@ -15,6 +15,7 @@ from bambe.services.ecs.service_deployment import (
     ServiceDeployment,
     ServiceRevision,
     Stage,
+    TaskCount,
 )
 from bambe.services.ecs.shapes import pending, running
 
@@ -62,14 +63,14 @@ def deployment(
     weights = {row.source_set: 100 - row.weight, row.target_set: row.weight}
     tests = {row.source_set: 100 - row.test_weight, row.target_set: row.test_weight}
 
+    known = {one.task_set: one for one in row.counts or counted(row, service, sets, tasks)}
+
     def side(task_set: str, revision: str) -> Shape:
-        found = next((one for one in sets if one.id == task_set), None)
-        mine = [task for task in tasks if task.task_set == task_set]
         shown: Shape = {
             "arn": revision_arn(row, revision),
-            "requestedTaskCount": found.computed_count(service.wanted) if found and service else 0,
-            "runningTaskCount": running(mine),
-            "pendingTaskCount": pending(mine),
+            "requestedTaskCount": known[task_set].requested,
+            "runningTaskCount": known[task_set].running,
+            "pendingTaskCount": known[task_set].pending,
         }
         if row.is_shifting:
             shown |= {
@@ -88,7 +89,7 @@ def deployment(
             "sourceServiceRevisions": [side(row.source_set, row.source)] if row.source else [],
             "targetServiceRevision": side(row.target_set, row.target),
             "deploymentConfiguration": row.configuration,
-            "deploymentCircuitBreaker": _breaker(row, service),
+            "deploymentCircuitBreaker": _breaker(row, service, sets),
             "alarms": _alarms(row),
         }
         | _some(
@@ -99,6 +100,20 @@ def deployment(
             statusReason=row.reason or row.rollback_reason,
         )
     )
+
+
+def counted(
+    row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet], tasks: Sequence[Task]
+) -> list[TaskCount]:
+    """The tasks that both sides of the deployment have now."""
+
+    def of(name: str) -> TaskCount:
+        found = next((one for one in sets if one.id == name), None)
+        mine = [task for task in tasks if task.task_set == name]
+        wanted = found.computed_count(service.wanted) if found and service else 0
+        return TaskCount(task_set=name, requested=wanted, running=running(mine), pending=pending(mine))
+
+    return [of(name) for name in (row.source_set, row.target_set)]
 
 
 def revision(row: ServiceRevision, images: Sequence[Mapping[str, str]]) -> Shape:
@@ -132,15 +147,23 @@ def _groups(row: ServiceRevision) -> Iterable[Shape]:
         yield {"targetGroupArn": group} | _some(productionListenerRule=advanced.get("productionListenerRule"))
 
 
-def _breaker(row: ServiceDeployment, service: Service | None) -> Shape:
+def _breaker(row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet]) -> Shape:
     enabled = (row.configuration.get("deploymentCircuitBreaker") or {}).get("enable")
     status = "MONITORING_COMPLETE" if row.is_over else "MONITORING"
     status = "TRIGGERED" if row.breaker_open else status
     return {
         "status": status if enabled else "DISABLED",
-        "failureCount": row.failures,
+        "failureCount": _failures(row, service, sets),
         "threshold": strategy.threshold(row.configuration, service.desired_count if service else 0),
     }
+
+
+def _failures(row: ServiceDeployment, service: Service | None, sets: Sequence[TaskSet]) -> int:
+    """What the circuit breaker counts now, or had counted when the deployment went back or was over."""
+    target = next((one for one in sets if one.id == row.target_set), None)
+    if row.is_over or row.going_back or service is None or target is None:
+        return row.failures
+    return planner.failures(service, target)
 
 
 def _alarms(row: ServiceDeployment) -> Shape:

@@ -38,6 +38,20 @@ def steady(service: Service) -> str:
     return f"{title(service)} has reached a steady state."
 
 
+def blocked(service: Service) -> str:
+    """The event of a deployment that cannot proceed."""
+    return (
+        f"{title(service)} was unable to stop or start tasks during a deployment because of the service"
+        " deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try again."
+    )
+
+
+def is_last(tx: Tx, service: Service, message: str) -> bool:
+    """Whether the service has said nothing since `message`."""
+    diary = DIARIES.find(tx, service.account, service.region, service.cluster, service.name)
+    return diary is not None and bool(diary.events) and diary.events[0].message == message
+
+
 def is_quiet(tx: Tx, service: Service, now: datetime) -> bool:
     """Whether a steady service has said nothing for so long that it says so again."""
     if not service.is_steady:

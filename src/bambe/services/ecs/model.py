@@ -211,7 +211,9 @@ class Service:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskSet:
-    """One revision of a service. `images` are resolved once, so that all its tasks run the same."""
+    """One revision of a service. `images` are resolved once, so that all its tasks run the same. `bake`: for
+    how many seconds alarms are watched once a rolling deployment has enough healthy tasks (None: not known
+    yet), which is until `bakes_until`."""
 
     account: str
     region: str
@@ -242,6 +244,8 @@ class TaskSet:
     retry_at: datetime | None = None
     tags: dict[str, str] = field(default_factory=dict)
     revision: str = ""
+    bake: float | None = 0.0
+    bakes_until: datetime | None = None
 
     def computed_count(self, desired: int) -> int:
         """How many tasks this share of `desired` is, rounded up (ECS API: computedDesiredCount)."""

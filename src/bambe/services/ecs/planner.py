@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from math import ceil, floor
 
-from bambe.services.ecs import strategy
+from bambe.services.ecs import rollout, strategy
 from bambe.services.ecs.actions import (
     Action,
+    Bake,
     Complete,
     CountFailure,
     Drop,
@@ -61,7 +62,7 @@ def plan(
     return (
         *scale(service, sets, ours, now),
         *_strays(sets, ours),
-        *_judge(service, sets, ours),
+        *_judge(service, sets, ours, now),
         *_steadiness(service, sets, ours),
         *_ends(service, sets, ours),
     )
@@ -70,8 +71,8 @@ def plan(
 def look_again(
     service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime
 ) -> datetime | None:
-    """The next moment at which time alone changes the plan: a back-off or a grace period ends."""
-    moments = [s.retry_at for s in sets if s.retry_at is not None]
+    """The next moment at which time alone changes the plan: a back-off, bake time or grace period ends."""
+    moments = [at for s in sets for at in (s.retry_at, s.bakes_until) if at is not None]
     for task in tasks:
         unwell = task.health == Health.UNHEALTHY or task.target_state == "unhealthy"
         if unwell and task.is_live and task.started_at is not None:
@@ -95,6 +96,16 @@ def ceiling(service: Service) -> int:
 def least(service: Service) -> int:
     """The fewest ready tasks a rolling deployment may leave."""
     return min(service.wanted, ceil(service.wanted * service.minimum_percent / 100))
+
+
+def is_blocked(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> bool:
+    """Whether floor and ceiling together let no task be replaced, though all are well."""
+    primary = primary_of(sets)
+    if not service.is_rolling or primary is None or not service.wanted:
+        return False
+    live = _live([t for t in tasks if _is_ours(service, t)])
+    old = [t for t in live if t.task_set != primary.id]
+    return bool(old) and ceiling(service) <= len(live) <= least(service) and all(t.is_ready for t in live)
 
 
 def _is_ours(service: Service, task: Task) -> bool:
@@ -216,7 +227,9 @@ def _roll_out(
     kept = tuple(_keep(service, primary, new, wanted, room, now))
     yield from kept
     good = [t for t in new if not is_failing(service, t, now)]
-    for task in _replaced(service, good, old, room, now):
+    done = rollout.needs_no_others(service, primary, sum(t.is_ready for t in good), now)
+    missing = wanted - len(good) if _may_start(primary, now) else 0
+    for task in old if done else _replaced(service, good, old, missing - max(0, room), now):
         yield Stop(task.id, "replaced by a newer deployment")
     left = room - sum(action.count for action in kept if isinstance(action, Start))
     yield from _held(service, sets, primary, sum(t.is_ready for t in good) + len(old), left, now)
@@ -233,13 +246,15 @@ def _held(
 
 
 def _is_troubled(task_set: TaskSet) -> bool:
-    return task_set.failures_in_row > 0 or task_set.rollout == Rollout.FAILED
+    """Whether a deployment may yet need the tasks of the one before it."""
+    failing = task_set.failures_in_row > 0 and task_set.rollout == Rollout.IN_PROGRESS
+    return failing or task_set.rollout == Rollout.FAILED
 
 
 def _replaced(
-    service: Service, new: Sequence[Task], old: Sequence[Task], room: int, now: datetime
+    service: Service, new: Sequence[Task], old: Sequence[Task], places: int, now: datetime
 ) -> list[Task]:
-    """Old tasks that may go: the surplus of ready ones, and those whose place a new task needs."""
+    """Old tasks that may go: the surplus of ready ones, and those whose `places` new tasks need."""
     wanted = service.wanted
     ready_new = sum(t.is_ready for t in new)
     if ready_new >= wanted:
@@ -248,7 +263,7 @@ def _replaced(
     idle = [t for t in old if t not in ready_old]
     ready = ready_new + len(ready_old)
     surplus = max(0, ready - wanted)
-    needed = max(0, wanted - len(new) - max(0, room))
+    needed = max(0, places)
     for_place = max(0, min(needed - len(idle), ready - least(service)))
     return [*idle[:needed], *_dispensable(ready_old)[: max(surplus, for_place)]]
 
@@ -260,18 +275,21 @@ def _strays(sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
             yield Stop(task.id, "its deployment is gone")
 
 
-def _judge(service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task]) -> Iterator[Action]:
+def _judge(
+    service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime
+) -> Iterator[Action]:
     """Move the PRIMARY deployment of a rolling service to COMPLETED or FAILED."""
     primary = primary_of(sets)
     if not service.is_rolling or primary is None or primary.rollout != Rollout.IN_PROGRESS:
         return
-    live = _live(tasks)
-    ready = [t for t in live if t.task_set == primary.id and t.is_ready]
-    if len(ready) == len(live) == service.desired_count and service.status == ServiceStatus.ACTIVE:
+    active = service.status == ServiceStatus.ACTIVE
+    if active and rollout.is_complete(service, primary, tasks, now):
         yield Complete(primary.id, f"ECS deployment {primary.id} completed.")
     elif service.breaker.enable and failures(service, primary) >= breaker_threshold(service):
         back = service.breaker.rollback and service.completed is not None
         yield Fail(primary.id, back, "ECS deployment circuit breaker: tasks failed to start.")
+    elif primary.bake and primary.bakes_until is None and rollout.is_reached(service, primary, tasks):
+        yield Bake(primary.id, "its alarms are watched")
 
 
 def breaker_threshold(service: Service) -> int:

@@ -42,6 +42,12 @@ DEPLOYMENT_MOVES: dict[DeploymentStatus, frozenset[DeploymentStatus]] = {
 }
 
 
+def breaker_opened(rolls_back: bool) -> str:
+    """The reason of a deployment that the circuit breaker ends; AWS's sentence where it is taken back."""
+    what = "rolled back" if rolls_back else "stopped"
+    return f"Service deployment {what} because the circuit breaker threshold was exceeded."
+
+
 class Stage(StrEnum):
     """Where a shifting deployment is, in order ("Amazon ECS blue/green deployment lifecycle stages").
 
@@ -135,10 +141,21 @@ class ServiceRevision:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskCount:
+    """How many tasks of a task set were wanted, ran and were on their way when its deployment was over."""
+
+    task_set: str
+    requested: int
+    running: int
+    pending: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceDeployment:
     """One service deployment, the service's `number`th. `source` and `target` are revisions, `source_set` and
     `target_set` their task sets ("" for none). `weight`: the share of production traffic the target was last
-    given; `step` counts the shifts done. `deadline` ends the stage's wait; `entered` is when the stage began.
+    given; `step` counts the shifts done. `deadline` ends the stage's wait; `entered` is when the stage began,
+    `limit` when it has lasted too long, and `expires` when the whole deployment has.
     `asked`: the stop that somebody asked for (ROLLBACK, ABORT), and `asked_why` by which way."""
 
     account: str
@@ -165,6 +182,8 @@ class ServiceDeployment:
     finished_at: datetime | None = None
     stopped_at: datetime | None = None
     deadline: datetime | None = None
+    limit: datetime | None = None
+    expires: datetime | None = None
     reason: str = ""
     asked: str = ""
     asked_why: str = ""
@@ -175,6 +194,7 @@ class ServiceDeployment:
     triggered_alarms: list[str] = field(default_factory=list)
     failures: int = 0
     breaker_open: bool = False
+    counts: list[TaskCount] = field(default_factory=list)
 
     @property
     def is_over(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,7 @@ from bambe.kernel.clock import Clock
 from bambe.services.ecs import deploying, lookup, planner, rolling_ends
 from bambe.services.ecs.actions import (
     Action,
+    Bake,
     Complete,
     CountFailure,
     Drop,
@@ -25,7 +26,7 @@ from bambe.services.ecs.actions import (
     Stop,
 )
 from bambe.services.ecs.births import service_task
-from bambe.services.ecs.diary import is_quiet, started, steady, stopped, title, unwell
+from bambe.services.ecs.diary import blocked, is_last, is_quiet, started, steady, stopped, title, unwell
 from bambe.services.ecs.model import (
     Desired,
     Rollout,
@@ -88,8 +89,8 @@ def keep(tx: Tx, key: Key, now: datetime) -> datetime | None:
         sets, tasks = _world(tx, service)
         actions = planner.plan(service, sets, tasks, now)
         if not actions:
-            if is_quiet(tx, service, now):
-                tell(tx, service, steady(service), now)
+            for message in _unsaid(tx, service, sets, tasks, now):
+                tell(tx, service, message, now)
             return planner.look_again(service, sets, tasks, now)
         _apply_all(tx, key, actions, now)
     return now
@@ -104,8 +105,17 @@ def _look(tx: Tx, key: Key, now: datetime) -> tuple[bool, datetime | None]:
         forgotten = (service.inactive_at or now) + SHOWN
         return service.inactive_at is None or now >= forgotten, forgotten
     sets, tasks = _world(tx, service)
-    is_due = bool(planner.plan(service, sets, tasks, now)) or is_quiet(tx, service, now)
+    is_due = bool(planner.plan(service, sets, tasks, now)) or bool(_unsaid(tx, service, sets, tasks, now))
     return is_due, planner.look_again(service, sets, tasks, now)
+
+
+def _unsaid(
+    tx: Tx, service: Service, sets: Sequence[TaskSet], tasks: Sequence[Task], now: datetime
+) -> list[str]:
+    """The events of a service for which there is nothing to do."""
+    if planner.is_blocked(service, sets, tasks):
+        return [] if is_last(tx, service, blocked(service)) else [blocked(service)]
+    return [steady(service)] if is_quiet(tx, service, now) else []
 
 
 def _world(tx: Tx, service: Service) -> tuple[list[TaskSet], list[Task]]:
@@ -142,17 +152,13 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
             _start(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.count, now)
         case CountFailure():
             _count(tx, service, action, now)
-        case Recover():
-            task_set = TASK_SETS.get(tx, *key, action.task_set)
-            TASK_SETS.update(tx, replace(task_set, failures_in_row=0, retry_at=None))
+        case Recover() | Bake() | Settle():
+            TASK_SETS.update(tx, _noted(TASK_SETS.get(tx, *key, action.task_set), action, now))
         case Complete():
             _complete(tx, service, TASK_SETS.get(tx, *key, action.task_set), action.why, now)
         case Fail():
             failed = TASK_SETS.get(tx, *key, action.task_set)
-            rolling_ends.fail(tx, service, failed, action.why, rolls_back=action.rolls_back, now=now)
-        case Settle():
-            task_set = TASK_SETS.get(tx, *key, action.task_set)
-            TASK_SETS.update(tx, replace(task_set, is_steady=action.is_steady, steady_at=now, updated_at=now))
+            rolling_ends.break_off(tx, service, failed, action.why, rolls_back=action.rolls_back, now=now)
         case Steady():
             SERVICES.update(tx, replace(service, is_steady=action.is_steady))
             if action.is_steady:
@@ -163,6 +169,16 @@ def _apply(tx: Tx, service: Service, action: Action, now: datetime) -> None:
             _retire(tx, service, now)
         case Stop():
             raise AssertionError("stops are applied together")
+
+
+def _noted(task_set: TaskSet, action: Recover | Bake | Settle, now: datetime) -> TaskSet:
+    match action:
+        case Recover():
+            return replace(task_set, failures_in_row=0, retry_at=None)
+        case Bake():
+            return replace(task_set, bakes_until=now + timedelta(seconds=task_set.bake or 0))
+        case Settle(is_steady=is_steady):
+            return replace(task_set, is_steady=is_steady, steady_at=now, updated_at=now)
 
 
 def _start(tx: Tx, service: Service, task_set: TaskSet, count: int, now: datetime) -> None:

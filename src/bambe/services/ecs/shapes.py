@@ -146,7 +146,7 @@ def deployment(row: Service, said: TaskSet, tasks: Sequence[Task]) -> Shape:
         "desiredCount": row.wanted if said.status == SetStatus.PRIMARY else live,
         "pendingCount": pending(tasks),
         "runningCount": running(tasks),
-        "failedTasks": said.failed_tasks,
+        "failedTasks": said.failures_in_row,
         "createdAt": said.created_at,
         "updatedAt": said.updated_at,
         "platformVersion": said.platform_version,

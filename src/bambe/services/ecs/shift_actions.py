@@ -32,7 +32,10 @@ class Routes:
 @dataclass(frozen=True, slots=True)
 class Seen:
     """What is there now. `problem`: why traffic cannot be shifted. `others`: task sets of neither side.
-    `failures` of tasks of the target against `threshold` (0: no circuit breaker), `alarms` that ring."""
+    `failures` of tasks of the target against `threshold` (0: no circuit breaker), `alarms` that ring.
+    `worse`: what the comparison of the target with the source has found against it.
+    Somebody asked: `held` to stay at this step, `promoted` for all traffic now, `finish` for the end of the
+    source revision now, once it has none."""
 
     source: Part | None = None
     target: Part | None = None
@@ -44,6 +47,10 @@ class Seen:
     breaker_rolls_back: bool = False
     alarms: tuple[str, ...] = ()
     alarms_roll_back: bool = False
+    worse: str = ""
+    held: bool = False
+    promoted: bool = False
+    finish: bool = False
 
     @property
     def breaker_opens(self) -> bool:
@@ -79,9 +86,18 @@ class Weigh:
 
 @dataclass(frozen=True, slots=True)
 class Shifted:
-    """A step of the shift is done."""
+    """A step of the shift is done: `done` are, counting those that were left out."""
 
     step: ShiftStep
+    done: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reweighed:
+    """Somebody set the target revision's share to `percent` by hand: it holds until the next step."""
+
+    percent: float
     why: str
 
 
@@ -110,6 +126,14 @@ class Expire:
 
 
 @dataclass(frozen=True, slots=True)
+class Waive:
+    """A PAUSE need not be answered: somebody has pressed on already."""
+
+    run: HookRun
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Drain:
     """A task set has no use any more."""
 
@@ -132,6 +156,7 @@ class End:
     why: str
 
 
-Action = Enter | Scale | Weigh | Shifted | Ask | Call | Expire | Drain | GoBack | End
-Record = Enter | Shifted | Ask | Expire | GoBack | End
+Record = Enter | Shifted | Reweighed | Ask | Expire | Waive | GoBack | End
 """What changes the deployment's own row; the last two its service too."""
+
+Action = Record | Scale | Weigh | Call | Drain

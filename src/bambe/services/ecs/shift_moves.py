@@ -18,11 +18,25 @@ from bambe.services.ecs.service_deployment import (
     ServiceDeployment,
     Stage,
 )
-from bambe.services.ecs.shift_actions import Ask, End, Enter, Expire, GoBack, Record, Shifted
+from bambe.services.ecs.shift_actions import (
+    Ask,
+    End,
+    Enter,
+    Expire,
+    GoBack,
+    Record,
+    Reweighed,
+    Shifted,
+    Waive,
+)
 
 After = Callable[[timedelta], datetime]
 """When a wait that AWS counts is over, on a clock that may be scaled."""
 HOOKS_KEPT = 100
+STAGE_LIMIT = timedelta(hours=24)
+"""Of each stage, and of each step of the traffic shift (ECS guide, deployment lifecycle stages); a pause may
+be given more."""
+WHOLE_LIMIT = timedelta(days=30)
 
 
 def moved(row: ServiceDeployment, action: Record, now: datetime, after: After) -> ServiceDeployment:
@@ -33,15 +47,23 @@ def moved(row: ServiceDeployment, action: Record, now: datetime, after: After) -
             deadline = None if minutes is None else after(timedelta(minutes=minutes))
             status = row.status if row.going_back else DeploymentStatus.IN_PROGRESS
             begun = replace(to(row, status), started_at=row.started_at or now)
+            begun = replace(begun, limit=after(STAGE_LIMIT), expires=row.expires or after(WHOLE_LIMIT))
             return replace(begun, stage=stage, entered=now, deadline=deadline)
-        case Shifted(step=step):
+        case Shifted(step=step, done=done):
             deadline = after(timedelta(minutes=step.minutes))
-            return replace(row, step=row.step + 1, weight=step.percent, deadline=deadline)
+            shifted = replace(row, step=done, weight=step.percent, deadline=deadline)
+            return replace(shifted, limit=after(STAGE_LIMIT))
+        case Reweighed(percent=percent):
+            return replace(row, weight=percent)
         case Ask(hooks=hooks):
             runs = [_run(row, number, hook, now, after) for number, hook in enumerate(hooks)]
-            return replace(row, hooks=[*row.hooks, *runs][-HOOKS_KEPT:])
+            pauses = [run.expires_at for run in runs if not run.function]
+            limit = max([after(STAGE_LIMIT), *pauses])
+            return replace(row, hooks=[*row.hooks, *runs][-HOOKS_KEPT:], limit=limit)
         case Expire(run=run):
             return answered(row, run.id, HookStatus.TIMED_OUT, now)
+        case Waive(run=run):
+            return answered(row, run.id, HookStatus.SUCCEEDED, now)
         case GoBack(why=why):
             back = to(row, DeploymentStatus.ROLLBACK_IN_PROGRESS)
             return replace(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.evidence.analysis import Verdict
+from bambe.evidence.watched import Judgement
+from bambe.evidence.wishes import ANALYSIS, FINISH, HOLD, PROMOTE, ROLLBACK
 from bambe.kernel.call import Aws, Tx
 from bambe.kernel.errors import AwsError
 from bambe.services.ecs import lookup, planner, strategy
 from bambe.services.ecs.model import Service, SetStatus, Shape, Task, TaskSet
 from bambe.services.ecs.service_deployment import ServiceDeployment, ServiceRevision, Stage
 from bambe.services.ecs.shift_actions import Part, Routes, Seen
-from bambe.services.ecs.tables import SERVICE_REVISIONS, SERVICES
+from bambe.services.ecs.tables import JUDGEMENTS, SERVICE_REVISIONS, SERVICES
 
 NETWORKING = (
     "invalid networking configuration. Both targetGroup and alternateTargetGroup must be associated with the"
@@ -70,6 +73,7 @@ class Rows:
     sets: Sequence[TaskSet] = field(default_factory=list)
     tasks: Sequence[Task] = field(default_factory=list)
     target: ServiceRevision | None = None
+    judged: Judgement | None = None
 
 
 def rows_of(tx: Tx, deployment: ServiceDeployment) -> Rows:
@@ -81,6 +85,7 @@ def rows_of(tx: Tx, deployment: ServiceDeployment) -> Rows:
         lookup.sets_of(tx, service) if service else (),
         lookup.tasks_of(tx, service) if service else (),
         SERVICE_REVISIONS.find(tx, *deployment.service_key, deployment.target),
+        JUDGEMENTS.find(tx, deployment.account, deployment.region, deployment.id),
     )
 
 
@@ -106,6 +111,10 @@ async def observe(aws: Aws, rows: Rows) -> World:
         breaker_rolls_back=bool(breaker.get("rollback")),
         alarms=await ringing(aws, deployment),
         alarms_roll_back=bool((configuration.get("alarms") or {}).get("rollback")),
+        worse=_worse(rows, service),
+        held=service.tags.get(HOLD) == deployment.id,
+        promoted=service.tags.get(PROMOTE) == deployment.id,
+        finish=service.tags.get(FINISH) == deployment.id,
     )
     return World(seen, rules, test_rules)
 
@@ -113,7 +122,8 @@ async def observe(aws: Aws, rows: Rows) -> World:
 async def ringing(aws: Aws, deployment: ServiceDeployment) -> tuple[str, ...]:
     """The deployment's alarms that are in ALARM, and were not when it began.
 
-    An alarm that cannot be read does not ring; ECS goes on ("Deployment alarms").
+    An alarm that cannot be read does not ring; ECS goes on ("Deployment alarms"). That CloudWatch fails just
+    now says nothing of an alarm: it raises, and is asked again.
     """
     names = strategy.alarms(deployment.configuration)
     if not names or deployment.going_back:
@@ -123,12 +133,21 @@ async def ringing(aws: Aws, deployment: ServiceDeployment) -> tuple[str, ...]:
         answer = await aws.cloudwatch.describe_alarms(
             AlarmNames=list(names), AlarmTypes=types, StateValue="ALARM"
         )
-    except AwsError:
+    except AwsError as error:
+        if error.fault == "server" and error.wire_code() != "NotImplemented":
+            raise
         return ()
     found = [
         one["AlarmName"] for one in (*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ()))
     ]
     return tuple(sorted(set(found) - set(deployment.ignored_alarms or ())))
+
+
+def _worse(rows: Rows, service: Service) -> str:
+    """What was found against the target revision, where the service is to go back for that."""
+    asked = service.tags.get(ANALYSIS) == ROLLBACK
+    judged = rows.judged
+    return judged.why if judged and asked and judged.verdict == Verdict.WORSE else ""
 
 
 def _part(rows: Rows, name: str) -> Part | None:
@@ -178,15 +197,18 @@ def _problem(rows: Rows, rules: Sequence[Rule], test_rules: Sequence[Rule]) -> s
     return "" if all(rule.has_both for rule in rules) else NETWORKING
 
 
+def pairs(target: ServiceRevision | None) -> Iterator[tuple[Shape, str, str]]:
+    """Each pair of target groups: its advancedConfiguration, the source revision's group, the target's."""
+    for said in target.load_balancers if target else ():
+        advanced = said.get("advancedConfiguration")
+        if advanced and target:
+            pair = (said["targetGroupArn"], advanced["alternateTargetGroupArn"])
+            yield advanced, pair[1 - target.colour], pair[target.colour]
+
+
 async def _rules(aws: Aws, rows: Rows) -> tuple[tuple[Rule, ...], tuple[Rule, ...]]:
     production, test = [], []
-    colour = rows.target.colour if rows.target else 0
-    for said in rows.target.load_balancers if rows.target else ():
-        advanced = said.get("advancedConfiguration")
-        if not advanced:
-            continue
-        pair = (said["targetGroupArn"], advanced["alternateTargetGroupArn"])
-        source, target = pair[1 - colour], pair[colour]
+    for advanced, source, target in pairs(rows.target):
         production.append(await _rule(aws, advanced["productionListenerRule"], source, target))
         if advanced.get("testListenerRule"):
             test.append(await _rule(aws, advanced["testListenerRule"], source, target))

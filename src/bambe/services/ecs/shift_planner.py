@@ -4,6 +4,8 @@
 -> POST_TEST_TRAFFIC_SHIFT -> (PRE_PRODUCTION_TRAFFIC_SHIFT -> PRODUCTION_TRAFFIC_SHIFT, once a step)
 -> POST_PRODUCTION_TRAFFIC_SHIFT -> BAKE_TIME -> CLEAN_UP
 
+People may hold it at a step, weigh by hand during the shift, and press on (`Seen`).
+
 The way back: PRODUCTION_TRAFFIC_SHIFT -> TEST_TRAFFIC_SHIFT -> CLEAN_UP of the target, weights first.
 """
 
@@ -20,6 +22,7 @@ from bambe.services.ecs.service_deployment import (
     HookStatus,
     ServiceDeployment,
     Stage,
+    breaker_opened,
 )
 from bambe.services.ecs.shift_actions import (
     Action,
@@ -31,15 +34,29 @@ from bambe.services.ecs.shift_actions import (
     Expire,
     GoBack,
     Part,
+    Record,
+    Reweighed,
     Scale,
     Seen,
     Shifted,
+    Waive,
     Weigh,
 )
 
-STAGE_LIMIT = 24 * 60
-"""Minutes that the target revision has to become healthy ("Each lifecycle stage can last up to 24 hours")."""
+COMPARED = (
+    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT,
+    Stage.PRODUCTION_TRAFFIC_SHIFT,
+    Stage.POST_PRODUCTION_TRAFFIC_SHIFT,
+    Stage.BAKE_TIME,
+)
+"""While both revisions can have traffic."""
 TIMED_OUT = "Service deployment rolled back because the stage {} did not end within 24 hours."
+EXPIRED = "Service deployment rolled back because it did not end within 30 days."
+SAME = 0.01
+"""Percents that differ by less are the same share; two weights a rule can have differ by more."""
+HOLDING = (Stage.PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME)
+"""Stages that a hold keeps from ending, and from being too long."""
+WITH_ALL_TRAFFIC = (Stage.POST_PRODUCTION_TRAFFIC_SHIFT, Stage.BAKE_TIME)
 
 
 def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
@@ -54,7 +71,11 @@ def plan(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...
         return _begin(row, seen)
     if row.stage is Stage.CLEAN_UP:
         return _clean_up(row, seen, now)
-    return _trouble(row, seen) or _STEPS[row.stage](row, seen, now)
+    trouble = _trouble(row, seen)
+    if trouble:
+        return trouble
+    step = _STEPS[row.stage](row, seen, now)
+    return step if any(isinstance(action, Record) for action in step) else _late(row, seen, now) or step
 
 
 def _stop(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
@@ -78,9 +99,11 @@ def _trouble(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
     if seen.alarms:
         names = ", ".join(seen.alarms)
         return _fail(row, seen, f"Service deployment failed: alarm detected: {names}.", seen.alarms_roll_back)
+    if seen.worse and row.stage in COMPARED:
+        return _fail(row, seen, f"Service deployment rolled back because {seen.worse}.", True)
     if seen.breaker_opens:
-        why = "Service deployment failed: deployment circuit breaker: tasks failed to start."
-        return _fail(row, seen, why, seen.breaker_rolls_back)
+        rolls_back = seen.breaker_rolls_back and not row.is_first
+        return _fail(row, seen, breaker_opened(rolls_back), rolls_back)
     return ()
 
 
@@ -100,7 +123,7 @@ def _go_back(seen: Seen, why: str) -> tuple[Action, ...]:
 def _reconcile(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
     if seen.routes.has_production and seen.source is not None and seen.routes.production != 0:
         return (Weigh(0, "the source revision gets all traffic first"),)
-    waits = _judged(row, now)
+    waits = _judged(row, seen, now)
     if waits is not None:
         return waits
     drains = tuple(Drain(one.id, "it is of an earlier deployment") for one in seen.others if not one.draining)
@@ -114,7 +137,7 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
     if target.scale < 100:
         return (Scale(target.id, "the target revision starts"),)
     if not target.settled:
-        return _late(row, seen, now)
+        return ()
     if not row.is_first:
         return (Enter(Stage.POST_SCALE_UP, "the target revision is healthy"),)
     why = "the first revision is healthy"
@@ -124,7 +147,11 @@ def _scale_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action
 
 
 def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-    if row.deadline is not None and now >= row.deadline:
+    """What becomes of a stage, or of a deployment, that goes on for too long."""
+    if row.expires is not None and now >= row.expires:
+        return _fail(row, seen, EXPIRED, True)
+    held = seen.held and row.stage in HOLDING
+    if row.limit is not None and now >= row.limit and not held:
         return _fail(row, seen, TIMED_OUT.format(row.stage), True)
     return ()
 
@@ -132,32 +159,70 @@ def _late(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ..
 def _test_shift(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
     if seen.routes.has_test and seen.routes.test != 100:
         return (Weigh(100, "the test rule gets the target revision", test=True),)
-    return _then(row, now, Enter(Stage.POST_TEST_TRAFFIC_SHIFT, "the test rule has the target revision"))
+    why = "the test rule has the target revision"
+    return _then(row, seen, now, Enter(Stage.POST_TEST_TRAFFIC_SHIFT, why))
+
+
+def _before_shift(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
+    by_hand = _by_hand(row, seen)
+    return by_hand or _then(row, seen, now, Enter(Stage.PRODUCTION_TRAFFIC_SHIFT, f"{row.stage} is over"))
 
 
 def _production_shift(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
     if row.deadline is None:
-        if not _part(seen.target).settled:
-            return ()  # its tasks are replaced first; what keeps failing opens the circuit breaker
-        every = strategy.steps(row.configuration)
-        step = every[row.step if seen.routes.has_production else -1]
-        why = f"the target revision gets {step.percent:g} percent of the production traffic"
-        weigh = (Weigh(step.percent, why),) if seen.routes.has_production else ()
-        return (*weigh, Shifted(step, why))
-    waits = _judged(row, now)
+        return _next_step(row, seen)
+    by_hand = _by_hand(row, seen)
+    if by_hand:
+        return by_hand
+    waits = _judged(row, seen, now)
     if waits is not None:
         return waits
-    if now < row.deadline:
+    if (seen.held or now < row.deadline) and not seen.promoted:
         return ()
-    if row.weight >= 100:
+    if row.step >= len(strategy.steps(row.configuration)) and row.weight >= 100:
         return (Enter(Stage.POST_PRODUCTION_TRAFFIC_SHIFT, "it has all production traffic"),)
     return (Enter(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT, "the bake time of the step is over"),)
 
 
+def _next_step(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
+    every = strategy.steps(row.configuration)
+    last = len(every) - 1
+    number = last if seen.promoted or not seen.routes.has_production else min(row.step, last)
+    step = every[number]
+    why = f"the target revision gets {step.percent:g} percent of the production traffic"
+    shifted = Shifted(step, max(row.step, number) + 1, why)
+    share = seen.routes.production
+    if seen.held and not seen.promoted and seen.routes.has_production:
+        if _is(share, step.percent):
+            return (shifted,)  # weighed before the hold, and not written down
+        if share is not None:
+            return _by_hand(row, seen)
+    elif not _part(seen.target).settled:
+        return ()  # its tasks are replaced first; what keeps failing opens the circuit breaker
+    weigh = (Weigh(step.percent, why),) if seen.routes.has_production else ()
+    return (*weigh, shifted)
+
+
+def _by_hand(row: ServiceDeployment, seen: Seen) -> tuple[Action, ...]:
+    """Whether somebody has set another share since the last step; nobody may before the first."""
+    share = seen.routes.production
+    if share is None or not row.step or _is(share, row.weight):
+        return ()
+    return (Reweighed(share, f"somebody gave the target revision {share:.4g} percent"),)
+
+
+def _is(share: float | None, percent: float) -> bool:
+    return share is not None and abs(share - percent) < SAME
+
+
 def _bake(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-    if row.deadline is None or now >= row.deadline:
-        return (Enter(Stage.CLEAN_UP, "the bake time is over"),)
-    return ()
+    over = row.deadline is None or now >= row.deadline
+    if not (seen.finish or (over and not seen.held)):
+        return ()
+    enter = Enter(Stage.CLEAN_UP, "the bake time is over")
+    if seen.routes.has_production and seen.routes.production != 100:
+        return (Weigh(100, "what somebody gave the source revision by hand would be lost with it"), enter)
+    return (enter,)
 
 
 def _clean_up(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
@@ -176,33 +241,33 @@ def _back(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ..
     if seen.routes.has_production and seen.routes.production != 0:
         return (Weigh(0, why),)
     if row.stage is Stage.PRODUCTION_TRAFFIC_SHIFT:
-        return _then(row, now, Enter(Stage.TEST_TRAFFIC_SHIFT, why))
+        return _then(row, seen, now, Enter(Stage.TEST_TRAFFIC_SHIFT, why))
     if row.stage is Stage.TEST_TRAFFIC_SHIFT:
         if seen.routes.has_test and seen.routes.test != 0:
             return (Weigh(0, why, test=True),)
-        return _then(row, now, Enter(Stage.CLEAN_UP, why))
+        return _then(row, seen, now, Enter(Stage.CLEAN_UP, why))
     if seen.target is not None:
         return () if seen.target.draining else (Drain(seen.target.id, why),)
     return (End(DeploymentStatus.ROLLBACK_SUCCESSFUL, why),)
 
 
-def _hooked(following: Stage, minutes: int | None = None) -> Callable[..., tuple[Action, ...]]:
+def _hooked(following: Stage) -> Callable[..., tuple[Action, ...]]:
     """The step of a stage in which hooks are all there is."""
 
     def step(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...]:
-        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else minutes
-        return _then(row, now, Enter(following, f"{row.stage} is over", minutes=wait))
+        wait = row.configuration.get("bakeTimeInMinutes", 0) if following is Stage.BAKE_TIME else None
+        return _then(row, seen, now, Enter(following, f"{row.stage} is over", minutes=wait))
 
     return step
 
 
-def _then(row: ServiceDeployment, now: datetime, following: Enter) -> tuple[Action, ...]:
+def _then(row: ServiceDeployment, seen: Seen, now: datetime, following: Enter) -> tuple[Action, ...]:
     """`following`, once the hooks of this passage are content."""
-    waits = _judged(row, now)
+    waits = _judged(row, seen, now)
     return (following,) if waits is None else waits
 
 
-def _judged(row: ServiceDeployment, now: datetime) -> tuple[Action, ...] | None:
+def _judged(row: ServiceDeployment, seen: Seen, now: datetime) -> tuple[Action, ...] | None:
     """What to do about the hooks of this passage; None when none is left to wait for."""
     wanted = tuple(hook for hook in strategy.hooks(row.configuration) if row.stage in hook.stages)
     runs = [run for run in row.hooks if run.passage == row.passage]
@@ -215,7 +280,9 @@ def _judged(row: ServiceDeployment, now: datetime) -> tuple[Action, ...] | None:
         if refused:
             return (GoBack(_refusal(refused[0])),)
     waiting = [run for run in runs if run.status in HOOK_WAITS]
-    return _wait_for(waiting, now) if waiting else None
+    pressed = seen.finish if row.stage in WITH_ALL_TRAFFIC else seen.promoted
+    waived = tuple(Waive(run, "somebody has pressed on") for run in waiting if pressed and not run.function)
+    return waived or (_wait_for(waiting, now) if waiting else None)
 
 
 def _wait_for(waiting: Sequence[HookRun], now: datetime) -> tuple[Action, ...]:
@@ -250,12 +317,12 @@ def _part(part: Part | None) -> Part:
 
 _STEPS: dict[Stage, Callable[[ServiceDeployment, Seen, datetime], tuple[Action, ...]]] = {
     Stage.RECONCILE_SERVICE: _reconcile,
-    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP, STAGE_LIMIT),
+    Stage.PRE_SCALE_UP: _hooked(Stage.SCALE_UP),
     Stage.SCALE_UP: _scale_up,
     Stage.POST_SCALE_UP: _hooked(Stage.TEST_TRAFFIC_SHIFT),
     Stage.TEST_TRAFFIC_SHIFT: _test_shift,
     Stage.POST_TEST_TRAFFIC_SHIFT: _hooked(Stage.PRE_PRODUCTION_TRAFFIC_SHIFT),
-    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT: _hooked(Stage.PRODUCTION_TRAFFIC_SHIFT),
+    Stage.PRE_PRODUCTION_TRAFFIC_SHIFT: _before_shift,
     Stage.PRODUCTION_TRAFFIC_SHIFT: _production_shift,
     Stage.POST_PRODUCTION_TRAFFIC_SHIFT: _hooked(Stage.BAKE_TIME),
     Stage.BAKE_TIME: _bake,

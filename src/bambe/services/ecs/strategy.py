@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
@@ -17,8 +18,18 @@ LONGEST_PAUSE = 20160
 MOST_HOOKS = 10
 DEFAULT_BAKE = 15
 """Minutes, where none are given (CloudFormation: AWS::ECS::Service BakeTimeInMinutes)."""
+BLOCKING, DEFERRED = "BLOCKING", "DEFERRED"
 NOT_PAUSED = frozenset({Stage.TEST_TRAFFIC_SHIFT, Stage.PRODUCTION_TRAFFIC_SHIFT})
 """They also run during a rollback, which nothing may hold up."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlySuccess:
+    """A rolling deployment is successful with so many percent of its tasks healthy, before (`blocks`) or
+    after the tasks of the earlier ones are removed."""
+
+    percent: int
+    blocks: bool
 
 
 def checked(said: Mapping[str, Any]) -> Shape:
@@ -28,13 +39,14 @@ def checked(said: Mapping[str, Any]) -> Shape:
     made = {
         **said,
         "strategy": strategy,
-        "maximumPercent": said.get("maximumPercent", 200),
-        "minimumHealthyPercent": said.get("minimumHealthyPercent", 100),
+        "maximumPercent": said.get("maximumPercent", DEFAULTS["maximumPercent"]),
+        "minimumHealthyPercent": said.get("minimumHealthyPercent", DEFAULTS["minimumHealthyPercent"]),
         "deploymentCircuitBreaker": _breaker(said.get("deploymentCircuitBreaker") or {}),
     }
     _only_with(said, "canaryConfiguration", strategy, CANARY)
     _only_with(said, "linearConfiguration", strategy, LINEAR)
     _only_with(said, "earlySuccessCriteria", strategy, ROLLING)
+    _early(made)
     if strategy in SHIFTING:
         made["bakeTimeInMinutes"] = _minutes("bakeTimeInMinutes", said.get("bakeTimeInMinutes", DEFAULT_BAKE))
     elif said.get("lifecycleHooks"):
@@ -56,8 +68,31 @@ OF_STRATEGY = {
 }
 
 
+DEFAULTS: dict[str, Any] = {
+    "strategy": ROLLING,
+    "maximumPercent": 200,
+    "minimumHealthyPercent": 100,
+    "deploymentCircuitBreaker": {"enable": False, "rollback": False},
+    "alarms": {"alarmNames": [], "enable": False, "rollback": False},
+    "earlySuccessCriteria": {"enable": False},
+    "bakeTimeInMinutes": DEFAULT_BAKE,
+    "lifecycleHooks": [],
+    "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 10},
+    "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 6},
+}
+"""What AWS takes where nothing is said, as an update can say it."""
+
+
+def defaults(names: Iterable[str], strategy: str) -> Shape:
+    """The settings of these names as an update says them that is to undo them; a strategy that does not know
+    one loses it anyway."""
+    known = {name for name in DEFAULTS if strategy in OF_STRATEGY.get(name, {strategy})}
+    return {name: DEFAULTS[name] for name in sorted(known & set(names))}
+
+
 def changed(known: Mapping[str, Any], said: Mapping[str, Any]) -> Shape:
-    """The configuration with what an update says; what belongs to another strategy than its own goes."""
+    """The configuration with what an update says. A setting it does not name stays, and one that it names is
+    replaced whole; what belongs to another strategy than its own goes."""
     strategy = said.get("strategy", known.get("strategy", ROLLING))
     kept = {name: value for name, value in known.items() if strategy in OF_STRATEGY.get(name, {strategy})}
     return checked({**kept, **said})
@@ -109,6 +144,19 @@ def alarms(configuration: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(said.get("alarmNames") or ()) if said.get("enable") else ()
 
 
+def takes_back(configuration: Mapping[str, Any]) -> bool:
+    """Whether an alarm takes a deployment back."""
+    return bool(alarms(configuration)) and bool(configuration["alarms"].get("rollback"))
+
+
+def early_success(configuration: Mapping[str, Any]) -> EarlySuccess | None:
+    """When a rolling deployment is successful before all its tasks are healthy, if it may be."""
+    said = configuration.get("earlySuccessCriteria") or {}
+    if not said.get("enable"):
+        return None
+    return EarlySuccess(said["healthyPercent"], said["sourceServiceRevisionCleanup"] == BLOCKING)
+
+
 def check_balancers(strategy: str, balancers: Sequence[Mapping[str, Any]]) -> None:
     """A strategy that shifts traffic needs both target groups and the rule between them."""
     for said in balancers:
@@ -139,11 +187,30 @@ def _percents(said: Mapping[str, Any]) -> None:
         )
 
 
+def _early(made: Mapping[str, Any]) -> None:
+    """ECS API, DeploymentEarlySuccessCriteria."""
+    said = made.get("earlySuccessCriteria") or {}
+    if not said.get("enable"):
+        return
+    percent, cleanup = said.get("healthyPercent"), said.get("sourceServiceRevisionCleanup")
+    if percent is None or not cleanup:
+        raise InvalidParameterException(
+            "earlySuccessCriteria needs healthyPercent and sourceServiceRevisionCleanup when it is enabled."
+        )
+    if not made["minimumHealthyPercent"] <= percent <= 100:
+        raise InvalidParameterException(
+            "The healthyPercent of the earlySuccessCriteria must be between the minimumHealthyPercent"
+            f" ({made['minimumHealthyPercent']}) and 100."
+        )
+    if cleanup not in (BLOCKING, DEFERRED):
+        raise InvalidParameterException(f"sourceServiceRevisionCleanup must be {BLOCKING} or {DEFERRED}.")
+
+
 def _breaker(said: Mapping[str, Any]) -> Shape:
     configured = said.get("thresholdConfiguration")
     if configured and int(configured["value"]) < 1:
         raise InvalidParameterException("The value of the thresholdConfiguration must be at least 1.")
-    return {"enable": False, "rollback": False, **said}
+    return {**DEFAULTS["deploymentCircuitBreaker"], **said}
 
 
 def _only_with(said: Mapping[str, Any], member: str, strategy: str, wanted: str) -> None:
@@ -164,18 +231,18 @@ def _percent(name: str, value: float, least: float) -> float:
 
 
 def _canary(said: Mapping[str, Any]) -> Shape:
+    whole = {**DEFAULTS["canaryConfiguration"], **said}
     return {
-        "canaryPercent": _percent("canaryPercent", said.get("canaryPercent", 5.0), 0.1),
-        "canaryBakeTimeInMinutes": _minutes(
-            "canaryBakeTimeInMinutes", said.get("canaryBakeTimeInMinutes", 10)
-        ),
+        "canaryPercent": _percent("canaryPercent", whole["canaryPercent"], 0.1),
+        "canaryBakeTimeInMinutes": _minutes("canaryBakeTimeInMinutes", whole["canaryBakeTimeInMinutes"]),
     }
 
 
 def _linear(said: Mapping[str, Any]) -> Shape:
+    whole = {**DEFAULTS["linearConfiguration"], **said}
     return {
-        "stepPercent": _percent("stepPercent", said.get("stepPercent", 10.0), 3.0),
-        "stepBakeTimeInMinutes": _minutes("stepBakeTimeInMinutes", said.get("stepBakeTimeInMinutes", 6)),
+        "stepPercent": _percent("stepPercent", whole["stepPercent"], 3.0),
+        "stepBakeTimeInMinutes": _minutes("stepBakeTimeInMinutes", whole["stepBakeTimeInMinutes"]),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from bambe.evidence.watched import Entry, Judgement, Sent, Watched
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import uuid_id
 from bambe.services.ecs.model import Cluster, Diary, Event, Service, Task, TaskDefinition, TaskSet
@@ -29,6 +30,10 @@ SERVICE_DEPLOYMENTS = Table(
 SERVICE_REVISIONS = Table(
     "ecs_service_revisions", ServiceRevision, ("account", "region", "cluster", "service", "id")
 )
+WATCHED = Table("ecs_watched", Watched, ("account", "region", "id"), ("done",))
+ENTRIES = Table("ecs_ledger", Entry, ("account", "region", "deployment", "number"))
+JUDGEMENTS = Table("ecs_judgements", Judgement, ("account", "region", "id"))
+SENT = Table("ecs_sent", Sent, ("account", "region", "id"))
 SESSIONS = Table("ecs_sessions", Session, ("account", "region", "id"))
 
 ALL = (CLUSTERS, DEFINITIONS, SERVICES, TASK_SETS, TASKS, DIARIES)
@@ -44,10 +49,16 @@ def _service_deployments(tx: Tx) -> None:
     SERVICE_REVISIONS.create(tx)
 
 
+def _evidence(tx: Tx) -> None:
+    for table in (WATCHED, ENTRIES, JUDGEMENTS, SENT):
+        table.create(tx)
+
+
 MIGRATIONS = (
     Migration("ecs/0001_tables", _tables),
     Migration("ecs/0002_service_deployments", _service_deployments),
     Migration("ecs/0003_sessions", SESSIONS.create),
+    Migration("ecs/0004_evidence", _evidence),
 )
 
 

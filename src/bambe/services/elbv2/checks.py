@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -143,7 +144,19 @@ def _redirect(action: Mapping[str, Any]) -> Shape:
         raise InvalidLoadBalancerActionException(
             "Bambe redirects with #{host}, #{port} and #{query} unchanged or with plain text in their place"
         )
-    if whole["Path"] == "/#{path}" and whole["Query"] not in ("", "#{query}"):
+    if "#{" in whole["Path"].replace("#{path}", ""):
+        raise InvalidLoadBalancerActionException("Bambe redirects to paths with #{path} or with plain text")
+    if not whole["Path"].startswith("/"):
+        raise InvalidLoadBalancerActionException(f"The path '{whole['Path']}' must begin with '/'")
+    if whole.get("StatusCode") not in ("HTTP_301", "HTTP_302"):
+        raise InvalidLoadBalancerActionException("A redirect has the status code HTTP_301 or HTTP_302")
+    if whole["Protocol"] not in ("HTTP", "HTTPS", "#{protocol}"):
+        raise InvalidLoadBalancerActionException(f"Protocol '{whole['Protocol']}' is not HTTP or HTTPS")
+    if whole["Port"] != "#{port}" and not is_port(whole["Port"]):
+        raise InvalidLoadBalancerActionException(f"The port '{whole['Port']}' must be from 1 to 65535")
+    if not all(str(part).isprintable() for part in whole.values()):
+        raise InvalidLoadBalancerActionException("A redirect must have no control characters")
+    if "#{path}" in whole["Path"] and whole["Query"] not in ("", "#{query}"):
         raise InvalidLoadBalancerActionException(
             "Bambe cannot put another query on a path that is kept: give the path too"
         )
@@ -155,9 +168,14 @@ def _redirect(action: Mapping[str, Any]) -> Shape:
     return {"Type": "redirect", "Order": 1, "RedirectConfig": whole}
 
 
+def is_port(said: str) -> bool:
+    """Whether this is the number of a port."""
+    return said.isascii() and said.isdigit() and 1 <= int(said) <= 65535
+
+
 def _fixed(action: Mapping[str, Any]) -> Shape:
     config = action.get("FixedResponseConfig")
-    if not config or str(config.get("StatusCode", ""))[:1] not in ("2", "4", "5"):
+    if not config or not re.fullmatch("[245][0-9][0-9]", str(config.get("StatusCode", ""))):
         raise InvalidLoadBalancerActionException(
             "A fixed-response action must have a status code 2XX, 4XX or 5XX"
         )

@@ -149,7 +149,8 @@ class TargetGroup:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """One target of a group. A draining one goes when nothing is in flight, at the latest at `until`."""
+    """One target of a group. A draining one goes when nothing is in flight, at the latest at `until`; never
+    before `quiet_from`, which is None until the proxy knows that it drains."""
 
     account: str
     region: str

@@ -95,10 +95,11 @@ def plan(
 def _drain(row: Target, in_use: bool, sighting: Sighting | None, now: datetime) -> Action | None:
     if not in_use:
         return Gone(row, "nothing forwards to its group any more")
+    if row.quiet_from is None:
+        return None  # the proxy may still send to it
     if row.until is not None and now >= row.until:
         return Gone(row, "the deregistration delay is over")
-    quiet = row.quiet_from is None or now >= row.quiet_from
-    if quiet and sighting is not None and sighting.active == 0:
+    if now >= row.quiet_from and sighting is not None and sighting.active == 0:
         return Gone(row, "nothing is in flight")
     return None
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from bambe.control import Key, Reconciler
 from bambe.engines.containers.port import Network
 from bambe.engines.dns.port import Dns, Zones
-from bambe.engines.proxy.port import Proxy, TargetSeen
+from bambe.engines.proxy.port import Proxy, TargetSeen, World
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.elbv2 import certificates
@@ -21,6 +21,8 @@ from bambe.services.elbv2.world import Rows, world
 ALL: Key = ("all",)
 TABLES = {table.name for table in (BALANCERS, LISTENERS, RULES, GROUPS, TARGETS)} | {certificates.TABLE}
 SOON = timedelta(seconds=0.05)
+QUIET = timedelta(seconds=1)
+"""How long a target stays at least once the proxy has been told that it drains."""
 WATCH = timedelta(seconds=1)
 """How often targets at rest are looked at; those that move are looked at every `SOON`."""
 
@@ -40,6 +42,7 @@ class TrafficLoop:
         self._dns = dns
         self._network = network
         self._certificates = certificates.Certificates(aws)
+        self._last = World()
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [ALL] if table in TABLES else []
@@ -60,7 +63,9 @@ class TrafficLoop:
         wanted = {row.certificate for row in rows.balancers if row.certificate}
         wanted |= {arn for row in rows.listeners for arn in row.certificates}
         loaded = await self._certificates.load(wanted)
-        await self._proxy.apply(world(rows, loaded.found))
+        self._last = world(rows, loaded.found, self._last)
+        await self._proxy.apply(self._last)
+        await self._note_drains(rows)
         hosts = {row.dns_name: (row.inner,) for row in rows.balancers if row.inner}
         await self._dns.apply("elbv2", Zones(zones=(DOMAIN,), hosts=hosts))
         await self._activate(row for row in rows.balancers if row.certificate in loaded.found)
@@ -68,6 +73,20 @@ class TrafficLoop:
             return None  # the change brings us back
         pending = wanted - loaded.found.keys() - loaded.gone
         return self._clock.now() + SOON if pending else None
+
+    async def _note_drains(self, rows: Rows) -> None:
+        """The proxy chooses no draining target any more; in a moment nothing is on its way to one."""
+        fresh = [row for row in rows.targets if row.until is not None and row.quiet_from is None]
+        quiet = self._clock.now() + QUIET
+
+        def note(tx: Tx) -> None:
+            for row in fresh:
+                current = TARGETS.find(tx, *row.key)
+                if current is not None and current.until is not None:
+                    TARGETS.update(tx, replace(current, quiet_from=quiet))
+
+        if fresh:
+            await self._store.write(note)
 
     async def _settle_in(self, rows: Rows) -> bool:
         """Give new load balancers their addresses and a certificate of their own."""

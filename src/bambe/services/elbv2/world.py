@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import Any
+from typing import Any, TypeVar
 
 from bambe.engines.proxy import port as proxy
 from bambe.services.elbv2.checks import CONFIGS
@@ -32,19 +33,42 @@ class Rows:
     targets: Sequence[Target]
 
 
+log = logging.getLogger("bambe.elbv2")
+Row = TypeVar("Row", LoadBalancer, TargetGroup)
+Said = TypeVar("Said", proxy.LoadBalancer, proxy.TargetGroup)
 Certificates = Mapping[str, proxy.Certificate]
 
 
-def world(rows: Rows, certificates: Certificates) -> proxy.World:
-    """What the proxy should do; HTTPS listeners serve the certificates that are there, and wait for one."""
+def world(rows: Rows, certificates: Certificates, last: proxy.World) -> proxy.World:
+    """What the proxy should do; HTTPS listeners serve the certificates that are there, and wait for one.
+
+    A load balancer or target group that cannot be said (a row that some older version let in) stays as it
+    was in `last`, and holds up nobody else.
+    """
     groups = {group.arn: group for group in rows.groups}
     used = {arn for rule in rows.rules for arn in rule.groups if arn in groups}
+    balancers = {one.id: one for one in last.load_balancers}
+    known = {one.id: one for one in last.target_groups}
+    made = [
+        _or_as_it_was(row, lambda row: _balancer(row, rows, groups, certificates), balancers)
+        for row in rows.balancers
+        if row.loopback
+    ]
+    targets = [
+        _or_as_it_was(groups[arn], lambda row: _group(row, rows.targets), known) for arn in sorted(used)
+    ]
     return proxy.World(
-        load_balancers=tuple(
-            _balancer(row, rows, groups, certificates) for row in rows.balancers if row.loopback
-        ),
-        target_groups=tuple(_group(groups[arn], rows.targets) for arn in sorted(used)),
+        load_balancers=tuple(one for one in made if one is not None),
+        target_groups=tuple(one for one in targets if one is not None),
     )
+
+
+def _or_as_it_was(row: Row, make: Callable[[Row], Said], last: Mapping[str, Said]) -> Said | None:
+    try:
+        return make(row)
+    except (KeyError, ValueError) as error:
+        log.error("%s cannot be said to the proxy: %s", row.arn, error)
+        return last.get(row.id)
 
 
 def _balancer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -70,10 +71,11 @@ class Invocations:
     async def _observe(self, row: Invocation) -> Seen:
         if row.stage is Stage.WAITING:
             return Seen()
+        # In this order: one that answers and ends in between has answered.
+        tasks = {task.id: task for task in await self._containers.list_tasks()}
         left = await asyncio.to_thread(launch.result, self._site, row)
         if left is not None and row.stage is Stage.RUNNING:
             return Seen(True, "", left)
-        tasks = {task.id: task for task in await self._containers.list_tasks()}
         task = tasks.get(row.task)
         if task is None:
             return Seen(None, "", left)
@@ -107,7 +109,8 @@ class Invocations:
         ends = now + timedelta(seconds=function.timeout)
         row = replace(row, stage=Stage.RUNNING, started=row.started or now, deadline=ends)
         await asyncio.to_thread(launch.prepare, self._site, function, row, zipped, ends.timestamp())
-        await self._put(row)
+        if not await self._store.write(lambda tx: _take_place(tx, row)):
+            return
         try:
             aws = self._aws.within(row.account, row.region)
             await launch.start(self._containers, aws, self._site, function, row)
@@ -132,6 +135,14 @@ def _has_place(tx: Tx) -> bool:
     return len(tables.invocations.list(tx, stage=Stage.RUNNING)) < PLACES
 
 
+def _take_place(tx: Tx, row: Invocation) -> bool:
+    """Write that it runs, if there is a place for it."""
+    if not _has_place(tx):
+        return False
+    tables.invocations.put(tx, row)
+    return True
+
+
 def _runs(task: TaskSeen) -> bool:
     """Whether the function's own container has not ended."""
     return any(one.name == "function" and one.state is not State.EXITED for one in task.containers)
@@ -146,8 +157,7 @@ def _reason(task: TaskSeen) -> str:
 def _cannot(row: Invocation, error: AwsError | EngineError) -> Result:
     said = getattr(error, "message", "") or str(error)
     text = f"The function cannot be started: {said}"
-    quoted = text.replace('"', "'")
-    return Result(f'{{"errorMessage": "{quoted}"}}'.encode(), "Unhandled", text.encode())
+    return Result(json.dumps({"errorMessage": text}).encode(), "Unhandled", text.encode())
 
 
 def reconcilers(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -153,3 +154,69 @@ async def test_the_type_keeps_exactly_the_actions_of_the_template(town: House) -
     assert sorted(one["ScheduledActionName"] for one in found) == ["b", "c"]
     await declared.delete(town.aws, made, said)
     assert (await api.describe_scalable_targets(ServiceNamespace="ecs"))["ScalableTargets"] == []
+
+
+async def why(call: Any) -> tuple[str, str]:
+    with pytest.raises(AwsError) as caught:
+        await call
+    return caught.value.wire_code(), caught.value.message
+
+
+async def test_a_moment_that_is_over_is_refused(town: House) -> None:
+    past = "at(2025-12-31T23:59:59)"
+    assert await why(put(town, "once", past, 1)) == (
+        "ValidationException",
+        f"The schedule {past} is in the past; at(...) names a moment to come.",
+    )
+    assert (await why(put(town, "once", "at(2026-01-01T00:30:00)", 1, Timezone="Europe/Berlin")))[0] == (
+        "ValidationException"
+    )
+    await put(town, "once", "at(2026-01-01T00:30:00)", 1)
+    await town.advance(3600, 600)
+    assert town.ecs.told == [1]
+
+
+async def test_start_and_end_that_are_not_said_again_are_deleted(town: House) -> None:
+    now = town.clock.now()
+    times = {"StartTime": now + timedelta(hours=1), "EndTime": now + timedelta(hours=2)}
+    await put(town, "a", "rate(10 minutes)", 1, **times)
+    await town.aws.application_autoscaling.put_scheduled_action(**WEB, ScheduledActionName="a")
+    answer = await town.aws.application_autoscaling.describe_scheduled_actions(ServiceNamespace="ecs")
+    (shown,) = answer["ScheduledActions"]
+    assert shown["Schedule"] == "rate(10 minutes)"
+    assert not {"StartTime", "EndTime"} & set(shown)
+
+
+async def test_who_has_no_target_is_told_so_in_the_words_of_aws(town: House) -> None:
+    call = town.aws.application_autoscaling.put_scheduled_action(
+        **{**WEB, "ResourceId": "service/shop/other"}, ScheduledActionName="a", Schedule="rate(1 day)"
+    )
+    assert (await why(call))[1] == (
+        "No scalable target registered for service namespace: ecs, resource ID: service/shop/other,"
+        " scalable dimension: ecs:service:DesiredCount"
+    )
+
+
+async def test_activities_of_other_namespaces_are_none(town: House) -> None:
+    await put(town, "a", "rate(10 minutes)", 1)
+    await town.advance(700, 100)
+    api = town.aws.application_autoscaling
+    assert (await api.describe_scaling_activities(ServiceNamespace="dynamodb"))["ScalingActivities"] == []
+    assert len((await api.describe_scaling_activities(ServiceNamespace="ecs"))["ScalingActivities"]) == 1
+
+
+async def test_the_type_leaves_a_moment_that_is_over_alone(town: House) -> None:
+    (declared,) = RESOURCES
+    once = {
+        "ScheduledActionName": "once",
+        "Schedule": "at(2026-01-01T00:10:00)",
+        "ScalableTargetAction": {"MinCapacity": "1", "MaxCapacity": "2"},
+    }
+    said = {**WEB, "MinCapacity": "0", "MaxCapacity": "2", "ScheduledActions": [once]}
+    made = await declared.create(town.aws, Wish("s", "i", "Hours", "s-Hours", "token", said, {}))
+    await town.advance(1200, 300)
+    assert declared.update is not None
+    changed = Wish("s", "i", "Hours", "s-Hours", "token", {**said, "MaxCapacity": "3"}, {})
+    await declared.update(town.aws, changed, made, said)
+    answer = await town.aws.application_autoscaling.describe_scalable_targets(ServiceNamespace="ecs")
+    assert answer["ScalableTargets"][0]["MaxCapacity"] == 3

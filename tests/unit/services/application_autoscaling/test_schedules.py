@@ -51,7 +51,7 @@ def test_when_it_is_due_next(text: str, moment: str, due: str) -> None:
     "text",
     ["* * * * *", "* * * * * *", "* * ? * ? *", "60 * * * ? *", "* 24 * * ? *", "* * ? * 8 *", "* * 0 * ? *",
      "*/0 * * * ? *", "5-2 * * * ? *", "* * ? * MON#6 *", "* * * FOO ? *", "* * 32W * ? *", "",
-     "* * * * ? 1969"],
+     "* * * * ? 1969", "0/\N{SUPERSCRIPT TWO} * * * ? *"],
 )  # fmt: skip
 def test_what_is_no_cron_expression(text: str) -> None:
     with pytest.raises(BadCron):
@@ -117,6 +117,9 @@ def test_rates_count_from_their_start_and_end_with_their_end() -> None:
         ("at(tomorrow)", "", "yyyy-mm-dd"),
         ("rate(0 minutes)", "", "positive"),
         ("rate(1 week)", "", "minutes, hours or days"),
+        ("rate(999999999999 days)", "", "too long"),
+        ("at(9999-12-31T23:59:59)", "America/New_York", "too far"),
+        ("at(0001-01-01T00:00:00)", "Asia/Tokyo", "too far"),
         ("cron(1 2 3)", "", "six fields"),
         ("rate(1 day)", "Mars/Olympus", "no time zone"),
     ],
@@ -124,3 +127,39 @@ def test_rates_count_from_their_start_and_end_with_their_end() -> None:
 def test_what_is_no_schedule(schedule: str, timezone: str, why: str) -> None:
     with pytest.raises(BadSchedule, match=why):
         check(schedule, timezone)
+
+
+def due(wish: Action, since: str, times: int) -> list[str]:
+    """When it is due, one after the other."""
+    found, moment = [], at(since)
+    for _ in range(times):
+        moment = following(wish, moment) or moment
+        found.append(f"{moment:%d %H:%M}")
+    return found
+
+
+def test_an_hour_that_comes_twice_counts_once() -> None:
+    """In Berlin 2026-10-25 02:00 to 03:00 is at 00:00 UTC and again at 01:00."""
+    daily = action("cron(30 2 * * ? *)", timezone="Europe/Berlin")
+    assert due(daily, "2026-10-24T12:00", 2) == ["25 00:30", "26 01:30"]
+    assert due(daily, "2026-10-25T01:10", 1) == ["26 01:30"], "in its second coming"
+    often = action("cron(0/30 * * * ? *)", timezone="Europe/Berlin")
+    assert due(often, "2026-10-24T23:30", 4) == ["25 00:00", "25 00:30", "25 02:00", "25 02:30"]
+    once = action("at(2026-10-25T02:30:00)", timezone="Europe/Berlin")
+    assert due(once, "2026-10-24T12:00", 2) == ["25 00:30", "25 00:30"]
+
+
+def test_an_hour_that_is_left_out_is_made_up_for_in_the_next() -> None:
+    """In Berlin 2026-03-29 02:00 to 03:00 does not exist; 01:00 UTC is 03:00 there."""
+    daily = action("cron(30 2 * * ? *)", timezone="Europe/Berlin")
+    assert due(daily, "2026-03-28T12:00", 2) == ["29 01:30", "30 00:30"]
+    often = action("cron(0/30 * * * ? *)", timezone="Europe/Berlin")
+    assert due(often, "2026-03-29T00:10", 4) == ["29 00:30", "29 01:00", "29 01:30", "29 02:00"]
+    once = action("at(2026-03-29T02:30:00)", timezone="Europe/Berlin")
+    assert due(once, "2026-03-28T12:00", 1) == ["29 01:30"]
+
+
+def test_what_is_due_after_the_end_of_all_dates_is_never_due() -> None:
+    assert following(action("rate(9999999 days)"), at("2026-01-01T00:00")) is None
+    late = action("cron(0 0 * * ? *)", timezone="Pacific/Kiritimati", start=at("9999-12-31T23:00"))
+    assert following(late, at("2026-01-01T00:00")) is None

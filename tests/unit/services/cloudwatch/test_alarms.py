@@ -311,6 +311,16 @@ async def test_a_composite_alarm_set_by_hand_stays_until_a_child_changes(house: 
         ({"EvaluateLowSampleCountPercentile": "ignore"}, "InvalidParameterCombinationException"),
         ({"Metrics": [{"Id": "e", "Expression": "1"}]}, "InvalidParameterCombinationException"),
         ({"Tags": [{"Key": str(n), "Value": ""} for n in range(51)]}, "LimitExceededFault"),
+        (
+            {
+                **dict.fromkeys(("Namespace", "MetricName", "Statistic", "Period")),
+                "Metrics": [
+                    {"Id": "e", "Expression": "f"},
+                    {"Id": "f", "Expression": "e", "ReturnData": False},
+                ],
+            },
+            "ValidationError",
+        ),
     ],
 )
 async def test_alarms_that_cannot_be_watched_are_refused(
@@ -357,3 +367,53 @@ async def test_history_is_bounded(house: House) -> None:
         said = "ALARM" if number % 2 else "OK"
         await house.aws.cloudwatch.set_alarm_state(AlarmName="errors", StateValue=said, StateReason="a drill")
     assert len(await history(house, MaxRecords=100)) == 100
+
+
+async def put_rule(house: House, name: str, rule: str) -> None:
+    await house.aws.cloudwatch.put_composite_alarm(AlarmName=name, AlarmRule=rule)
+
+
+async def cycle(house: House) -> None:
+    """`a` of `b`, and `b` of the contrary of `a`, which would never come to rest."""
+    await put_rule(house, "a", "FALSE")
+    await put_rule(house, "b", "NOT ALARM(a)")
+    await house.settle()
+    await put_rule(house, "a", "ALARM(b)")
+    await house.settle()
+
+
+async def test_composite_alarms_in_a_cycle_stay_as_they_are(house: House) -> None:
+    await cycle(house)
+    assert (await state(house, "a"), await state(house, "b")) == ("OK", "ALARM")
+    moves = [
+        one for one in await history(house, AlarmTypes=["CompositeAlarm"]) if "StateUpdate" in one.values()
+    ]
+    assert len(moves) == 2
+    await put(house, TreatMissingData="ignore")
+    await put_rule(house, "above", "ALARM(b) AND ALARM(errors)")
+    await house.aws.cloudwatch.set_alarm_state(AlarmName="errors", StateValue="ALARM", StateReason="a drill")
+    await house.settle()
+    assert await state(house, "above") == "ALARM"
+
+
+async def test_a_cycle_is_broken_by_another_rule_before_its_alarms_can_be_deleted(house: House) -> None:
+    await cycle(house)
+    for name in ("a", "b"):
+        code, why = await refused(house.aws.cloudwatch.delete_alarms(AlarmNames=[name]))
+        assert (code, "depending on it" in why) == ("ValidationError", True)
+    await put_rule(house, "a", "FALSE")
+    await house.settle()
+    assert (await state(house, "a"), await state(house, "b")) == ("OK", "ALARM")
+    for name in ("b", "a"):
+        await house.aws.cloudwatch.delete_alarms(AlarmNames=[name])
+
+
+async def test_an_alarm_of_itself_is_a_cycle_too(house: House) -> None:
+    code, why = await refused(put_rule(house, "self", "NOT ALARM(self)"))
+    assert (code, "do not exist" in why) == ("ValidationError", True)
+    await put_rule(house, "self", "FALSE")
+    await house.settle()
+    await put_rule(house, "self", "NOT ALARM(self)")
+    await house.settle()
+    assert await state(house, "self") == "OK"
+    assert (await refused(house.aws.cloudwatch.delete_alarms(AlarmNames=["self"])))[0] == "ValidationError"

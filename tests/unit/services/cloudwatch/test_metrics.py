@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -203,6 +203,7 @@ async def test_bad_questions_are_refused(house: House, asked: dict[str, Any], co
         ([{"Id": "e", "Expression": "f"}, {"Id": "f", "Expression": "e"}], "ValidationError"),
         ([stat("m", "x"), {"Id": "e", "Expression": "RATE(m)"}], "NotImplemented"),
         ([{"Id": "m"}], "ValidationError"),
+        ([stat("m", "x"), {"Id": "e", "Expression": "m", "Period": 7}], "InvalidParameterValueException"),
     ],
 )
 async def test_bad_queries_are_refused(house: House, queries: list[Any], code: str) -> None:
@@ -217,8 +218,62 @@ async def test_old_points_get_coarser_and_are_forgotten(house: House) -> None:
     assert len(await statistics(house, Period=1, **span)) == 3
     await house.clock.advance(3 * 3600 + 120)
     await house.settle()
-    (minute,) = await statistics(house, Period=1, **span)
+    (minute,) = await statistics(house, **span)
     assert (minute["Sum"], minute["SampleCount"]) == (3, 3)
     await house.clock.advance(24 * 3600)
     await house.settle()
     assert await statistics(house, **span) == []
+
+
+async def test_any_range_of_time_is_answered_in_bounded_time(house: House) -> None:
+    await put(house, "Requests", Value=1.0)
+    always = {
+        "StartTime": datetime(1970, 1, 1, tzinfo=UTC),
+        "EndTime": house.clock.now() + timedelta(days=2_000_000),
+    }
+    answer = await data(house, stat("m", "Requests"), {"Id": "e", "Expression": "FILL(m, 0)"}, **always)
+    plain, filled = answer["MetricDataResults"]
+    assert plain["Values"] == [1.0]
+    assert len(filled["Values"]) == (15 * 24 + 2) * 60
+
+
+async def test_more_datapoints_than_aws_reads_in_a_second_are_refused(house: House) -> None:
+    queries = [stat(f"m{n}", "Requests") for n in range(20)]
+    start = house.clock.now() - timedelta(days=14)
+    code, why = await refused(data(house, *queries, StartTime=start))
+    assert (code, "396,000" in why and "Period" in why) == ("ThrottlingException", True)
+    assert len((await data(house, *queries[:19], StartTime=start))["MetricDataResults"]) == 19
+
+
+async def test_a_long_expression_and_a_long_chain_of_them(house: House) -> None:
+    await put(house, "Requests", Value=1.0)
+    long = {"Id": "long", "Expression": "+".join(["m"] * 900)}
+    assert (await data(house, stat("m", "Requests"), long))["MetricDataResults"][1]["Values"] == [900]
+    chain = [{"Id": f"e{n}", "Expression": f"e{n - 1} + 1", "ReturnData": n == 498} for n in range(1, 499)]
+    found = await data(house, stat("e0", "Requests", ReturnData=False), *chain)
+    assert found["MetricDataResults"][0]["Values"] == [499]
+
+
+async def test_fine_periods_see_three_hours_back(house: House) -> None:
+    """AWS: "you must specify the period as follows or no data points in that time range is returned"."""
+    await put(house, Value=1.0, StorageResolution=1)
+    span = {
+        "StartTime": house.clock.now() - timedelta(minutes=1),
+        "EndTime": house.clock.now() + timedelta(minutes=9),
+    }
+    assert len(await statistics(house, Period=10, **span)) == 1
+    await house.clock.advance(3 * 3600 + 120)
+    assert await statistics(house, Period=10, **span) == []
+    assert len(await statistics(house, Period=60, **span)) == 1
+    fine = stat("m", "Latency")
+    fine["MetricStat"] = {**fine["MetricStat"], "Period": 10}
+    assert (await data(house, fine, **span))["MetricDataResults"][0]["Values"] == []
+
+
+async def test_too_many_datapoints_are_refused_in_the_words_of_aws(house: House) -> None:
+    code, why = await refused(statistics(house, StartTime=house.clock.now() - timedelta(hours=24), Period=60))
+    assert code == "InvalidParameterCombinationException"
+    assert why == (
+        "You have requested up to 1500 datapoints, which exceeds the limit of 1440. You may reduce the"
+        " datapoints requested by increasing Period, or decreasing the time range."
+    )

@@ -53,6 +53,24 @@ def test_the_first_look_gains_nothing_and_the_next_what_came() -> None:
     assert {metric.namespace for metric, _, _ in values} == {"AWS/ApplicationELB"}
 
 
+def test_a_load_balancer_seen_later_than_the_first_one_has_gained_nothing_yet() -> None:
+    """It may have served for long before anybody looked."""
+    other = Balanced("g2", "targetgroup/green/g2", "b2", "app/other/b2")
+    _, rows = look({}, seen({"2xx": 1}), [PLACE])
+    both = seen({"2xx": 1})
+    counted = GroupCounts(50, {"2xx": 40, "5xx": 10}, 0, 0, 0, {})
+    both = replace(
+        both,
+        groups={**both.groups, "g2": counted},
+        balancers={**both.balancers, "b2": BalancerCounts(57, {"2xx": 40, "4xx": 7, "5xx": 10})},
+    )
+    values, rows = look(after(rows), both, [PLACE, other])
+    assert [value for value in values if value[0].dimensions[0] == ("LoadBalancer", "app/other/b2")] == []
+    more = replace(both.groups["g2"], total=51, by_class={"2xx": 41, "5xx": 10})
+    values, _ = look(after(rows), replace(both, groups={**both.groups, "g2": more}), [PLACE, other])
+    assert sums(values, (("LoadBalancer", "app/other/b2"),))["RequestCount"] == 1
+
+
 def test_what_the_proxy_answered_itself_is_not_the_targets() -> None:
     _, rows = look({}, seen({}), [PLACE])
     values, _ = look(

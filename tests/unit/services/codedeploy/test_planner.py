@@ -250,3 +250,19 @@ def test_held_it_stays_and_let_go_it_goes_on(row: Deployment, minutes: int) -> N
         world.tick("continue" if world.row.phase is Phase.READY else "minute")
         world.judge("good")
     assert world.row.status is Status.SUCCEEDED
+
+
+def test_a_way_back_without_a_rule_to_weigh_terminates_nothing() -> None:
+    row = deployment(1, ready=False, keep=False, rolls_back=True, test=False)
+    failed = replace(row, status=Status.FAILED, blue="blue", blue_group="tg-1", green_group="tg-2")
+    back = rollback(failed, START, by_weights=True)
+    seen = Seen(
+        blue=TaskSet("blue", "ACTIVE", "tg-1", steady=True),
+        green=TaskSet("green", "PRIMARY", "tg-2", back.external_id, steady=True),
+        blue_group="tg-1",
+        green_group="tg-2",
+        routes=(),  # somebody has the rule forward to green alone
+    )
+    (action, *_) = plan(back, seen, START)
+    assert isinstance(action, End)
+    assert action.status is Status.FAILED

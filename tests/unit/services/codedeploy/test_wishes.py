@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from bambe.kernel.errors import AwsError
+from bambe.kernel.resources import Made, Wish
+from bambe.services.codedeploy.resources import RESOURCES
 from tests.unit.services.codedeploy.conftest import Deploy, group_request, revision
 from tests.unit.services.codedeploy.stand_ins import BLUE, GREEN, House, forward
 
@@ -187,6 +189,22 @@ async def test_held_it_stays_at_its_step_and_goes_on_when_let_go(shop: House, de
     await tag(shop, "bambe:hold", "")
     await shop.advance(1)
     assert shop.world.share() == 100
+
+
+async def test_a_stack_that_changes_the_group_leaves_what_people_ask(shop: House, deploy: Deploy) -> None:
+    id = await deploy()
+    await tag(shop, "bambe:hold", id)
+    (group,) = [one for one in RESOURCES if one.name.endswith("DeploymentGroup")]
+    assert group.update is not None
+    for tags in ([{"Key": "team", "Value": "shop"}], []):
+        properties = {"ApplicationName": "shop", "Tags": tags}
+        stack = "arn:aws:cloudformation:eu-central-1:000000000000:stack/shop/1"
+        wish = Wish("shop", stack, "Group", "orders", "token", properties, {})
+        await group.update(shop.aws, wish, Made("orders"), {})
+    listed = await shop.aws.codedeploy.list_tags_for_resource(ResourceArn=ARN)
+    keys = [one["Key"] for one in listed["Tags"]]
+    assert "bambe:hold" in keys
+    assert "team" not in keys
 
 
 async def test_promoted_it_gets_everything_at_once(shop: House, deploy: Deploy) -> None:

@@ -68,6 +68,7 @@ def test_patterns_are_all_to_be_met() -> None:
     ("text", "why"),
     [
         ("no", "not valid JSON"),
+        ("[" * 20_000, "not valid JSON"),
         ("{}", "at least one rule"),
         (policy_of(rule(1), rule(1, tagStatus="untagged")), "of its own"),
         (policy_of(rule(1), rule(2, tagStatus="untagged")), "highest rulePriority"),
@@ -104,9 +105,9 @@ def test_a_count_leaves_so_many_and_no_image_expires_twice(said: list[tuple[int,
     )
 
 
-async def push(house: House, policy: EcrPolicy, tag: str) -> str:
-    digest = f"sha256:{tag * 64}"[:71]
-    await policy.pushing(WHO, Pushed("shop", tag, digest, "application/json", 1, "{}"))
+async def push(house: House, policy: EcrPolicy, tag: str, letter: str = "", manifest: str = "{}") -> str:
+    digest = f"sha256:{(letter or tag) * 64}"[:71]
+    await policy.pushing(WHO, Pushed("shop", tag, digest, "application/json", 1, manifest))
     await house.clock.advance(60)
     return digest
 
@@ -140,6 +141,68 @@ async def test_images_expire_but_for_those_a_kept_release_needs(shop: House, pol
     await shop.aws.ecs.deregister_task_definition(taskDefinition=defined)
     await shop.advance(3700, 600)
     assert await left(shop) == ["c", "e", "f"]
+
+
+AWS_NAME = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/shop"
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["localhost:4566/shop:latest", "localhost:4566/shop", AWS_NAME, f"{AWS_NAME}:latest",
+     f"localhost:4566/shop@sha256:{'a' * 64}", f"{AWS_NAME}@sha256:{'a' * 64}"],
+)  # fmt: skip
+async def test_an_image_is_kept_however_a_task_definition_names_it(
+    shop: House, policy: EcrPolicy, named: str
+) -> None:
+    await push(shop, policy, "latest", "a")
+    for tag in "bcd":
+        await push(shop, policy, tag)
+    await define(shop, named)
+    await shop.aws.ecr.put_lifecycle_policy(repositoryName="shop", lifecyclePolicyText=policy_of(rule()))
+    await shop.settle()
+    assert await left(shop) == ["c", "d", "latest"]
+
+
+async def test_a_repository_of_another_account_is_none_of_ours(shop: House, policy: EcrPolicy) -> None:
+    for tag in "abc":
+        await push(shop, policy, tag)
+    await define(shop, f"111111111111.dkr.ecr.{REGION}.amazonaws.com/shop:a")
+    await shop.aws.ecr.put_lifecycle_policy(repositoryName="shop", lifecyclePolicyText=policy_of(rule()))
+    await shop.settle()
+    assert await left(shop) == ["b", "c"]
+
+
+async def test_the_images_of_an_index_go_after_it_and_not_before(shop: House, policy: EcrPolicy) -> None:
+    children = [await push(shop, policy, "", letter) for letter in "ab"]
+    index = json.dumps({"schemaVersion": 2, "manifests": [{"digest": one, "size": 1} for one in children]})
+    await push(shop, policy, "many", "c", index)
+    untagged = rule(tagStatus="untagged", countType="sinceImagePushed", countUnit="days", countNumber=1)
+    await shop.aws.ecr.put_lifecycle_policy(repositoryName="shop", lifecyclePolicyText=policy_of(untagged))
+    await shop.clock.advance(2 * 86_400)
+    await shop.settle()
+    assert await left(shop) == ["many", "untagged", "untagged"]
+    await shop.aws.ecr.batch_delete_image(repositoryName="shop", imageIds=[{"imageTag": "many"}])
+    await shop.advance(3700, 600)
+    assert await left(shop) == []
+
+
+async def test_an_image_that_an_index_names_cannot_be_deleted(shop: House, policy: EcrPolicy) -> None:
+    child = await push(shop, policy, "", "a")
+    text = json.dumps({"schemaVersion": 2, "manifests": [{"digest": child, "size": 1}]})
+    index = await push(shop, policy, "many", "b", text)
+
+    async def delete(*digests: str) -> Any:
+        ids = [{"imageDigest": one} for one in digests]
+        return await shop.aws.ecr.batch_delete_image(repositoryName="shop", imageIds=ids)
+
+    (failure,) = (await delete(child))["failures"]
+    assert failure == {
+        "imageId": {"imageDigest": child},
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": f"Requested image referenced by manifest list: [{index}]",
+    }
+    assert (await delete(index, child))["failures"] == []
+    assert await left(shop) == []
 
 
 async def test_a_policy_that_is_none_is_refused_and_changes_nothing(shop: House) -> None:

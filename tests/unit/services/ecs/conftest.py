@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.containers import FakeContainers
 from tests.support.house import House
-from tests.unit.services.ecs.neighbours import CloudMap, LoadBalancers, group_arn, images
+from tests.unit.services.ecs.neighbours import Alarms, CloudMap, LoadBalancers, group_arn, images
 
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
 
@@ -23,9 +23,11 @@ class Town(House):
         self.parts["containers"] = FakeContainers(self.clock)
         self.balancers = LoadBalancers("blue", "green")
         self.map = CloudMap()
+        self.alarms = Alarms()
         self.tags: dict[tuple[str, str], str] = {}
         self.services = {
             **{name: self.services[name] for name in ("ecs", "iam", "secretsmanager", "ssm", "sts")},
+            "cloudwatch": self.alarms.service(),
             "ecr": images(self.tags),
             "elbv2": self.balancers.service(),
             "servicediscovery": self.map.service(),
@@ -74,6 +76,13 @@ class Town(House):
     async def shown(self, service: str = "web") -> dict[str, Any]:
         answer = await self.aws.ecs.describe_services(cluster="shop", services=[service])
         return dict(answer["services"][0])
+
+    async def deployment(self) -> dict[str, Any]:
+        """The newest service deployment of `web`."""
+        listed = await self.aws.ecs.list_service_deployments(cluster="shop", service="web")
+        arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
+        answer = await self.aws.ecs.describe_service_deployments(serviceDeploymentArns=[arn])
+        return dict(answer["serviceDeployments"][0])
 
     async def tasks(self, status: str = "RUNNING") -> list[dict[str, Any]]:
         listed = await self.aws.ecs.list_tasks(cluster="shop", desiredStatus=status)

@@ -131,6 +131,33 @@ class CloudMap:
         return {"OperationId": "op"}
 
 
+class Alarms:
+    """CloudWatch's alarms: each is judged over `periods` of so many seconds, and some are `ringing`."""
+
+    def __init__(self) -> None:
+        self.periods: dict[str, tuple[int, int]] = {}
+        self.ringing: set[str] = set()
+
+    def service(self) -> Service:
+        return Service("cloudwatch", {"describe_alarms": self.describe_alarms})
+
+    async def describe_alarms(self, call: Call, request: Any) -> Answer:
+        wanted = [name for name in request["AlarmNames"] if name in self.periods]
+        if request.get("StateValue") == "ALARM":
+            wanted = [name for name in wanted if name in self.ringing]
+        return {
+            "MetricAlarms": [
+                {
+                    "AlarmName": name,
+                    "Period": self.periods[name][0],
+                    "EvaluationPeriods": self.periods[name][1],
+                }
+                for name in wanted
+            ],
+            "CompositeAlarms": [],
+        }
+
+
 class ImageNotFoundException(AwsError):
     """ECR's refusal of a tag it does not have."""
 

@@ -8,6 +8,7 @@ import pytest
 
 from bambe.kernel.errors import AwsError
 from tests.unit.services.ecs.conftest import NETWORK, Town, task_id
+from tests.unit.services.ecs.neighbours import group_arn
 
 
 async def refused(call: Any) -> tuple[str, str]:
@@ -310,3 +311,28 @@ async def test_labels_and_an_init_process(town: Town) -> None:
     await town.advance(1)
     (spec,) = town.containers.specs.values()
     assert (dict(spec.containers[0].labels), spec.containers[0].init) == ({"team": "a"}, True)
+
+
+OF = "arn:aws:ecs:eu-central-1:000000000000"
+
+
+@pytest.mark.parametrize("arn", [f"{OF}:service/web", f"{OF}:task-set/shop", f"{OF}:task"])
+async def test_arns_that_leave_parts_out_get_an_error_of_aws(town: Town, arn: str) -> None:
+    await town.serve()
+    with pytest.raises(AwsError) as caught:
+        await town.aws.ecs.list_tags_for_resource(resourceArn=arn)
+    assert caught.value.wire_code() == "InvalidParameterException"
+
+
+async def test_an_update_of_one_part_has_to_fit_the_others(town: Town) -> None:
+    await town.serve()
+    wrong: dict[str, Any] = {
+        "targetGroupArn": group_arn("blue"),
+        "containerName": "nobody",
+        "containerPort": 1,
+    }
+    with pytest.raises(AwsError, match="nobody"):
+        await town.aws.ecs.update_service(cluster="shop", service="web", loadBalancers=[wrong])
+    nowhere: dict[str, Any] = {"awsvpcConfiguration": {"subnets": []}}
+    with pytest.raises(AwsError, match="Network Configuration must be provided"):
+        await town.aws.ecs.update_service(cluster="shop", service="web", networkConfiguration=nowhere)

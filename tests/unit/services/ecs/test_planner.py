@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -186,8 +187,8 @@ def worlds(draw: st.DrawFn, controller: Controller | None = None, strays: bool =
             "maximumPercent": draw(st.sampled_from([150, 200] if minimum == 100 else [100, 150, 200])),
         },
     )
-    if service.maximum_percent == 150 and service.minimum_percent == 100 and service.desired_count == 1:
-        service = replace(service, desired_count=2)
+    if planner.ceiling(service) == planner.least(service):
+        service = replace(service, desired_count=2)  # with one task nothing could be replaced
     names = draw(st.lists(st.sampled_from("abcd"), min_size=1, max_size=4, unique=True))
     roles = [SetStatus.ACTIVE] if chosen == Controller.ECS else [SetStatus.ACTIVE, SetStatus.DRAINING]
     sets = {}
@@ -237,6 +238,25 @@ def test_it_settles_with_as_many_tasks_as_wished_and_then_plans_nothing(world: W
         wanted = sum(s.computed_count(world.service.wanted) for s in world.sets.values())
         assert world.ready() == world.live() == wanted
     assert world.plan() == ()
+
+
+def test_what_is_started_for_a_version_that_failed_is_not_stopped_for_it() -> None:
+    """The new version's tasks are all unhealthy: the old one's are wanted again, and no place for the new."""
+    half = {"minimumHealthyPercent": 50, "maximumPercent": 200}
+    for changes in (
+        {"rollout": Rollout.FAILED},
+        {"failures_in_row": 2, "retry_at": NOW + timedelta(minutes=1)},
+    ):
+        sick = {"health": Health.UNHEALTHY, "is_ready": False}
+        tasks = {f"n{number}": ready(f"n{number}", "b", **sick) for number in range(3)}
+        old = a_set("a", status=SetStatus.ACTIVE, rollout=Rollout.COMPLETED)
+        service = a_service(desired_count=3, deployment_configuration=half)
+        world = World(service, {"a": old, "b": a_set("b", **changes)}, tasks, random.Random(0), born=10)
+        for _ in range(10):
+            world.apply(world.plan())
+        assert world.plan() == ()
+        assert sum(t.is_live and t.task_set == "a" for t in world.tasks.values()) == 2
+        assert world.born == 12
 
 
 @given(worlds(Controller.ECS, strays=False))
@@ -312,3 +332,51 @@ def test_a_steady_rollout_is_completed_once() -> None:
     assert [type(a) for a in moved] == [Complete, Settle, Steady]
     done = a_set("a", rollout=Rollout.COMPLETED, is_steady=True)
     assert planner.plan(a_service(is_steady=True), [done], tasks, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    ("breaker", "in_row", "failed", "opens"),
+    [
+        ({}, 2, 9, False),
+        ({}, 3, 3, True),
+        ({"resetOnHealthyTask": True}, 0, 9, False),
+        ({"resetOnHealthyTask": False}, 0, 2, False),
+        ({"resetOnHealthyTask": False}, 0, 3, True),
+        ({"thresholdConfiguration": {"type": "COUNT", "value": 1}}, 1, 1, True),
+        ({"thresholdConfiguration": {"type": "COUNT", "value": 5}}, 4, 4, False),
+        ({"thresholdConfiguration": {"type": "UNBOUNDED_PERCENT", "value": 50}}, 1, 1, True),
+        ({"thresholdConfiguration": {"type": "BOUNDED_PERCENT", "value": 50}}, 1, 1, False),
+        ({"enable": False}, 9, 9, False),
+    ],
+)
+def test_the_circuit_breaker_counts_as_configured(
+    breaker: dict[str, object], in_row: int, failed: int, opens: bool
+) -> None:
+    said = {"deploymentCircuitBreaker": {"enable": True, "rollback": False, **breaker}}
+    task_set = a_set("a", failures_in_row=in_row, failed_tasks=failed, retry_at=NOW + timedelta(minutes=1))
+    actions = planner.plan(a_service(deployment_configuration=said), [task_set], [], NOW)
+    assert any(isinstance(action, Fail) for action in actions) is opens
+
+
+@given(worlds(Controller.ECS, strays=False), st.sampled_from(["BLOCKING", "DEFERRED"]), st.integers(0, 100))
+@settings(max_examples=300, deadline=None)
+def test_early_success_keeps_the_floor_and_settles_all_the_same(
+    world: World, cleanup: str, percent: int
+) -> None:
+    percent = max(percent, world.service.minimum_percent)
+    criteria = {"enable": True, "healthyPercent": percent, "sourceServiceRevisionCleanup": cleanup}
+    said = {**world.service.deployment_configuration, "earlySuccessCriteria": criteria}
+    world.service = replace(world.service, deployment_configuration=said)
+    floor, ceiling = planner.least(world.service), planner.ceiling(world.service)
+    for _ in range(25):
+        ready_before, live_before = world.ready(), world.live()
+        world.apply(world.plan())
+        assert world.ready() >= min(ready_before, floor)
+        assert world.live() <= max(live_before, ceiling)
+        world.live_on(kindly=False)
+    for task in world.tasks.values():
+        if task.health == Health.UNHEALTHY and task.is_live:
+            world.tasks[task.id] = replace(task, health=Health.HEALTHY)
+    settle(world)
+    assert world.ready() == world.live() == world.service.desired_count
+    assert [one.rollout for one in world.sets.values()] == [Rollout.COMPLETED]

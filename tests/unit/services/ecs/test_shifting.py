@@ -8,6 +8,7 @@ import tempfile
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bambe.engines.proxy.port import TargetHealth
-from bambe.kernel.errors import AwsError
-from bambe.kernel.resources import Made, ResourceFailed
+from bambe.evidence.wishes import FINISH, HOLD, PROMOTE
+from bambe.kernel.errors import AwsError, InternalFailure
+from bambe.kernel.resources import Made, ResourceFailed, Wish
 from bambe.services import Service
 from bambe.services.ecs.resources import SERVICE
 from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
 DESIRED = 2
-SERVICES = ("ecs", "elbv2", "ec2", "acm")
+SERVICES = ("ecs", "elbv2", "ec2", "acm", "logs")
 ROLE = "arn:aws:iam::000000000000:role/ecs"
 CANARY = {
     "strategy": "CANARY",
@@ -102,6 +104,32 @@ class Shop(Street):
         found = await self.weights()
         return found[self.arns["blue"]], found[self.arns["green"]]
 
+    async def tag(self, key: str, deployment: str = "") -> None:
+        """Ask by a tag of the service; of the newest deployment where none is named."""
+        arn = str((await self.deployment())["serviceDeploymentArn"])
+        tag = {"key": key, "value": deployment or arn.rsplit("/", 1)[-1]}
+        await self.aws.ecs.tag_resource(resourceArn=(await self.shown())["serviceArn"], tags=[tag])
+        await self.house.settle()
+
+    async def untag(self, *keys: str) -> None:
+        await self.aws.ecs.untag_resource(resourceArn=(await self.shown())["serviceArn"], tagKeys=list(keys))
+        await self.house.settle()
+
+    async def weigh(self, blue: int, green: int) -> None:
+        """Set the rule by hand."""
+        pair = [
+            {"TargetGroupArn": self.arns[name], "Weight": weight}
+            for name, weight in (("blue", blue), ("green", green))
+        ]
+        await self.aws.elbv2.modify_rule(
+            RuleArn=self.rule, Actions=[{"Type": "forward", "ForwardConfig": {"TargetGroups": pair}}]
+        )
+        await self.house.settle()
+
+    async def told(self, words: str) -> list[str]:
+        """The service's events with these words."""
+        return [one["message"] for one in (await self.shown())["events"] if words in one["message"]]
+
     async def running(self) -> Counter[str]:
         """Images of running containers."""
         specs = self.house.containers.specs.values()
@@ -121,6 +149,25 @@ class Shop(Street):
                 await self.aws.ecs.continue_service_deployment(
                     serviceDeploymentArn=found["serviceDeploymentArn"], hookId=hook["hookId"], action=action
                 )
+
+    async def _ask(self, key: str) -> None:
+        await self.tag(key)
+
+    async def _approve(self, key: str) -> None:
+        await self.untag(key)
+
+    async def _weigh(self, percent: int) -> None:
+        """As `bambe set-weight` does: during the shift alone, and the new version's share."""
+        found = await self.deployment()
+        if not found["targetServiceRevision"].get("requestedProductionTrafficWeight"):
+            return
+        if found["status"] != "IN_PROGRESS" or found.get("lifecycleStage") != "PRODUCTION_TRAFFIC_SHIFT":
+            return
+        arns = [found["targetServiceRevision"]["arn"]]
+        (new,) = (await self.aws.ecs.describe_service_revisions(serviceRevisionArns=arns))["serviceRevisions"]
+        group = new["resolvedConfiguration"]["loadBalancers"][0]["targetGroupArn"]
+        green = percent if group == self.arns["green"] else 100 - percent
+        await self.weigh(100 - green, green)
 
     async def check(self) -> None:
         shown, weights = await self.shown(), await self.weights()
@@ -272,6 +319,55 @@ async def test_a_revision_that_does_not_start_opens_the_circuit_breaker(shop: Sh
     await shop.check_end()
 
 
+class Alarms:
+    """CloudWatch, of whose alarms some are `ringing`."""
+
+    def __init__(self) -> None:
+        self.ringing: set[str] = set()
+        self.is_down = False
+
+    def service(self) -> Service:
+        async def describe_alarms(call: Any, request: Any) -> dict[str, Any]:
+            if self.is_down:
+                raise InternalFailure("CloudWatch is down")
+            found = sorted(self.ringing & set(request["AlarmNames"]))
+            return {"MetricAlarms": [{"AlarmName": name} for name in found], "CompositeAlarms": []}
+
+        return Service("cloudwatch", {"describe_alarms": describe_alarms})
+
+
+@pytest.mark.parametrize("stage", ["POST_SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"])
+async def test_an_alarm_that_rings_while_a_deployment_waits_takes_it_back(shop: Shop, stage: str) -> None:
+    alarms = Alarms()
+    shop.house.services["cloudwatch"] = alarms.service()  # type: ignore[index]
+    watched = {"alarmNames": ["errors", "old"], "enable": True, "rollback": True}
+    pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]} if stage == "POST_SCALE_UP" else {}
+    await shop.open(
+        alarms=watched,
+        lifecycleHooks=[pause] if pause else [],
+        bakeTimeInMinutes=60,
+        canaryConfiguration={"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 30},
+    )
+    alarms.ringing = {"old"}
+    await shop.release()
+    await shop.until(stage)
+    await shop.house.advance(5)
+    assert (await shop.deployment())["status"] == "IN_PROGRESS", "what rang at the beginning is not heard"
+    loop = shop.house.runners["ecs.deployment"].reconciler
+    (key,) = await loop.keys()
+    again = await loop.reconcile(key)
+    assert again is not None
+    assert again - shop.house.clock.now() <= timedelta(seconds=2), "it looks again though it waits for longer"
+    alarms.ringing = {"old", "errors"}
+    await shop.house.advance(2)
+    back = await shop.deployment()
+    assert back["status"].startswith("ROLLBACK_")
+    assert back["alarms"]["triggeredAlarmNames"] == ["errors"]
+    await shop.until("ROLLBACK_SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
 async def test_the_rule_has_to_lead_to_both_target_groups(shop: Shop) -> None:
     await shop.open()
     only = [{"Type": "forward", "TargetGroupArn": shop.arns["blue"]}]
@@ -353,6 +449,157 @@ async def test_an_external_controller_is_not_disturbed_by_what_was_under_way(sho
     assert len((await shop.shown())["taskSets"]) == 2
 
 
+async def test_held_it_stays_at_its_step_and_in_its_bake_time(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.tag(HOLD)
+    await shop.house.advance(30)
+    assert await shop.share() == (90, 10)
+    await shop.untag(HOLD)
+    await shop.until("BAKE_TIME", 5)
+    await shop.tag(HOLD)
+    await shop.house.advance(30)
+    assert (await shop.shown())["runningCount"] == 2 * DESIRED
+    assert (await shop.deployment())["lifecycleStage"] == "BAKE_TIME"
+    await shop.untag(HOLD)
+    await shop.until("SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_held_it_can_be_taken_back(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.tag(HOLD)
+    await shop.happens("stop", "ROLLBACK")
+    await shop.until("ROLLBACK_SUCCESSFUL")
+    assert await shop.share() == (100, 0)
+
+
+async def test_promoted_it_gets_everything_at_once_and_keeps_its_bake_time(shop: Shop) -> None:
+    linear = {"stepPercent": 10.0, "stepBakeTimeInMinutes": 20}
+    hook = {**PAUSE, "lifecycleStages": ["PRE_PRODUCTION_TRAFFIC_SHIFT", "POST_PRODUCTION_TRAFFIC_SHIFT"]}
+    await shop.open(
+        strategy="LINEAR", linearConfiguration=linear, canaryConfiguration={}, lifecycleHooks=[hook]
+    )
+    await shop.release()
+    await shop.house.advance(5)
+    await shop.happens("continue", "CONTINUE")
+    assert await shop.share() == (90, 10)
+    await shop.tag(HOLD)
+    await shop.tag(PROMOTE)
+    assert await shop.share() == (0, 100), "no step in between, and nobody is asked again"
+    await shop.until("POST_PRODUCTION_TRAFFIC_SHIFT")
+    await shop.untag(HOLD)
+    await shop.tag(FINISH)
+    assert (await shop.deployment())["lifecycleStage"] == "CLEAN_UP"
+    await shop.until("SUCCESSFUL")
+    await shop.house.advance(15)
+    await shop.check_end()
+
+
+async def test_promoted_while_it_waits_for_approval_it_gets_everything(shop: Shop) -> None:
+    await shop.open(lifecycleHooks=[{**PAUSE, "lifecycleStages": ["POST_TEST_TRAFFIC_SHIFT"]}])
+    await shop.release()
+    await shop.until("POST_TEST_TRAFFIC_SHIFT")
+    await shop.tag(PROMOTE)
+    assert await shop.share() == (0, 100)
+    found = await shop.until("BAKE_TIME")
+    assert [hook["status"] for hook in found["lifecycleHookDetails"]] == ["SUCCEEDED"]
+    await shop.house.advance(2)
+    assert (await shop.deployment())["lifecycleStage"] == "BAKE_TIME"
+
+
+async def test_weights_set_by_hand_hold_until_the_next_step(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.tag(HOLD)
+    await shop.weigh(700, 300)
+    await shop.house.advance(3)
+    found = await shop.deployment()
+    assert found["targetServiceRevision"]["requestedProductionTrafficWeight"] == 30.0
+    (said,) = await shop.told("30 percent")
+    assert said.endswith("has 30 percent of production traffic: its listener rule was changed.")
+    await shop.weigh(2, 1)
+    await shop.house.advance(30)
+    assert await shop.share() == (2, 1)
+    assert len(await shop.told("listener rule was changed")) == 2
+    await shop.untag(HOLD)
+    await shop.until("BAKE_TIME", 5)
+    assert await shop.share() == (0, 100)
+
+
+async def test_all_traffic_taken_away_by_hand_comes_back_before_the_old_version_ends(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("BAKE_TIME")
+    await shop.weigh(50, 50)
+    await shop.until("CLEAN_UP")
+    assert await shop.share() == (0, 100)
+    await shop.until("SUCCESSFUL")
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_what_a_step_set_is_never_taken_for_set_by_hand(shop: Shop, after: bool) -> None:
+    linear = {"stepPercent": 12.5, "stepBakeTimeInMinutes": 1}
+    await shop.open(strategy="LINEAR", linearConfiguration=linear, canaryConfiguration={})
+    await shop.release()
+    for effect in range(1, 40):
+        await shop.happens("kill", (effect % 5 + 1, after))
+        if (await shop.deployment())["status"] != "IN_PROGRESS":
+            break
+    assert await shop.told("shifted 12.5 percent")
+    assert await shop.told("listener rule was changed") == []
+
+
+async def test_tags_start_nothing_and_those_of_another_deployment_mean_nothing(shop: Shop) -> None:
+    await shop.open()
+    first = str((await shop.deployment())["serviceDeploymentArn"])
+    for key in (HOLD, PROMOTE, FINISH):
+        await shop.tag(key)
+    await shop.house.advance(10)
+    assert (await shop.deployment())["serviceDeploymentArn"] == first
+    assert (await shop.deployment())["status"] == "SUCCESSFUL"
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    assert await shop.share() == (90, 10)
+    await shop.until("BAKE_TIME", 5)
+    await shop.house.advance(2)
+    assert (await shop.deployment())["lifecycleStage"] == "BAKE_TIME"
+    await shop.until("SUCCESSFUL", 5)
+
+
+async def test_a_tag_wakes_the_deployment_at_once(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    loop = shop.house.runners["ecs.deployment"].reconciler
+    service = ("000000000000", "eu-central-1", "shop", "orders")
+    (woken,) = loop.concerns("ecs_services", service)
+    assert (await shop.deployment())["serviceDeploymentArn"].endswith(woken[-1])
+
+
+async def test_a_stack_that_changes_the_service_leaves_what_people_ask(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("PRODUCTION_TRAFFIC_SHIFT")
+    await shop.tag(HOLD)
+    going = (await shop.deployment())["serviceDeploymentArn"]
+    made = Made((await shop.shown())["serviceArn"], {})
+    assert SERVICE.update is not None
+    for tags in ([{"Key": "team", "Value": "shop"}], []):
+        wish = Wish("shop", "id", "Service", "orders", "token", {"DesiredCount": DESIRED, "Tags": tags}, {})
+        await SERVICE.update(shop.aws, wish, made, {"DesiredCount": 1})
+    listed = await shop.aws.ecs.list_tags_for_resource(resourceArn=made.physical_id)
+    assert [one["key"] for one in listed["tags"]] == [HOLD]
+    await shop.house.advance(30)
+    assert await shop.share() == (90, 10)
+    assert (await shop.deployment())["serviceDeploymentArn"] == going
+
+
 class Functions:
     """Lambda as a hook calls it: `answers` are given one after another, the last one for ever."""
 
@@ -418,6 +665,22 @@ async def test_a_newer_update_takes_over_from_one_under_way(shop: Shop) -> None:
     await shop.check_end()
 
 
+async def test_what_was_superseded_in_its_bake_time_is_complete_once_it_is_gone_back_to(shop: Shop) -> None:
+    await shop.open()
+    await shop.release()
+    await shop.until("BAKE_TIME")
+    second = (await shop.shown())["taskDefinition"]
+    await shop.release(BAD)
+    await shop.until("ROLLBACK_SUCCESSFUL", 240)
+    await shop.house.advance(15)
+    shown = await shop.shown()
+    assert shown["taskDefinition"] == second
+    assert [one["rolloutState"] for one in shown["deployments"]] == ["COMPLETED"]
+    assert SERVICE.ready is not None
+    assert await SERVICE.ready(shop.aws, Made(shown["serviceArn"], {}), {"TaskDefinition": second})
+    await shop.check_end()
+
+
 async def test_what_cannot_be_is_refused_and_changes_nothing(shop: Shop) -> None:
     await shop.open()
     before = await shop.shown()
@@ -473,6 +736,9 @@ EVENTS = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([1, 2, 5, 15])),
     st.tuples(st.just("exit"), st.integers(0, 5)),
     st.tuples(st.just("sick"), st.booleans()),
+    st.tuples(st.just("ask"), st.sampled_from([HOLD, HOLD, PROMOTE, FINISH])),
+    st.tuples(st.just("approve"), st.just(HOLD)),
+    st.tuples(st.just("weigh"), st.sampled_from([0, 1, 40, 100])),
 )
 
 
@@ -487,6 +753,7 @@ async def play(events: list[tuple[str, Any]], pauses: bool, state: Path) -> None
         for what, how in events:
             await shop.happens(what, how)
             await shop.check()
+        await shop.untag(HOLD)
         house.proxy.default = TargetHealth.HEALTHY
         for _ in range(300):
             await house.advance(1)

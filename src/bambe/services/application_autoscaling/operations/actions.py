@@ -11,7 +11,7 @@ from bambe.kernel.ids import uuid_id
 from bambe.services.application_autoscaling import checks, shapes
 from bambe.services.application_autoscaling.errors import ObjectNotFoundException, ValidationException
 from bambe.services.application_autoscaling.model import Action
-from bambe.services.application_autoscaling.schedule import BadSchedule, check, following
+from bambe.services.application_autoscaling.schedule import BadSchedule, check, following, is_once
 from bambe.services.application_autoscaling.tables import ACTIONS
 
 if TYPE_CHECKING:
@@ -26,10 +26,15 @@ async def put_scheduled_action(call: Call, request: PutScheduledActionRequestTyp
     said, name = checks.resource(request), request["ScheduledActionName"]
 
     def put(tx: Tx) -> None:
-        checks.target(tx, call, said)
+        checks.target(tx, call, said, "registered")
         known = ACTIONS.find(tx, call.account, call.region, said, name)
         row = _wanted(call, request, said, known)
-        ACTIONS.put(tx, replace(row, due=following(row, call.clock.now())))
+        due = following(row, call.clock.now())
+        if due is None and is_once(row.schedule):
+            raise ValidationException(
+                f"The schedule {row.schedule} is in the past; at(...) names a moment to come."
+            )
+        ACTIONS.put(tx, replace(row, due=due))
 
     await call.store.write(put)
     return {}
@@ -66,7 +71,7 @@ async def delete_scheduled_action(call: Call, request: DeleteScheduledActionRequ
 
 
 def _wanted(call: Call, request: PutScheduledActionRequestTypeDef, said: str, known: Action | None) -> Action:
-    """The action as the request wants it; what it leaves out stays as it was."""
+    """The action as the request wants it; what it leaves out stays as it was, but for start and end."""
     asked = request.get("ScalableTargetAction")
     row = known or Action(
         account=call.account,
@@ -82,8 +87,8 @@ def _wanted(call: Call, request: PutScheduledActionRequestTypeDef, said: str, kn
         row,
         schedule=request.get("Schedule", row.schedule),
         timezone=request.get("Timezone", row.timezone),
-        start=cast("datetime | None", request.get("StartTime", row.start)),
-        end=cast("datetime | None", request.get("EndTime", row.end)),
+        start=cast("datetime | None", request.get("StartTime")),
+        end=cast("datetime | None", request.get("EndTime")),
         least=asked.get("MinCapacity") if asked else row.least,
         most=asked.get("MaxCapacity") if asked else row.most,
     )

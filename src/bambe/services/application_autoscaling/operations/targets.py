@@ -85,7 +85,8 @@ async def describe_scaling_activities(call: Call, request: DescribeScalingActivi
         every = [row for one in wanted for row in activities_of(tx, call.account, call.region, one)]
         return [shapes.activity(row) for row in sorted(every, key=lambda row: row.started, reverse=True)]
 
-    return shapes.paged("ScalingActivities", await call.store.read(rows), request)
+    found = await call.store.read(rows) if request["ServiceNamespace"] == checks.NAMESPACE else []
+    return shapes.paged("ScalingActivities", found, request)
 
 
 async def _check_service(call: Call, said: str) -> None:

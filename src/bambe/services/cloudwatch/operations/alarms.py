@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -57,13 +57,12 @@ async def put_composite_alarm(call: Call, request: PutCompositeAlarmInputTypeDef
 
     def names_exist(tx: Tx) -> None:
         for name in rule.alarms():
-            if ALARMS.find(tx, call.account, call.region, name) is None and name != request["AlarmName"]:
+            if ALARMS.find(tx, call.account, call.region, name) is None:
                 raise ValidationError(
                     f"Could not save the composite alarm as alarms [{name}] in the alarm rule do not exist"
                 )
 
-    await call.store.read(names_exist)
-    await _put(call, request, COMPOSITE_ALARM, _settings(request, shapes.COMPOSITE_SETTINGS))
+    await _put(call, request, COMPOSITE_ALARM, _settings(request, shapes.COMPOSITE_SETTINGS), names_exist)
     return {}
 
 
@@ -121,7 +120,13 @@ async def disable_alarm_actions(call: Call, request: DisableAlarmActionsInputTyp
     return {}
 
 
-async def _put(call: Call, request: Mapping[str, Any], kind: str, settings: dict[str, Any]) -> None:
+async def _put(
+    call: Call,
+    request: Mapping[str, Any],
+    kind: str,
+    settings: dict[str, Any],
+    check: Callable[[Tx], None] = lambda tx: None,
+) -> None:
     now = call.clock.now()
     row = Alarm(
         account=call.account,
@@ -136,6 +141,7 @@ async def _put(call: Call, request: Mapping[str, Any], kind: str, settings: dict
     )
 
     def write(tx: Tx) -> None:
+        check(tx)
         if ALARMS.find(tx, *ALARMS.key_of(row)) is None and len(_all(tx, call)) >= MOST_ALARMS:
             raise LimitExceededFault(f"The quota of {MOST_ALARMS} alarms is reached.")
         moves.put(tx, row)
@@ -201,8 +207,11 @@ def _children(row: Alarm) -> tuple[str, ...]:
 
 
 def _unreferenced(tx: Tx, call: Call, names: set[str]) -> None:
+    """Of alarms that go together one may depend on the others; on itself none may."""
     for row in _all(tx, call):
-        used = names.intersection(_children(row)) if row.name not in names else None
+        used = names.intersection(_children(row))
+        if row.name in names:
+            used &= {row.name}
         if used:
             raise ValidationError(
                 f"Cannot delete {min(used)} as there are composite alarm(s) depending on it: {row.name}"

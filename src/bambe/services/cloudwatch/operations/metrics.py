@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bambe.kernel.call import Answer, Call, Tx
-from bambe.kernel.errors import NotImplementedByBambe
+from bambe.kernel.errors import NotImplementedByBambe, ThrottlingException
 from bambe.kernel.pages import page
-from bambe.services.cloudwatch import checks, series, tables
+from bambe.services.cloudwatch import checks, expressions, series, tables
 from bambe.services.cloudwatch.errors import (
     InvalidNextToken,
     InvalidParameterCombinationException,
@@ -20,7 +20,7 @@ from bambe.services.cloudwatch.errors import (
 )
 from bambe.services.cloudwatch.expressions import BadExpression
 from bambe.services.cloudwatch.incoming import samples
-from bambe.services.cloudwatch.model import Metric, metric_of, resolution
+from bambe.services.cloudwatch.model import HOUR, Metric, metric_of, resolution
 from bambe.services.cloudwatch.points import SIMPLE
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ if TYPE_CHECKING:
 MOST_SERIES = 10_000
 MOST_POINTS = 1440
 MOST_DATA = 100_800
+MOST_READ, MOST_READ_RECENT = 396_000, 180_000
+"""AWS's quotas of datapoints a second for GetMetricData; the lower one where all are of the last hours."""
+RECENT = 3 * HOUR
+NEWEST = 2 * HOUR
+"""Values may be so far in the future."""
 LISTED = timedelta(days=14)
 ACTIVE = timedelta(hours=3)
 PAGE = 500
@@ -82,19 +87,21 @@ async def get_metric_statistics(call: Call, request: GetMetricStatisticsInputTyp
     first, end = _range(request)
     if (end - first) // width > MOST_POINTS:
         raise InvalidParameterCombinationException(
-            f"You have requested up to {(end - first) // width:,} datapoints, which exceeds the limit of"
-            f" {MOST_POINTS:,}. You may reduce the datapoints requested by increasing Period, or decreasing"
+            f"You have requested up to {(end - first) // width} datapoints, which exceeds the limit of"
+            f" {MOST_POINTS}. You may reduce the datapoints requested by increasing Period, or decreasing"
             " the time range."
         )
+
+    begins = series.windows(first, end, width, int(call.clock.now().timestamp())).start
 
     def read(tx: Tx) -> list[Answer]:
         number = tables.find_series(tx, call.account, call.region, metric_of(request))
         if number is None:
             return []
-        points = tables.windows(tx, number, first - first % width, end, width, request.get("Unit") or "")
+        points = tables.windows(tx, number, begins, end, width, request.get("Unit") or "")
         return [_datapoint(at, unit, point, names) for at, (point, unit) in sorted(points.items())]
 
-    return {"Label": request["MetricName"], "Datapoints": await call.store.read(read)}
+    return {"Label": request["MetricName"], "Datapoints": await call.store.scan(read)}
 
 
 async def get_metric_data(call: Call, request: GetMetricDataInputTypeDef) -> Answer:
@@ -102,16 +109,20 @@ async def get_metric_data(call: Call, request: GetMetricDataInputTypeDef) -> Ans
     queries = checks.queries(asked)
     by_id = {query.id: query for query in queries}
     widths = {query.id: series.period_of(query, by_id) for query in queries}
+    now = int(call.clock.now().timestamp())
     first, end = _range(request)
+    end = min(end, now + NEWEST)
+    _few_enough(queries, widths, first, end, now)
     wanted = [one for one in asked if one.get("ReturnData", True)]
 
     def read(tx: Tx) -> dict[str, dict[int, float]]:
-        reader = series.Reader(tx, call.account, call.region, first, end)
-        return {one["Id"]: _values(reader, queries, widths, one["Id"]) for one in wanted}
+        reader = series.Reader(tx, call.account, call.region, first, end, now)
+        reading = series.Reading(reader, queries, widths)
+        return {one["Id"]: _values(reading, reader.grid(widths[one["Id"]]), one["Id"]) for one in wanted}
 
-    found = await call.store.read(read)
+    found = await call.store.scan(read)
     newest_first = request.get("ScanBy") != "TimestampAscending"
-    most = max(1, (request.get("MaxDatapoints") or MOST_DATA) // max(1, len(wanted)))
+    most = max(1, min(request.get("MaxDatapoints") or MOST_DATA, MOST_DATA) // max(1, len(wanted)))
     results, tokens = [], []
     for one in wanted:
         ordered = sorted(found[one["Id"]].items(), reverse=newest_first)
@@ -160,11 +171,25 @@ def _datapoint(at: int, unit: str, point: Any, names: Sequence[str]) -> Answer:
     return shape | ({"ExtendedStatistics": extended} if extended else {})
 
 
-def _values(
-    reader: series.Reader, queries: Sequence[series.Query], widths: Mapping[str, int], id: str
-) -> dict[int, float]:
+def _few_enough(
+    queries: Sequence[series.Query], widths: Mapping[str, int], first: int, end: int, now: int
+) -> None:
+    """AWS reads so many datapoints a second and no more; every step of an expression counts here."""
+    asked = 0
+    for query in queries:
+        steps = 1 if query.metric else expressions.read(query.expression).steps()
+        asked += steps * len(series.windows(first, end, widths[query.id], now))
+    most = MOST_READ if now - first > RECENT else MOST_READ_RECENT
+    if asked > most:
+        raise ThrottlingException(
+            f"Rate exceeded: the request asks for {asked:,} datapoints, of which at most {most:,} are read in"
+            " a second. Use a longer Period, a shorter range of time or fewer queries."
+        )
+
+
+def _values(reading: series.Reading, grid: Sequence[int], id: str) -> dict[int, float]:
     try:
-        return series.as_series(series.read(reader, queries, widths, id), reader.grid(widths[id]))
+        return series.as_series(reading.value(id), grid)
     except BadExpression as error:
         raise ValidationError(f"Error in expression '{id}': {error}") from None
 

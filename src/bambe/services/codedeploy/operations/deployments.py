@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bambe.evidence.wishes import NEWEST, QUEUE, WAIT
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.ids import upper_id
 from bambe.services.codedeploy import appspec, checks, configs, lifecycle, lookups, shapes, tables
@@ -25,7 +26,6 @@ from bambe.services.codedeploy.errors import (
 )
 from bambe.services.codedeploy.model import Config, Group, Revision
 from bambe.services.codedeploy.observe import find_service
-from bambe.services.codedeploy.wishes import NEWEST, QUEUE, WAIT
 
 if TYPE_CHECKING:
     from types_boto3_codedeploy.type_defs import (

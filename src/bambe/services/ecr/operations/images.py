@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.services.ecr.errors import ImageNotFoundException
-from bambe.services.ecr.lookup import failure, find_image, get_repository
+from bambe.services.ecr.lifecycle import indexes_of
+from bambe.services.ecr.lookup import Referenced, failure, find_image, get_repository, referenced
 from bambe.services.ecr.model import Image, Removal, Repository
 from bambe.services.ecr.operations.repositories import paged
 from bambe.services.ecr.tables import IMAGES, REMOVALS, images_of
@@ -98,7 +99,11 @@ def _each(
 ) -> Answer:
     done, failures = [], []
     for named in ids:
-        result = act(named) if named else None
+        try:
+            result = act(named) if named else None
+        except Referenced as error:
+            failures.append(referenced(named, error.indexes))
+            continue
         if result is None:
             failures.append(failure(named))
         else:
@@ -123,7 +128,10 @@ def _find_shown(tx: Tx, repository: Repository, named: Mapping[str, str]) -> Ans
 
 
 def _delete(tx: Tx, repository: Repository, named: Mapping[str, str]) -> Answer | None:
-    """A tag alone takes the tag away, and the image with its last one; a digest takes all of it."""
+    """A tag alone takes the tag away, and the image with its last one; a digest takes all of it.
+
+    An image that an index names stays whole.
+    """
     image = find_image(tx, repository, named)
     if image is None:
         return None
@@ -132,6 +140,8 @@ def _delete(tx: Tx, repository: Repository, named: Mapping[str, str]) -> Answer 
     if "imageDigest" not in named and left:
         IMAGES.update(tx, replace(image, tags=left))
         REMOVALS.put(tx, Removal(image.account, image.region, image.repository, str(tag)))
+    elif indexes := indexes_of(image, images_of(tx, repository)):
+        raise Referenced(indexes)
     else:
         IMAGES.delete(tx, image.account, image.region, image.repository, image.digest)
         REMOVALS.put(tx, Removal(image.account, image.region, image.repository, image.digest))

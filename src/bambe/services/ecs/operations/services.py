@@ -112,9 +112,10 @@ async def update_service(call: Call, request: UpdateServiceRequestTypeDef) -> An
     wanted = _changed(row, request, definition)
     controllers.check(row, wanted, force=bool(request.get("forceNewDeployment")))
     strategy.check_balancers(wanted.strategy, wanted.load_balancers)
-    if definition is not None:
-        placement.check_network(definition, wanted.network)
-        placement.check_ports(definition, wanted.load_balancers, wanted.registries)
+    runs = definition or await call.store.read(lambda tx: _known(tx, call, wanted))
+    if runs is not None and not PLACED.isdisjoint(request):
+        placement.check_network(runs, wanted.network)
+        placement.check_ports(runs, wanted.load_balancers, wanted.registries)
     if "loadBalancers" in request:
         await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     if "serviceRegistries" in request:
@@ -145,6 +146,11 @@ def _definition(tx: Tx, call: Call, request: Mapping[str, Any]) -> TaskDefinitio
     lookup.cluster(tx, call, request.get("cluster"))
     said = request.get("taskDefinition")
     return lookup.usable_definition(tx, call, said) if said else None
+
+
+def _known(tx: Tx, call: Call, row: Service) -> TaskDefinition | None:
+    """What the service runs already."""
+    return lookup.find_definition(tx, call, row.task_definition) if row.task_definition else None
 
 
 def _wanted(call: Call, request: Mapping[str, Any], definition: TaskDefinition | None) -> Service:
@@ -246,6 +252,8 @@ def _changed(row: Service, request: Mapping[str, Any], definition: TaskDefinitio
     return replace(row, **changes)
 
 
+PLACED = frozenset({"taskDefinition", "networkConfiguration", "loadBalancers", "serviceRegistries"})
+"""What has to fit together."""
 PLAIN = {
     "platformVersion": "platform_version",
     "healthCheckGracePeriodSeconds": "grace_seconds",

@@ -66,7 +66,9 @@ def _find(tx: Tx, call: Call, said: str) -> Found:
     if not is_arn(said):
         raise InvalidParameterException(f"Invalid identifier: Unexpected ARN format {said}")
     arn = Arn.parse(said)
-    kind = arn.resource.split("/", 1)[0]
+    kind, *parts = arn.resource.split("/")
+    if len(parts) < PARTS.get(kind, 1):
+        raise InvalidParameterException(f"Invalid identifier: Unexpected ARN format {said}")
     find = FINDERS.get(kind)
     if arn.service != "ecs" or find is None or (arn.account, arn.region) != (call.account, call.region):
         raise (ClusterNotFoundException if kind == "cluster" else InvalidParameterException(MISSING))
@@ -105,6 +107,8 @@ def _definition(tx: Tx, call: Call, said: str) -> Found:
     return DEFINITIONS, row
 
 
+PARTS = {"service": 2, "task": 2, "task-set": 4}
+"""How many names such an ARN has at least; ARNs of old leave the cluster out, and cannot be tagged."""
 FINDERS: dict[str, Callable[[Tx, Call, str], Found]] = {
     "cluster": _cluster,
     "service": _service,

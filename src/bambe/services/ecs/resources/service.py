@@ -9,10 +9,24 @@ from typing import Any
 
 from bambe.kernel.call import Aws
 from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
+from bambe.services.ecs import strategy
 from bambe.services.ecs.resources.words import lower, request, retag, tags, unless_gone
 
 RENAMED = {"PlacementStrategies": "placementStrategy"}
 REPLACES = frozenset({"Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName"})
+UNSAID: Mapping[str, Any] = {
+    "AvailabilityZoneRebalancing": "DISABLED",
+    "EnableECSManagedTags": False,
+    "EnableExecuteCommand": False,
+    "HealthCheckGracePeriodSeconds": 0,
+    "LoadBalancers": [],
+    "PlacementConstraints": [],
+    "PlacementStrategies": [],
+    "PlatformVersion": "LATEST",
+    "PropagateTags": "NONE",
+    "ServiceRegistries": [],
+}
+"""What properties are that have left the template; a service keeps what an update does not name."""
 WHOLE_NUMBERS = ("desiredCount", "healthCheckGracePeriodSeconds")
 HOPELESS = "is unable to consistently start tasks successfully"
 """The event after three tasks in a row have failed: waiting longer will not help."""
@@ -37,12 +51,22 @@ async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     name, cluster = _names(made)
     same = frozenset(key for key, value in wish.properties.items() if old.get(key) == value)
     said = _request(wish, same | REPLACES)
-    for member in {"LoadBalancers", "ServiceRegistries"} & (old.keys() - wish.properties.keys()):
-        said[lower(member)] = []
+    for gone in UNSAID.keys() & (old.keys() - wish.properties.keys()):
+        said[RENAMED.get(gone, lower(gone))] = UNSAID[gone]
+    configuration = said.get("deploymentConfiguration", {}) | _unsaid_settings(wish.properties, old)
+    if configuration:
+        said["deploymentConfiguration"] = configuration
     if said:
         await aws.ecs.update_service(cluster=cluster, service=name, **said)
     await retag(aws, made.physical_id, wish)
     return made
+
+
+def _unsaid_settings(new: Properties, old: Properties) -> dict[str, Any]:
+    """The settings of a deployment that have left the template, with their defaults."""
+    before, after = (each.get("DeploymentConfiguration") or {} for each in (old, new))
+    gone = {lower(name) for name in before.keys() - after.keys()}
+    return strategy.defaults(gone, after.get("Strategy", strategy.ROLLING))
 
 
 def _request(wish: Wish, without: frozenset[str]) -> dict[str, Any]:
@@ -69,15 +93,23 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
     shown = await _shown(aws, made)
     if shown is None or shown["status"] != "ACTIVE":
         raise ResourceFailed(f"Service {_names(made)[0]} is no longer there.")
-    parts = shown["deployments"] or shown.get("taskSets", [])
+    parts = _newest(shown["deployments"]) or shown.get("taskSets", [])
     moving = [part for part in parts if not _is_settled(part)]
     for part in moving:
         if part.get("rolloutState") == "FAILED" or _is_hopeless(shown, part):
             raise ResourceFailed(_why(shown))
-    if moving or (shown["deployments"] and len(parts) != 1):
+    if moving:
         return False
     await _check_not_rolled_back(aws, made, shown, properties)
     return True
+
+
+def _newest(deployments: list[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The deployment that the service has now and, where it has gone back to that one, what it came from;
+    what earlier ones came to does not matter."""
+    primary = [one for one in deployments if one["status"] == "PRIMARY"]
+    since = min((one["createdAt"] for one in primary), default=None)
+    return [one for one in deployments if since is None or one["createdAt"] >= since]
 
 
 async def _check_not_rolled_back(

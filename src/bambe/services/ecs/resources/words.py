@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Mapping
 from typing import Any
 
+from bambe.evidence.wishes import BY_PEOPLE
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Wish
@@ -50,10 +51,10 @@ def tags(wish: Wish) -> list[dict[str, str]]:
 
 
 async def retag(aws: Aws, arn: str, wish: Wish) -> None:
-    """Make the tags of `arn` those of the wish."""
+    """Make the tags of `arn` those of the wish; what people ask by tags of their own stays."""
     wanted = tags(wish)
     current = (await aws.ecs.list_tags_for_resource(resourceArn=arn))["tags"]
-    stale = {tag["key"] for tag in current} - {tag["key"] for tag in wanted}
+    stale = {tag["key"] for tag in current} - {tag["key"] for tag in wanted} - BY_PEOPLE
     if stale:
         await aws.ecs.untag_resource(resourceArn=arn, tagKeys=sorted(stale))
     if wanted and wanted != current:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
+IDLE = "idle_timeout.timeout_seconds"
 LIMIT = 50
 """Load balancers per region (ELB quotas)."""
 
@@ -144,6 +145,11 @@ async def modify_load_balancer_attributes(
     unknown = sorted(set(fresh) - set(BALANCER_DEFAULTS))
     if unknown:
         raise ValidationError(f"Load balancer attribute key '{unknown[0]}' is not recognized")
+    for key, value in fresh.items():
+        if key == IDLE and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 4000):
+            raise ValidationError(f"'{key}' must be between 1 and 4000, not '{value}'")
+        if key != IDLE and value not in ("true", "false"):
+            raise ValidationError(f"'{key}' must be true or false, not '{value}'")
 
     def modify(tx: Tx) -> LoadBalancer:
         row = lookup.balancer(tx, call, request["LoadBalancerArn"])

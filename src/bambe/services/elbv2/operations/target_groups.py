@@ -10,7 +10,7 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.ids import hex_id
 from bambe.kernel.tags import to_dict
-from bambe.services.elbv2 import lookup
+from bambe.services.elbv2 import checks, lookup
 from bambe.services.elbv2.errors import (
     DuplicateTargetGroupNameException,
     ResourceInUseException,
@@ -38,6 +38,12 @@ NUMBERS = {
     "deregistration_delay.timeout_seconds": (0, 3600),
     "slow_start.duration_seconds": (0, 900),
     "stickiness.lb_cookie.duration_seconds": (1, 604800),
+}
+WORDS = {
+    "load_balancing.algorithm.type": ("round_robin", "least_outstanding_requests", "weighted_random"),
+    "load_balancing.algorithm.anomaly_mitigation": ("on", "off"),
+    "stickiness.enabled": ("true", "false"),
+    "stickiness.type": ("lb_cookie", "app_cookie"),
 }
 CHECKS = {
     "HealthCheckProtocol": "check_protocol",
@@ -188,18 +194,32 @@ def _check(row: TargetGroup) -> None:
             f"Health check timeout '{row.check_timeout}' must be smaller than"
             f" the interval '{row.check_interval}'"
         )
-    if not MATCHER.fullmatch(row.matcher):
-        raise ValidationError(f"Health check matcher HTTP code '{row.matcher}' is not valid")
+    if row.check_protocol not in ("HTTP", "HTTPS"):
+        raise ValidationError(f"Health check protocol '{row.check_protocol}' must be HTTP or HTTPS")
+    if not MATCHER.fullmatch(row.matcher) or not all(map(_is_range, row.matcher.split(","))):
+        raise ValidationError(
+            f"Health check matcher HTTP code '{row.matcher}' must be within '200' and '499' inclusive"
+        )
     if not row.check_path.startswith("/"):
         raise ValidationError(f"Health check path '{row.check_path}' must begin with '/'")
-    if row.check_port != "traffic-port" and not row.check_port.isdigit():
-        raise ValidationError(f"Health check port '{row.check_port}' must be 'traffic-port' or a number")
+    if row.check_port != "traffic-port" and not checks.is_port(row.check_port):
+        raise ValidationError(
+            f"Health check port '{row.check_port}' must be 'traffic-port' or a number from 1 to 65535"
+        )
+
+
+def _is_range(said: str) -> bool:
+    """A code, or two in order, of those a load balancer may take for healthy."""
+    codes = [int(one) for one in said.split("-")]
+    return len(codes) <= 2 and codes == sorted(codes) and all(200 <= one <= 499 for one in codes)
 
 
 def _check_attributes(fresh: dict[str, str]) -> None:
     for key, value in fresh.items():
         if key not in GROUP_DEFAULTS:
             raise ValidationError(f"Target group attribute key '{key}' is not recognized")
+        if value not in WORDS.get(key, (value,)):
+            raise ValidationError(f"'{key}' must be one of {', '.join(WORDS[key])}, not '{value}'")
         low, high = NUMBERS.get(key, (0, 0))
         if key in NUMBERS and not (value.isdigit() and low <= int(value) <= high):
             raise ValidationError(f"'{key}' must be between {low} and {high}, not '{value}'")

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
         RegisterTargetsInputTypeDef,
     )
 
-QUIET = timedelta(seconds=1)
-"""How long a draining target stays at least, so that the proxy has long stopped choosing it."""
-
 
 async def register_targets(call: Call, request: RegisterTargetsInputTypeDef) -> Answer:
     now = call.clock.now()
@@ -60,7 +57,6 @@ async def deregister_targets(call: Call, request: DeregisterTargetsInputTypeDef)
                     row,
                     state=TargetState.DRAINING,
                     reason="Target.DeregistrationInProgress",
-                    quiet_from=now + QUIET,
                     until=now + timedelta(seconds=group.delay),
                 ),
             )

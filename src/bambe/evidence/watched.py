@@ -24,7 +24,7 @@ class Watched:
     records: int = 0
     head: str = START
     counted: datetime | None = None
-    weight: int = 0
+    weight: float = 0
     phase: str = ""
     verdict: str = ""
     closed: bool = False
