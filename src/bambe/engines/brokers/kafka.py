@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -56,6 +57,7 @@ class KafkaBrokers:
         self._clock = clock or SystemClock()
         self._preparing = asyncio.Lock()
         self._clients: dict[str, tuple[str, Client]] = {}
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="kafka")
         self._users: dict[str, Mapping[str, str]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
@@ -101,7 +103,8 @@ class KafkaBrokers:
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
         if on_zookeeper(cluster.version):
             if self._users.get(cluster.id) != users:
-                await asyncio.to_thread(zookeeper.apply_users, _zookeeper(cluster), users)
+                address = _zookeeper(cluster)
+                await self._in_thread(lambda: zookeeper.apply_users(address, users))
         else:
             known = self._users.get(cluster.id, {})
             await self._ask(cluster, lambda client: client.apply_users(users, known))
@@ -114,7 +117,9 @@ class KafkaBrokers:
         await self._ask(cluster, lambda client: client.set_offsets(group, offsets))
 
     async def stop(self) -> None:
-        self._clients.clear()
+        # Letting go of the library's connections takes a moment.
+        await asyncio.to_thread(self._clients.clear)
+        self._threads.shutdown(wait=False)
 
     def _write(self, cluster: Cluster, node: Node) -> None:
         folder, now = self._folder(cluster.id), self._clock.now()
@@ -146,11 +151,15 @@ class KafkaBrokers:
         """Ask in a thread; again for a moment where Kafka itself may not have caught up."""
         for _ in range(20):
             try:
-                return await asyncio.to_thread(lambda: ask(self._client(cluster)))
+                return await self._in_thread(lambda: ask(self._client(cluster)))
             except (Conflict, Interrupted):
                 # A topic made a moment ago, of which not every broker has heard; a connection replaced.
                 await self._clock.sleep(0.25)
-        return await asyncio.to_thread(lambda: ask(self._client(cluster)))
+        return await self._in_thread(lambda: ask(self._client(cluster)))
+
+    async def _in_thread(self, ask: Callable[[], T]) -> T:
+        """In threads of their own: a cluster that does not answer must not hold up the rest of the house."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def _client(self, cluster: Cluster) -> Client:
         servers = ",".join(f"{one.address}:{INTERNAL_PORT}" for one in brokers(cluster) if one.address)
