@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 import ssl
 import subprocess
@@ -15,7 +16,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
 from bambe.engines.brokers import Cluster, KafkaBrokers, Node
-from bambe.engines.brokers.port import STOP_TIMEOUT, ClusterSeen
+from bambe.engines.brokers.port import INTERNAL_PORT, STOP_TIMEOUT, ClusterSeen
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.engines.containers.config import container_name
 from bambe.engines.containers.docker import DockerContainers
@@ -100,6 +101,18 @@ class Running:
         await self.containers.start_task(self._spec(secrets.randbelow(10**9) + 10), ())  # takes one
         await self.run(number)
         assert self.node(number).address != old
+        if number:
+            await self._listens(number)
+
+    async def _listens(self, number: int) -> None:
+        """Wait until the broker itself answers: the others may still count on the one before."""
+        for _ in range(300):
+            with contextlib.suppress(OSError):
+                _, writing = await asyncio.open_connection(self.node(number).address, INTERNAL_PORT)
+                writing.close()
+                return
+            await asyncio.sleep(0.2)
+        raise AssertionError(f"broker {number} does not listen; {self.output()}")
 
     async def upgrade(self, version: str) -> None:
         """Every node's task with another version, one after the other."""
@@ -228,6 +241,23 @@ def reader(servers: str, topic: str, group: str, **options: Any) -> Consumer:
     )
     consumer.subscribe([topic])
     return consumer
+
+
+def lets_in(servers: str, **options: Any) -> bool:
+    """Whether a client gets in; False once it is told that its password is wrong."""
+    errors: list[KafkaError] = []
+    settings = {"bootstrap.servers": servers, "error_cb": errors.append, **QUIET, **dotted(options)}
+    client = Producer(settings)
+    for _ in range(40):
+        try:
+            client.list_topics(timeout=0.25)
+        except KafkaException:
+            client.poll(0)
+        else:
+            return True
+        if any(one.code() == KafkaError._AUTHENTICATION for one in errors):
+            return False
+    raise AssertionError(f"neither let in nor refused: {errors}")
 
 
 def read(consumer: Consumer, count: int, seconds: float) -> list[str]:

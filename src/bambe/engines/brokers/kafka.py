@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -43,7 +44,7 @@ from bambe.engines.brokers.settings import (
 from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, memory_of, start_script
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.kernel.clock import Clock, SystemClock
-from bambe.kernel.errors import Conflict, NotThere, Unavailable
+from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
 
 T = TypeVar("T")
 
@@ -56,6 +57,7 @@ class KafkaBrokers:
         self._clock = clock or SystemClock()
         self._preparing = asyncio.Lock()
         self._clients: dict[str, tuple[str, Client]] = {}
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="kafka")
         self._users: dict[str, Mapping[str, str]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
@@ -88,6 +90,11 @@ class KafkaBrokers:
         return await self._ask(cluster, Client.seen)
 
     async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
+        count = len(brokers(cluster))
+        if topic.replication > count:
+            raise Refused(
+                f"A replication factor of {topic.replication} needs as many brokers; there are {count}."
+            )
         await self._ask(cluster, lambda client: client.apply_topic(topic))
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
@@ -96,7 +103,8 @@ class KafkaBrokers:
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
         if on_zookeeper(cluster.version):
             if self._users.get(cluster.id) != users:
-                await asyncio.to_thread(zookeeper.apply_users, _zookeeper(cluster), users)
+                address = _zookeeper(cluster)
+                await self._in_thread(lambda: zookeeper.apply_users(address, users))
         else:
             known = self._users.get(cluster.id, {})
             await self._ask(cluster, lambda client: client.apply_users(users, known))
@@ -109,7 +117,9 @@ class KafkaBrokers:
         await self._ask(cluster, lambda client: client.set_offsets(group, offsets))
 
     async def stop(self) -> None:
-        self._clients.clear()
+        # Letting go of the library's connections takes a moment.
+        await asyncio.to_thread(self._clients.clear)
+        self._threads.shutdown(wait=False)
 
     def _write(self, cluster: Cluster, node: Node) -> None:
         folder, now = self._folder(cluster.id), self._clock.now()
@@ -141,11 +151,15 @@ class KafkaBrokers:
         """Ask in a thread; again for a moment where Kafka itself may not have caught up."""
         for _ in range(20):
             try:
-                return await asyncio.to_thread(lambda: ask(self._client(cluster)))
+                return await self._in_thread(lambda: ask(self._client(cluster)))
             except (Conflict, Interrupted):
                 # A topic made a moment ago, of which not every broker has heard; a connection replaced.
                 await self._clock.sleep(0.25)
-        return await asyncio.to_thread(lambda: ask(self._client(cluster)))
+        return await self._in_thread(lambda: ask(self._client(cluster)))
+
+    async def _in_thread(self, ask: Callable[[], T]) -> T:
+        """In threads of their own: a cluster that does not answer must not hold up the rest of the house."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
     def _client(self, cluster: Cluster) -> Client:
         servers = ",".join(f"{one.address}:{INTERNAL_PORT}" for one in brokers(cluster) if one.address)

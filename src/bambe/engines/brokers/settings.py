@@ -166,6 +166,8 @@ def _zookeeper(cluster: Cluster, node: Node) -> dict[str, str]:
         "broker.id": str(node.number),
         "zookeeper.connect": zookeeper_address(cluster),
         "zookeeper.connection.timeout.ms": "60000",
+        # A single broker has nobody to hand over to, and would try for 15 seconds.
+        "controlled.shutdown.enable": "true" if len(brokers(cluster)) > 1 else "false",
         "authorizer.class.name": "kafka.security.authorizer.AclAuthorizer",
     }
 
