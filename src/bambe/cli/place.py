@@ -129,8 +129,9 @@ class Local:
                 [sys.executable, "-m", "bambe.daemon", "--state", str(self.state), *options],
                 marker=str(self.state), pid_file=self.state / "daemon.pid", log=self.state / "daemon.out",
             )  # fmt: skip
+            dying = process.find() is not None
             process.start()
-            self._wait_for_answer(process)
+            self._wait_for_answer(process, dying)
         self._wait_for_engines(say)
 
     def _refuse_others(self, asked: Mapping[str, float], before: Mapping[str, Any]) -> None:
@@ -139,10 +140,15 @@ class Local:
             runs = " ".join(f"--{name} {before[name]:g}" for name in other)
             raise Trouble(f"the platform runs already with {runs}: `bambe down` first to change that.")
 
-    def _wait_for_answer(self, process: Detached) -> None:
+    def _wait_for_answer(self, process: Detached, dying: bool) -> None:
+        """`dying`: what was found may be a daemon that somebody has just killed."""
         end = monotonic() + 20
         while not self.running():
             if process.find() is None:
+                if dying:
+                    process.start()
+                    dying = False
+                    continue
                 raise Trouble(f"the daemon ended at once: {self._last_words()}")
             if monotonic() > end:
                 raise Trouble(f"the daemon does not answer: see {self.state / 'daemon.log'}.")
