@@ -16,7 +16,8 @@ DEVIATIONS = 3.5
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """One request: when it was sent and answered, by which version ("" for none), whether it failed, how."""
+    """One request: when it was sent and answered, by which version ("" for none), whether it failed, how;
+    `order`: the one that the shop took for it, if any."""
 
     at: datetime
     until: datetime
@@ -24,6 +25,7 @@ class Answered:
     version: str
     failed: bool
     why: str = ""
+    order: str = ""
 
     def touches(self, start: datetime, end: datetime) -> bool:
         """Whether it was under way at any moment between `start` and `end`."""

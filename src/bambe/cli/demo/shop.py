@@ -56,14 +56,19 @@ class Shop:
         self.edit("services/orders/app.py", 'VERSION = "1"', f'VERSION = "{version}"')
         return self.commit(f"orders: version {version}")
 
+    def release_notifier(self, version: str) -> str:
+        """A good change of `notifier`, which is updated in place."""
+        self.edit("services/notifier/app.py", 'VERSION = "1"', f'VERSION = "{version}"')
+        return self.commit(f"notifier: version {version}")
+
     def break_orders(self, version: str, was: str) -> str:
         """A change of `orders` that answers 500 to every second request, and passes its health check."""
         self.edit("services/orders/app.py", f'VERSION = "{was}"', f'VERSION = "{version}"')
         self.edit(
             "services/orders/app.py",
-            "    number = next(numbers)\n",
-            "    number = next(numbers)\n"
-            "    if number % 2 == 0:\n"
+            "    number = secrets.token_hex(8)\n",
+            "    number = secrets.token_hex(8)\n"
+            "    if int(number, 16) % 2 == 0:\n"
             '        raise RuntimeError("a fault that no health check sees")\n',
         )
         return self.commit(f"orders: version {version}, with a fault")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import ssl
 import time
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +30,7 @@ from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import SystemClock, monotonic
 
 SERVICE = "orders"
+CONSUMER = "notifier"
 ROUTES = ("/", "/orders", "/inventory")
 RATE = 150.0
 WEIGHT = 10.0
@@ -48,6 +52,9 @@ class Told:
     ledger: Ledger | None = None
     rollback: dict[str, Any] = field(default_factory=dict)
     rollback_sentence: str = ""
+    accepted: int = 0
+    untold: int = 0
+    twice: int = 0
     took: list[tuple[str, float]] = field(default_factory=list)
 
 
@@ -74,9 +81,11 @@ class Story:
             self._phase(BEFORE)
             self._let_traffic_run(2.0)
             self._good_release(shop)
+            self._release_of_the_consumer(shop)
             self._broken_release(shop)
         finally:
             self.told.answers = traffic.stop()
+        self._events()
         self._builds()
         self._shares()
         return self.told
@@ -115,6 +124,35 @@ class Story:
         self.told.ledger = self._until(lambda: self._closed_ledger(deployment), "its ledger is not closed")
         start, end = self._allow_traffic(deployment)
         self.told.phases += [Phase(CANARY, start), Phase(GREEN, end), Phase(AFTER, info["completeTime"])]
+
+    def _release_of_the_consumer(self, shop: Shop) -> None:
+        """The notifier's tasks come and go while events come in."""
+        with self._progress.step(f"commit a change to services/{CONSUMER}, git push: updated in place"):
+            shop.release_notifier("2")
+            self._push(shop)
+            self._until(self._consumer_is_new, "the new version does not take over")
+
+    def _consumer_is_new(self) -> bool:
+        look = self.target.looker().service(CONSUMER)
+        return look.steady and not look.build and look.versions[0].task_definition.endswith(":2")
+
+    def _events(self) -> None:
+        """Every order that was taken has been told, once."""
+        accepted = {one.order for one in self.told.answers if one.order and not one.failed}
+        with self._progress.step("every order's event reaches the notifier, once"):
+            self._until(lambda: accepted <= self._told_orders().keys(), "some orders were never told")
+        told = self._told_orders()
+        self.told.accepted = len(accepted)
+        self.told.untold = len(accepted - told.keys())
+        self.told.twice = sum(times > 1 for times in told.values())
+
+    def _told_orders(self) -> dict[str, int]:
+        """How often customers were told of each order, as the notifier says through the gateway."""
+        context = ssl.create_default_context(cafile=str(self.place.state / "ca" / "ca.pem"))
+        with urllib.request.urlopen(f"{self.target.url()}/told", context=context, timeout=10) as answer:
+            body = json.load(answer)["body"]
+        found: dict[str, int] = dict.fromkeys(body["once"], 1) | body["more"]
+        return found
 
     def _broken_release(self, shop: Shop) -> None:
         with self._progress.step("commit a broken change, git push"):

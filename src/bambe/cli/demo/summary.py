@@ -7,7 +7,7 @@ from rich.table import Table
 
 from bambe.cli.commands.release import loss
 from bambe.cli.demo.counts import Line, count
-from bambe.cli.demo.story import BACK, BROKEN, SERVICE, Told
+from bambe.cli.demo.story import BACK, BROKEN, CONSUMER, SERVICE, Told
 
 BY_NAME = "/"
 """gateway reaches orders by its DNS name, where green answers beside blue once healthy, as on AWS."""
@@ -29,9 +29,13 @@ def verdict(told: Told) -> list[str]:
     )
     if unlucky:
         wrong.append(f"{unlucky} requests failed during the broken release that its fault does not explain")
-    others = [name for name, builds in told.builds.items() if name != SERVICE and len(builds) != 1]
-    if others or len(told.builds[SERVICE]) != 3:
-        wrong.append(f"not only {SERVICE} was built: {told.builds}")
+    expected = {SERVICE: 3, CONSUMER: 2}
+    if any(len(builds) != expected.get(name, 1) for name, builds in told.builds.items()):
+        wrong.append(f"not only what was changed was built: {told.builds}")
+    if told.untold or not told.accepted:
+        wrong.append(f"the events of {told.untold} of {told.accepted} orders were lost")
+    if told.twice:
+        wrong.append(f"the events of {told.twice} orders were handled twice")
     if told.good is None or not told.good.is_fair:
         wrong.append("green's share of the canary is not what 10 % and chance explain")
     if told.ledger is None or told.ledger.broken or told.ledger.last.get("zero_loss") is not True:
@@ -55,6 +59,11 @@ def show(told: Told, console: Console, scale: float) -> None:
         "  / fails in the broken release too: gateway reaches orders by its name, where green answers"
         "\n  beside blue as soon as it is healthy (as on AWS: weights cover the load balancer alone)",
         style="dim",
+        soft_wrap=True,
+    )
+    console.print(
+        f"[bold]Events[/]  {told.accepted:,} orders were taken, by two versions of orders and two of"
+        f" notifier; lost: {told.untold}, handled twice: {told.twice}",
         soft_wrap=True,
     )
     _times(told, console)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 from collections.abc import Sequence
@@ -16,6 +17,8 @@ from bambe.kernel.clock import SystemClock, monotonic
 LIMIT = timedelta(minutes=60)
 MOST = 100
 """Requests under way at once: a machine that cannot keep up is not buried."""
+ORDER = re.compile(rb'"order": "([0-9a-f]+)"')
+"""In the answers of the shop that took one."""
 LINGER = 0.5
 """Seconds that TLS connections get to end after the last session (aiohttp: "Graceful Shutdown")."""
 
@@ -80,13 +83,14 @@ class Traffic:
             await asyncio.wait(under_way, timeout=15)
 
     async def _send(self, session: aiohttp.ClientSession, route: str) -> None:
-        at, version, failed = self._clock.now(), "", True
+        at, version, failed, order = self._clock.now(), "", True, ""
         try:
             async with session.get(self.base + route) as answer:
-                await answer.read()
+                taken = ORDER.search(await answer.read())
+                order = taken[1].decode() if taken else ""
                 version = answer.headers.get("x-version", "")
                 failed = answer.status >= 500 or not version
                 why = f"HTTP {answer.status}"
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             why = f"{type(error).__name__}: {error}"
-        self.answers.append(Answered(at, self._clock.now(), route, version, failed, why))
+        self.answers.append(Answered(at, self._clock.now(), route, version, failed, why, order))
