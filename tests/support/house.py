@@ -26,6 +26,8 @@ FAKES = {
     "dns": "FakeDns",
     "registry": "FakeRegistry",
     "git": "FakeGit",
+    "brokers": "FakeBrokers",
+    "images": "FakeImages",
 }
 
 

@@ -66,11 +66,14 @@ class Taker:
     """Takes every event of a topic once, however often tasks of its group come and go.
 
     What `handle` makes of an event is written to another topic in the same transaction that says the event
-    was taken: both are there or neither is.
+    was taken: both are there or neither is. An event that `handle` cannot make anything of goes to the topic
+    `dead`, as it is, and holds nobody up.
     """
 
-    def __init__(self, source: str, target: str, handle: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
-        self._source, self._target, self._handle = source, target, handle
+    def __init__(
+        self, source: str, target: str, dead: str, handle: Callable[[dict[str, Any]], dict[str, Any]]
+    ) -> None:
+        self._source, self._target, self._dead, self._handle = source, target, dead, handle
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         self._thread.start()
@@ -119,13 +122,21 @@ class Taker:
         producer.begin_transaction()
         try:
             for message in messages:
-                made = self._handle(json.loads(message.value()))
-                producer.produce(self._target, key=message.key(), value=json.dumps(made))
+                producer.produce(**self._made_of(message))
             producer.send_offsets_to_transaction(_after(messages), consumer.consumer_group_metadata())
             producer.commit_transaction()
         except KafkaException:
             producer.abort_transaction()
             raise
+
+    def _made_of(self, message: Any) -> dict[str, Any]:
+        try:
+            made = self._handle(json.loads(message.value()))
+        except (ValueError, TypeError, LookupError) as error:
+            print(f"{message.topic()}: {message.key()!r} is no event of ours: {error!r}", flush=True)
+            why = [("reason", repr(error).encode())]
+            return {"topic": self._dead, "key": message.key(), "value": message.value(), "headers": why}
+        return {"topic": self._target, "key": message.key(), "value": json.dumps(made)}
 
 
 def _after(messages: list[Any]) -> list[TopicPartition]:

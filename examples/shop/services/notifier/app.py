@@ -19,7 +19,7 @@ def main() -> None:
     from events import Taker, View
 
     view = View("orders.told")
-    taker = Taker("orders.created", "orders.told", tell)
+    taker = Taker("orders.created", "orders.told", "orders.dead", tell)
 
     def told(path: str) -> dict[str, object]:
         times = dict(view.times)

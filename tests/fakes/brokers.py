@@ -1,0 +1,91 @@
+"""Kafka in memory: brokers are in the cluster as soon as they were prepared, unless a test says otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bambe.engines.brokers.port import (
+    Cluster,
+    ClusterSeen,
+    GroupSeen,
+    Node,
+    PartitionSeen,
+    Process,
+    Topic,
+    TopicSeen,
+)
+from bambe.kernel.errors import NotThere, Refused, Unavailable
+
+
+class FakeBrokers:
+    """Implements engines.brokers.port.Brokers.
+
+    What a test may set: `down` (numbers of brokers that are not in the cluster), `short` (partitions lack a
+    replica), `refuses` (topic name -> why). What it may read: `prepared`, `users`, `removed`.
+    """
+
+    def __init__(self) -> None:
+        self.down: set[int] = set()
+        self.short = False
+        self.refuses: dict[str, str] = {}
+        self.prepared: list[tuple[str, Node]] = []
+        self.users: dict[str, dict[str, str]] = {}
+        self.removed: list[str] = []
+        self._topics: dict[str, dict[str, Topic]] = {}
+
+    async def prepare(self, cluster: Cluster, node: Node) -> Process:
+        if node.number and not node.address:
+            raise Unavailable(f"{node.name} has no address yet.")
+        self.prepared.append((cluster.id, node))
+        return Process(command=("kafka",), environment={}, mounts=(), memory=cluster.memory)
+
+    async def remove(self, cluster_id: str) -> None:
+        self.removed.append(cluster_id)
+        self._topics.pop(cluster_id, None)
+
+    async def authority(self, cluster_id: str) -> str:
+        if cluster_id not in {one for one, _ in self.prepared}:
+            raise NotThere(f"The cluster {cluster_id} has no certificate authority yet.")
+        return f"authority of {cluster_id}"
+
+    async def seen(self, cluster: Cluster) -> ClusterSeen:
+        known = {node.number for one, node in self.prepared if one == cluster.id and node.number}
+        up = tuple(sorted(known - self.down))
+        if not up:
+            raise Unavailable("No broker answers.")
+        topics = {name: self._seen(topic, up) for name, topic in self._of(cluster).items()}
+        return ClusterSeen(up, up[0], topics)
+
+    async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
+        there = self._of(cluster).get(topic.name)
+        if topic.name in self.refuses:
+            raise Refused(self.refuses[topic.name])
+        if there is not None and topic.partitions < there.partitions:
+            raise Refused(f"The topic {topic.name} has {there.partitions} partitions.")
+        self._of(cluster)[topic.name] = topic
+
+    async def delete_topic(self, cluster: Cluster, name: str) -> None:
+        self._of(cluster).pop(name, None)
+
+    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+        self.users[cluster.id] = dict(users)
+
+    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
+        return ()
+
+    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
+        return
+
+    async def stop(self) -> None:
+        return
+
+    def _of(self, cluster: Cluster) -> dict[str, Topic]:
+        return self._topics.setdefault(cluster.id, {})
+
+    def _seen(self, topic: Topic, up: tuple[int, ...]) -> TopicSeen:
+        replicas = up[: topic.replication or len(up)]
+        in_sync = replicas[:-1] if self.short else replicas
+        parts = tuple(
+            PartitionSeen(number, replicas[0], replicas, in_sync) for number in range(topic.partitions)
+        )
+        return TopicSeen(topic.name, parts, dict(topic.configs))

@@ -1,0 +1,95 @@
+"""Topics and configurations."""
+
+from __future__ import annotations
+
+import base64
+
+from bambe.engines.brokers.port import Topic
+from tests.unit.services.kafka.conftest import Town, refused
+
+
+def encoded(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+async def test_a_topic_is_made_changed_and_deleted(town: Town) -> None:
+    arn = await town.cluster()
+    one = {"ClusterArn": arn, "TopicName": "orders"}
+    made = await town.kafka.create_topic(
+        **one, PartitionCount=3, ReplicationFactor=1, Configs=encoded("retention.ms=60000\n")
+    )
+    assert made["Status"] == "CREATING"
+    await town.house.advance(2, 0.5)
+    shown = await town.kafka.describe_topic(**one)
+    assert (shown["Status"], shown["PartitionCount"]) == ("ACTIVE", 3)
+    assert base64.b64decode(shown["Configs"]).decode() == "retention.ms=60000\n"
+    parts = (await town.kafka.describe_topic_partitions(**one))["Partitions"]
+    assert [part["Leader"] for part in parts] == [1, 1, 1]
+    code, message = await refused(town.kafka.update_topic(**one, PartitionCount=2))
+    assert (code, "higher than the requested 2" in message) == ("BadRequestException", True)
+    await town.kafka.update_topic(**one, PartitionCount=6, Configs="")
+    await town.house.advance(2, 0.5)
+    shown = await town.kafka.describe_topic(**one)
+    assert (shown["PartitionCount"], shown["Configs"]) == (6, "")
+    await town.kafka.delete_topic(**one)
+    await town.house.advance(2, 0.5)
+    assert (await refused(town.kafka.describe_topic(**one)))[0] == "NotFoundException"
+
+
+async def test_topics_that_clients_make_are_seen_too_and_none_is_made_twice(town: Town) -> None:
+    arn = await town.cluster()
+    topics = town.house.brokers._topics[arn.rsplit("/", 1)[-1]]
+    topics["theirs"] = Topic("theirs", 2, 1)
+    await town.house.advance(6, 0.5)
+    (shown,) = (await town.kafka.list_topics(ClusterArn=arn))["Topics"]
+    assert (shown["TopicName"], shown["PartitionCount"], shown["OutOfSyncReplicaCount"]) == ("theirs", 2, 0)
+    again = town.kafka.create_topic(ClusterArn=arn, TopicName="theirs", PartitionCount=1, ReplicationFactor=1)
+    assert (await refused(again))[0] == "TopicExistsException"
+    del topics["theirs"]
+    await town.house.advance(6, 0.5)
+    assert (await town.kafka.list_topics(ClusterArn=arn))["Topics"] == []
+
+
+async def test_what_kafka_refuses_does_not_hold_up_other_topics(town: Town) -> None:
+    arn = await town.cluster()
+    town.house.brokers.refuses["odd"] = "Unknown topic config name: odd"
+    for name in ("odd", "orders"):
+        await town.kafka.create_topic(ClusterArn=arn, TopicName=name, PartitionCount=1, ReplicationFactor=1)
+    await town.house.advance(6, 0.5)
+    status = {
+        name: (await town.kafka.describe_topic(ClusterArn=arn, TopicName=name))["Status"]
+        for name in ("odd", "orders")
+    }
+    assert status == {"odd": "CREATING", "orders": "ACTIVE"}
+
+
+async def test_a_configuration_has_revisions_and_restarts_the_brokers_that_use_it(town: Town) -> None:
+    made = await town.kafka.create_configuration(
+        Name="shop", ServerProperties=b"log.retention.hours=24\n", KafkaVersions=["3.9.x"]
+    )
+    configured = {"Arn": made["Arn"], "Revision": 1}
+    arn = await town.cluster(ConfigurationInfo=configured)
+    update = await town.kafka.update_configuration(Arn=made["Arn"], ServerProperties=b"log.retention.hours=9")
+    assert update["LatestRevision"]["Revision"] == 2
+    shown = await town.kafka.describe_configuration_revision(Arn=made["Arn"], Revision=1)
+    assert shown["ServerProperties"] == b"log.retention.hours=24\n", "a revision never changes"
+    assert town.house.containers.stopped == []
+    await town.kafka.update_cluster_configuration(
+        **await town.version(arn), ConfigurationInfo={**configured, "Revision": 2}
+    )
+    await town.house.advance(10, 0.5)
+    assert len(town.house.containers.stopped) == 1
+    assert (await refused(town.kafka.delete_configuration(Arn=made["Arn"])))[0] == "BadRequestException"
+
+
+async def test_properties_that_msk_decides_itself_are_refused(town: Town) -> None:
+    for text in (b"listeners=PLAINTEXT://:1\n", b"nonsense\n", b"ssl.keystore.location=/x\n"):
+        code, _ = await refused(town.kafka.create_configuration(Name="shop", ServerProperties=text))
+        assert code == "BadRequestException"
+
+
+async def test_versions_past_their_end_are_deprecated(town: Town) -> None:
+    versions = (await town.kafka.list_kafka_versions())["KafkaVersions"]
+    status = {one["Version"]: one["Status"] for one in versions}
+    assert status["2.6.1"] == "DEPRECATED"
+    assert status["4.1.x.kraft"] == "ACTIVE"
