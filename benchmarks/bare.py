@@ -34,7 +34,7 @@ class Bare:
     def made(cls) -> Iterator[Bare]:
         with tempfile.TemporaryDirectory() as home:
             try:
-                yield cls(Shop.create(Path(home) / "shop"))
+                yield cls(Shop.create(Path(home) / "shop", events=False))
             finally:
                 forget_images(IMAGE)  # not before: the layers below them are the next build's cache
 

@@ -40,7 +40,7 @@ class Record:
 
 def run(home: Path, port: int) -> Record:
     """Release both services and wait for the end of everything."""
-    bambe = Bambe(home / "state", Shop.create(home / "shop"), port, 1)
+    bambe = Bambe(home / "state", Shop.create(home / "shop", events=False), port, 1)
     bambe.up()
     traffic = bambe.traffic(RATE)
     traffic.start()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,8 +12,6 @@ from bambe.cli.demo.shop import Shop
 from tests.e2e.platform import Bambe, forget_images, free_port
 
 PORTS: list[int] = []
-EVENTS = re.compile(r"^events:.*?^(?=services:)|^    (produces|consumes):.*?\n", re.MULTILINE | re.DOTALL)
-"""What the shop's bambe.yml says of them."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -37,11 +34,8 @@ def images() -> Iterator[None]:
 def install(home: Path, events: bool = False) -> Bambe:
     """A fresh installation with a shop of its own, whose old versions end soon; nothing runs yet. Most tests
     are about something else than `events`."""
-    made = Bambe(home / "state", Shop.create(home / "shop"), free_port())
+    made = Bambe(home / "state", Shop.create(home / "shop", events), free_port())
     PORTS.append(made.port)
-    if not events:
-        file = made.shop.root / "bambe.yml"
-        file.write_text(EVENTS.sub("", file.read_text()))
     made.shop.edit("bambe.yml", "keep_old: 30m", "keep_old: 5m")
     made.shop.commit("Old versions end soon")
     return made

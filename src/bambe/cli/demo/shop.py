@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ IDENTITY = {
     "GIT_COMMITTER_EMAIL": "developer@shop.example",
 }
 
+EVENTS = re.compile(r"^events:.*?^(?=services:)|^    (produces|consumes):.*?\n", re.MULTILINE | re.DOTALL)
+"""What the shop's bambe.yml says of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -26,13 +30,16 @@ class Shop:
     root: Path
 
     @classmethod
-    def create(cls, root: Path) -> Shop:
-        """Copy examples/shop to `root` and commit it."""
+    def create(cls, root: Path, events: bool = True) -> Shop:
+        """Copy examples/shop to `root`, with its Kafka cluster or without, and commit it."""
         source = Path(bambe.__file__).parents[2] / "examples" / "shop"
         if not source.is_dir():
             raise Trouble("examples/shop is not here: run the demo from a clone of the repository.")
         shutil.copytree(source, root, ignore=shutil.ignore_patterns("__pycache__"))
         shop = cls(root)
+        if not events:
+            file = root / "bambe.yml"
+            file.write_text(EVENTS.sub("", file.read_text()))
         shop.git("init", "--quiet", "--initial-branch", "main")
         shop.commit("The shop")
         return shop
