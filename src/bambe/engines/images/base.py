@@ -11,8 +11,11 @@ another hash it is made anew.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
+import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -85,11 +88,11 @@ class BaseImages:
         self._lock = asyncio.Lock()
 
     async def ensure(self, reference: str, say: Say) -> None:
-        async with self._lock:
+        async with self._alone():
             await self._ensure(reference, say)
 
     async def ensure_build_image(self, say: Say) -> str:
-        async with self._lock:
+        async with self._alone():
             new_client = await self._needs_new_client()
             recipe = _build_recipe(new_client)
             if await self._recipe_of(BUILD_IMAGE) != recipe:
@@ -98,7 +101,7 @@ class BaseImages:
             return BUILD_IMAGE
 
     async def ensure_kafka(self, version: str, say: Say) -> str:
-        async with self._lock:
+        async with self._alone():
             image, recipe = image_name(version), kafka_recipe(version)
             if await self._recipe_of(image) == recipe:
                 return image
@@ -109,6 +112,15 @@ class BaseImages:
                 await self._ensure(KAFKA_BASE, say)
                 await self._make_kafka(version, recipe, say)
             return image
+
+    @contextlib.asynccontextmanager
+    async def _alone(self) -> AsyncIterator[None]:
+        """Installations of one machine share its images: they make them one after another."""
+        async with self._lock:
+            place = Path(tempfile.gettempdir()) / f"bambe-images-{os.getuid()}.lock"
+            with place.open("a") as file:
+                await asyncio.to_thread(fcntl.flock, file, fcntl.LOCK_EX)
+                yield
 
     async def _ensure(self, reference: str, say: Say) -> None:
         base = base_for(reference)
