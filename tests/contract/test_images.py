@@ -10,7 +10,7 @@ import pytest
 
 from bambe.engines.images.base import BUILD_IMAGE, BaseImages
 from bambe.engines.images.commands import Outcome, run_program
-from tests.contract.busybox import IMAGE, docker_answers, make_image, remove_image
+from tests.contract.busybox import docker_answers
 
 pytestmark = pytest.mark.docker
 
@@ -92,20 +92,17 @@ async def test_a_build_builds_images_on_this_machine(
 
 
 @pytest.fixture
-def published() -> Iterator[str]:
+def published(busybox: str) -> Iterator[str]:
     """An image that starts something by itself, as Apache's does."""
-    if not docker_answers() or make_image() is None:
-        pytest.skip("no Docker Engine, or no busybox-static to make a test image from")
     name = "bambe-test/published:1"
     dockerfile = (
-        f'FROM {IMAGE}\nENV PATH=/opt/java/bin:$PATH\nUSER 1000\nENTRYPOINT ["/start"]\nCMD ["run"]\n'
+        f'FROM {busybox}\nENV PATH=/opt/java/bin:$PATH\nUSER 1000\nENTRYPOINT ["/start"]\nCMD ["run"]\n'
     )
     subprocess.run(
         ["docker", "build", "--quiet", "--tag", name, "-"], input=dockerfile, text=True, check=True
     )
     yield name
     subprocess.run(["docker", "image", "rm", name, "bambe-test/kafka:1"], capture_output=True, check=False)
-    remove_image()
 
 
 async def test_apaches_kafka_starts_nothing_by_itself_under_our_name(published: str) -> None:

@@ -14,7 +14,8 @@ from bambe.control import Runner
 from bambe.kernel.call import Answer, Aws, Caller
 from bambe.project import load
 from bambe.services.cloudformation.reconciler import reconcilers
-from bambe.synth import Names, service_template, shared_template, task_definition
+from bambe.synth import Names, events_template, service_template, shared_template, task_definition
+from bambe.synth.events import AUTHORITY, SERVERS, parameter
 from tests.support.house import ACCOUNT, REGION, House
 from tests.unit.services.cloudformation.cloud import Killed
 
@@ -39,6 +40,8 @@ async def words(house: House, stack: str) -> dict[str, Any]:
     if stack == NAMES.shared_stack:
         template = shared_template(SHOP)
         said["SourceLocation"] = "http://localhost:4566/git/shop.git"
+    elif stack == NAMES.events_stack and SHOP.events is not None:
+        template = events_template(SHOP, SHOP.events)
     else:
         service = stack.removeprefix(f"{SHOP.project}-")
         template = service_template(SHOP, service)
@@ -68,6 +71,10 @@ async def settled(house: House, stack: str) -> str:
 async def create_everything(house: House) -> None:
     await house.aws.cloudformation.create_stack(**await words(house, NAMES.shared_stack))
     assert await settled(house, NAMES.shared_stack) == "CREATE_COMPLETE"
+    await house.aws.cloudformation.create_stack(**await words(house, NAMES.events_stack))
+    assert await settled(house, NAMES.events_stack) == "CREATE_COMPLETE"
+    for what in (SERVERS, AUTHORITY):  # as `bambe up` does
+        await house.aws.ssm.put_parameter(Name=parameter(NAMES, what), Value="there", Type="String")
     for service in SHOP.services:
         await house.aws.ecs.register_task_definition(**task_definition(SHOP, service, IMAGE, ACCOUNT, REGION))
         await house.aws.cloudformation.create_stack(**await words(house, NAMES.stack(service)))
@@ -78,12 +85,14 @@ async def create_everything(house: House) -> None:
 async def delete_everything(house: House) -> None:
     """Delete all stacks, after which nothing is there."""
     stacks = [NAMES.stack(service) for service in SHOP.services]
-    for stack in (*stacks, NAMES.shared_stack):
+    for stack in (*stacks, NAMES.events_stack, NAMES.shared_stack):
         arn = (await house.aws.cloudformation.describe_stacks(StackName=stack))["Stacks"][0]["StackId"]
         await house.aws.cloudformation.delete_stack(StackName=stack)
         assert await settled(house, arn) == "DELETE_COMPLETE"
     assert (await house.aws.elbv2.describe_load_balancers())["LoadBalancers"] == []
     assert (await house.aws.elbv2.describe_target_groups())["TargetGroups"] == []
+    assert (await house.aws.kafka.list_clusters_v2())["ClusterInfoList"] == []
+    assert (await house.aws.kafka.list_configurations())["Configurations"] == []
     assert (await house.aws.iam.list_roles())["Roles"] == []
     assert (await house.aws.ecr.describe_repositories())["repositories"] == []
     assert (await house.aws.codebuild.list_projects())["projects"] == []
@@ -155,6 +164,7 @@ async def test_the_shop_is_made_and_deleted_whole(shop: House) -> None:
 
 
 async def test_nothing_changed_is_nothing_to_do(shop: House) -> None:
-    for stack in (NAMES.shared_stack, *(NAMES.stack(service) for service in SHOP.services)):
+    services = (NAMES.stack(service) for service in SHOP.services)
+    for stack in (NAMES.shared_stack, NAMES.events_stack, *services):
         with pytest.raises(Exception, match="No updates are to be performed"):
             await shop.aws.cloudformation.update_stack(**await words(shop, stack))
