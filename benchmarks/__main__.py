@@ -26,6 +26,7 @@ NAMES = (
     "releases",
     "kills",
     "containers",
+    "events",
     "dns",
 )
 

@@ -50,7 +50,7 @@ async def balancer(names: Sequence[str]) -> AsyncIterator[Balancer]:
     with tempfile.TemporaryDirectory(prefix="bambe-bench-") as home:
         place, port = Local(Path(home)), free_port()
         try:
-            await asyncio.to_thread(place.start, "--port", str(port))
+            await asyncio.to_thread(place.start, port=port)
             gateway = _gateway(place)
             backends += [await Backend(name).start(gateway) for name in names]
             host, listener, groups = await asyncio.to_thread(_make, place, gateway, backends)

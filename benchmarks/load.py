@@ -14,7 +14,7 @@ import re
 import sys
 import time
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, cast
 
 CLOSES = re.compile(rb"connection: *close", re.IGNORECASE)
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
@@ -33,7 +33,7 @@ class Client(asyncio.Protocol):
         await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: Any = transport
+        self._transport = cast(asyncio.WriteTransport, transport)
         self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
