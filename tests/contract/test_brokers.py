@@ -32,7 +32,7 @@ from bambe.engines.brokers.port import (
 from bambe.engines.brokers.settings import FILES
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
 from bambe.engines.containers.port import Mount
-from bambe.kernel.errors import NotThere, Refused, Unavailable
+from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
 from tests.contract.busybox import docker_answers
 from tests.contract.kafka import Running, consume, lets_in, produce, read, reader, scram, trusting
 
@@ -86,7 +86,7 @@ async def test_topics_become_as_wished_for(kafka: Running) -> None:
     brokers, cluster = kafka.brokers, kafka.cluster
     wish = Topic("orders.v1", 2, 0, {"retention.ms": "3600000", "cleanup.policy": "compact"})
     for _ in range(2):
-        await brokers.apply_topic(cluster, wish)
+        await once_brokers_agree(kafka, wish)
     made = (await kafka.until(lambda seen: wish.name in seen.topics)).topics[wish.name]
     assert (len(made.partitions), made.configs, made.internal) == (2, wish.configs, False)
     assert made.replication == min(3, kafka.count)
@@ -103,10 +103,20 @@ async def test_topics_become_as_wished_for(kafka: Running) -> None:
         (Topic("too-many", 1, 9), "replication factor of 9"),
     ):
         with pytest.raises(Refused, match=why):
-            await brokers.apply_topic(cluster, refused)
+            await once_brokers_agree(kafka, refused)
     for _ in range(2):
         await brokers.delete_topic(cluster, wish.name)
     await kafka.until(lambda seen: wish.name not in seen.topics)
+
+
+async def once_brokers_agree(kafka: Running, topic: Topic) -> None:
+    """Apply a topic, again while brokers have not heard of its last change."""
+    for _ in range(50):
+        try:
+            return await kafka.brokers.apply_topic(kafka.cluster, topic)
+        except (Unavailable, Conflict):
+            await asyncio.sleep(0.2)
+    raise AssertionError("the brokers never agreed")
 
 
 async def test_this_machine_speaks_plain_text_and_tls(kafka: Running, authority: Path) -> None:

@@ -186,9 +186,16 @@ class Client:
         from confluent_kafka.admin import NewPartitions
 
         more = [NewPartitions(topic.name, topic.partitions)]
-        self._wait_all(
-            self._admin.create_partitions(more, request_timeout=TIMEOUT, operation_timeout=TIMEOUT)
-        )
+        answers = self._admin.create_partitions(more, request_timeout=TIMEOUT, operation_timeout=TIMEOUT)
+        try:
+            self._wait_all(answers)
+        except Refused as refused:
+            if _kafkas_name(refused) != "INVALID_PARTITIONS":
+                raise
+            # It has as many or more: the broker that was asked first had not heard of it yet.
+            raise Unavailable(
+                f"The brokers do not agree yet how many partitions {topic.name} has."
+            ) from refused
 
     def _configure(self, topic: Topic, there: Mapping[str, str]) -> None:
         from confluent_kafka.admin import AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
@@ -319,6 +326,12 @@ def engine_error(name: str, message: str, retriable: bool = False) -> EngineErro
     if retriable or name in LATER or name.startswith("_"):
         return Unavailable(f"Kafka: {message}")
     return Refused(f"Kafka: {message}")
+
+
+def _kafkas_name(error: EngineError) -> str:
+    """The name of the Kafka error behind one of the house's."""
+    cause = error.__cause__
+    return str(cause.args[0].name()) if cause is not None and cause.args else ""
 
 
 def _partition(seen: Any) -> PartitionSeen:

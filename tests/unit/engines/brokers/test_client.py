@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
+from confluent_kafka import KafkaError, KafkaException
 
-from bambe.engines.brokers.client import engine_error
+from bambe.engines.brokers import Topic
+from bambe.engines.brokers.client import Client, engine_error
+from bambe.engines.brokers.port import PartitionSeen, TopicSeen
 from bambe.engines.brokers.versions import VERSIONS, find, offered, upgrades
 from bambe.engines.brokers.zookeeper import credential, node_name
 from bambe.engines.images.kafka import kafka_ingredients
@@ -28,6 +33,29 @@ from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavai
 )
 def test_errors_are_the_houses(name: str, kind: type[EngineError]) -> None:
     assert type(engine_error(name, "in Kafka's words")) is kind
+
+
+class OldNews(Client):
+    """Asks a broker that believes in two partitions; the controller knows better, and refuses with `code`."""
+
+    def __init__(self, code: int) -> None:
+        self._error, self._admin = KafkaException, self  # type: ignore[assignment]
+        self.code = code
+
+    def _topic(self, name: str) -> TopicSeen:
+        return TopicSeen(name, tuple(PartitionSeen(n, 1, (1,), (1,)) for n in range(2)))
+
+    def create_partitions(self, more: Any, **options: Any) -> dict[str, Future[None]]:
+        answer: Future[None] = Future()
+        answer.set_exception(KafkaException(KafkaError(self.code)))
+        return {"orders": answer}
+
+
+def test_a_broker_with_old_news_of_a_topic_leads_to_another_try_not_to_a_refusal() -> None:
+    with pytest.raises(Unavailable, match="do not agree yet"):
+        OldNews(KafkaError.INVALID_PARTITIONS).apply_topic(Topic("orders", 3))
+    with pytest.raises(Refused):
+        OldNews(KafkaError.POLICY_VIOLATION).apply_topic(Topic("orders", 3))
 
 
 def test_a_credential_is_rfc_7677s_with_sha_512() -> None:
