@@ -1,6 +1,6 @@
 """Kafka's own performance tools against a broker of Bambe and one started by hand, and idle brokers' memory.
 
-python -m benchmarks.events [--rounds 5] [--records 1000000]
+python -m benchmarks.events [--rounds 7] [--records 1000000]
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ the two take turns, medians; at least 0.95. And how much do three idle brokers h
 included where there is one? At most 1.5 GiB."""
 
 VERSION, MEMORY_OF = "4.1.2", ("2.6.1", "4.1.2")
-ROUNDS, RECORDS, SIZE, PARTITIONS = 5, 1_000_000, 200, 3
+ROUNDS, WARMING, RECORDS, SIZE, PARTITIONS = 7, 3, 1_000_000, 200, 3
 LEAST, MOST_MEMORY = 0.95, 1536.0
 SETTLING = 20.0
 """Seconds until brokers that have come up are called idle."""
@@ -67,7 +67,7 @@ exec java -Xmx1G -Xms1G -server -XX:+UseG1GC -XX:MaxGCPauseMillis=20 \
 
 
 def measured(rounds: int = ROUNDS, records: int = RECORDS) -> Result:
-    """Throughput of both in turn; the first round of each, which warms the JVMs, does not count."""
+    """Throughput of both in turn; the first rounds, which warm the JVMs, do not count."""
     with tempfile.TemporaryDirectory() as state:
         rows, notes = asyncio.run(_throughput(Path(state), rounds, records))
         memory = [asyncio.run(_memory(Path(state) / version, version)) for version in MEMORY_OF]
@@ -86,7 +86,7 @@ async def _throughput(state: Path, rounds: int, records: int) -> tuple[list[Row]
         with _by_hand(running, state / "by-hand") as (theirs, tools):
             ours = running.addresses(HOST_PLAINTEXT_PORT)
             found: dict[str, list[tuple[float, float]]] = {ours: [], theirs: []}
-            for number in range(rounds + 1):
+            for number in range(1 - WARMING, rounds + 1):
                 for servers in (ours, theirs) if number % 2 else (theirs, ours):
                     topic = f"t{secrets.token_hex(4)}"
                     if servers == ours:
@@ -101,7 +101,7 @@ async def _throughput(state: Path, rounds: int, records: int) -> tuple[list[Row]
         await running.stop()
     rows, notes = [], []
     for at, what in enumerate(("records in", "records out")):
-        own, other = ([pair[at] for pair in found[one][1:]] for one in (ours, theirs))
+        own, other = ([pair[at] for pair in found[one][WARMING:]] for one in (ours, theirs))
         peer = ("by hand", statistics.median(other), "records/s")
         rows.append(Row(what, statistics.median(own), *peer, at_least=LEAST))
         notes.append(f"{what}: Bambe {_range(own)}, by hand {_range(other)}")
