@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
-from bambe.project import Project
+from bambe.project import Project, Release
 from bambe.project.events import Events
 from bambe.synth.names import Names, imported, logical_topic
 
@@ -48,7 +48,19 @@ def variables(project: Project, service: str) -> dict[str, str]:
     if project.events is None or not wish.has_events:
         return {}
     said = {"KAFKA_SECURITY_PROTOCOL": PROTOCOLS[project.events.access]}
-    return said | ({"KAFKA_GROUP": service} if wish.consumes else {})
+    if wish.consumes:
+        said |= {"KAFKA_GROUP": service, "KAFKA_CONSUMES": ",".join(wish.consumes)}
+    if project.steers_events(service):
+        said |= _steered(project.release_of(service))
+    return said
+
+
+def _steered(release: Release) -> dict[str, str]:
+    """What the consumers of a new version go by during a release."""
+    said = {"KAFKA_EVENTS": str(release.events)}
+    if release.events == "canary":
+        said |= {"KAFKA_PERCENT": str(release.percent), "KAFKA_ON_ROLLBACK": release.on_rollback}
+    return said
 
 
 def looked_up(project: Project, service: str) -> dict[str, str]:

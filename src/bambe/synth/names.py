@@ -33,10 +33,9 @@ class Names:
     def task_role(self) -> str:
         return f"{self.project}-task-execution"
 
-    @property
-    def exec_role(self) -> str:
-        """The task role of services in whose containers commands may be run."""
-        return f"{self.project}-exec"
+    def role_of_tasks(self, purposes: tuple[str, ...]) -> str:
+        """The role of tasks that ask AWS for these (`task_roles.PURPOSES`)."""
+        return "-".join((self.project, *purposes))
 
     @property
     def events_stack(self) -> str:
