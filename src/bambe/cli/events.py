@@ -96,7 +96,7 @@ class Reader:
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
-        groups = [one.group_id for one in listed.valid if not one.group_id.startswith("view-")]
+        groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for group, future in described.items():
@@ -118,19 +118,22 @@ class Reader:
         live = self.cluster.topics().get(topic)
         if live is None:
             raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
+        from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError
+
         consumer = self._consumer()
-        ends = {}
-        for one in _partitions(topic, live.partitions):
-            low, high = consumer.get_watermark_offsets(one, ANSWERS)
-            ends[one.partition] = (low if from_beginning else high, high)
-        consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
-        left = sum(high - begin for begin, high in ends.values())
-        while follows or left > 0:
+        begin = OFFSET_BEGINNING if from_beginning else OFFSET_END
+        consumer.assign([_at(one, begin) for one in _partitions(topic, live.partitions)])
+        # Offsets cannot be counted down: those of a transaction's end are no events.
+        left = set(range(live.partitions))
+        while follows or left:
             for message in consumer.consume(100, PIECE):
-                if error := message.error():
+                error = message.error()
+                if error is None:
+                    yield _event(message)
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    left.discard(message.partition())
+                else:
                     raise Trouble(f"{topic}: {error.str()}.")
-                left -= 1
-                yield _event(message)
         consumer.close()
 
     def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
@@ -183,11 +186,17 @@ class Reader:
         from confluent_kafka import Consumer
 
         alone = {"group.id": "bambe-cli", "enable.auto.commit": False, "isolation.level": "read_committed"}
-        return Consumer(self.cluster.settings() | alone | QUIET)
+        return Consumer(self.cluster.settings() | alone | {"enable.partition.eof": True} | QUIET)
 
 
 QUIET: dict[str, Any] = {"log_level": 2}
 """Only what is critical is worth a line on a person's terminal."""
+
+
+def _consuming(groups: Sequence[str]) -> list[str]:
+    """Without views of a whole topic, and without `<group>@<release>`, which only keeps offsets."""
+    kept = {one for one in groups if one.rpartition("@")[0] in groups}
+    return [one for one in groups if one not in kept and not one.startswith("view-")]
 
 
 def _partitions(topic: str, number: int) -> list[TopicPartition]:

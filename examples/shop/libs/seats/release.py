@@ -29,12 +29,14 @@ class Release:
     _clients: dict[str, Any] = field(default_factory=dict)
     _task: dict[str, str] = field(default_factory=dict)
 
-    def look(self) -> Look:
-        """Who runs now, and what the release says."""
+    def look(self) -> Look | None:
+        """Who runs now, and what the release says; None once this task is to stop."""
         tasks = self._tasks()
         me = self._about()["TaskARN"]
-        version = tasks.get(me, "")
-        mine = sorted({me, *(arn for arn, other in tasks.items() if other == version)})
+        if me not in tasks:
+            return None
+        version = tasks[me]
+        mine = sorted(arn for arn, other in tasks.items() if other == version)
         others = [other for other in tasks.values() if other != version]
         look = Look(version, mine.index(me), len(mine), len(others))
         return self._released(look) if others else look

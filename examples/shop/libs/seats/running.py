@@ -67,8 +67,9 @@ class _Steered:
         while not stop.is_set():
             try:
                 look = self._release.look()
-                self._crew.resize(self._wanted(look))
-                self._report(look)
+                self._crew.resize(self._wanted(look) if look else 0)
+                if look:
+                    self._report(look)
                 seen = time.monotonic()
             except UNTOLD as error:
                 print(f"seats: cannot find out how many are ours: {error}", flush=True)
