@@ -8,6 +8,7 @@ bambe:queue      newest | wait      deployments that builds ask for wait for the
 bambe:analysis   rollback | report  what a new version found worse than the old one leads to
 bambe:synthetic  paths              requests of our own to these, separated by spaces, while there are
                                     few others
+bambe:events     canary             the new version is judged by what its consumers report of events too
 
 A person sets these, with a deployment's id, on the same; for any other deployment they mean nothing:
 
@@ -21,6 +22,7 @@ from __future__ import annotations
 QUEUE = "bambe:queue"
 ANALYSIS = "bambe:analysis"
 SYNTHETIC = "bambe:synthetic"
+EVENTS = "bambe:events"
 HOLD = "bambe:hold"
 PROMOTE = "bambe:promote"
 FINISH = "bambe:finish"
@@ -30,3 +32,4 @@ BY_PEOPLE = frozenset({HOLD, PROMOTE, FINISH})
 NEWEST = "newest"
 WAIT = "wait"
 ROLLBACK = "rollback"
+CANARY = "canary"

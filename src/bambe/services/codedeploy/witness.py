@@ -1,4 +1,4 @@
-"""Counts what a release does to requests, keeps its ledger, and judges green against blue.
+"""Counts what a release does to requests and events, keeps its ledger, and judges green against blue.
 
 Beside the release, never in its way: it only looks.
 """
@@ -12,9 +12,12 @@ from typing import Any
 
 from bambe.control import Key
 from bambe.engines.proxy.port import GroupCounts, Proxy, ProxySeen
+from bambe.evidence.asking import Place, ask
 from bambe.evidence.counts import Counts
+from bambe.evidence.reports import Told
 from bambe.evidence.shipping import ship
 from bambe.evidence.watched import Watched
+from bambe.evidence.wishes import CANARY, EVENTS
 from bambe.evidence.witness import Look, Release, Version, look
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
@@ -54,15 +57,17 @@ class Witness:
         return
 
     async def reconcile(self, key: Key) -> datetime | None:
-        row, known = await self._store.read(lambda tx: _find(tx, key))
+        row, known, has_events = await self._store.read(lambda tx: _find(tx, key))
         if row is None or row.is_queued or (known is not None and known.done):
             return None
         if known is None and not row.green_group:
             return None  # nothing was begun, so there is nothing to witness
         aws = self._aws.within(row.account, row.region)
         seen = await self._proxy.observe()
+        told = await ask(aws, _place(row), known, has_events, self._clock.now())
         revision = await describe(aws, row) if known is None or row.is_over else {}
-        known = await self._store.write(lambda tx: self._look(tx, row, seen, revision))
+        release = _release(row, has_events)
+        known = await self._store.write(lambda tx: self._look(tx, row, release, seen, told, revision))
         if known.shipped < known.records:
             await self._ship(aws, known)
         if known.closed:
@@ -81,11 +86,19 @@ class Witness:
 
         await self._store.write(shipped)
 
-    def _look(self, tx: Tx, row: Deployment, seen: ProxySeen, revision: Mapping[str, Any]) -> Watched:
+    def _look(
+        self,
+        tx: Tx,
+        row: Deployment,
+        release: Release,
+        seen: ProxySeen,
+        told: Told | None,
+        revision: Mapping[str, Any],
+    ) -> Watched:
         blue, green = (_version(seen, arn) for arn in (row.blue_group, row.green_group))
         sent = tables.sent.find(tx, row.account, row.region, row.id)
         known = tables.watched.find(tx, row.account, row.region, row.id)
-        page = look(known, _release(row), Look(seen.epoch, blue, green, sent), revision, self._clock.now())
+        page = look(known, release, Look(seen.epoch, blue, green, sent, told), revision, self._clock.now())
         tables.watched.put(tx, page.known)
         for entry in page.entries:
             tables.entries.insert(tx, entry)
@@ -94,8 +107,18 @@ class Witness:
         return page.known
 
 
-def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None]:
-    return tables.deployments.find(tx, *key), tables.watched.find(tx, *key)
+def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None, bool]:
+    """The deployment, what is known of it, and whether its group asks for it to be judged by events."""
+    row = tables.deployments.find(tx, *key)
+    name = (row.account, row.region, row.application, row.group) if row else ()
+    group = tables.deployment_groups.find(tx, *name) if row else None
+    return row, tables.watched.find(tx, *key), group is not None and group.tags.get(EVENTS) == CANARY
+
+
+def _place(row: Deployment) -> Place:
+    """Whose reports are asked for."""
+    cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
+    return Place(cluster, service, row.blue, row.green)
 
 
 def _version(seen: ProxySeen, arn: str) -> Version:
@@ -105,7 +128,7 @@ def _version(seen: ProxySeen, arn: str) -> Version:
     return Version(said, group.active)
 
 
-def _release(row: Deployment) -> Release:
+def _release(row: Deployment, has_events: bool) -> Release:
     return Release(
         account=row.account,
         region=row.region,
@@ -117,6 +140,7 @@ def _release(row: Deployment) -> Release:
         compares=not row.is_way_back and not row.is_shifted,
         subject=_subject(row),
         why=row.error_message,
+        has_events=has_events,
     )
 
 
