@@ -8,7 +8,7 @@ counted twice. Only minutes that are `LATE` ago are written down and not asked f
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 
 MINUTE = timedelta(minutes=1)
@@ -43,13 +43,24 @@ class Events:
         return self.count / self.partitions if self.partitions else 0.0
 
     def __add__(self, other: Events) -> Events:
-        return Events(*(getattr(self, name) + getattr(other, name) for name in NAMES))
+        return Events(
+            self.handled + other.handled,
+            self.failed + other.failed,
+            self.dead_lettered + other.dead_lettered,
+            self.behind + other.behind,
+            self.partitions + other.partitions,
+        )
 
     def __sub__(self, other: Events) -> Events:
-        return Events(*(getattr(self, name) - getattr(other, name) for name in NAMES))
+        return Events(
+            self.handled - other.handled,
+            self.failed - other.failed,
+            self.dead_lettered - other.dead_lettered,
+            self.behind - other.behind,
+            self.partitions - other.partitions,
+        )
 
 
-NAMES = tuple(one.name for one in fields(Events))
 Minutes = Mapping[int, Events]
 """Sums by the second at which their minute begins."""
 
@@ -99,4 +110,5 @@ def added(each: Iterable[Events]) -> Events:
 
 def _most(known: Events, told: Events) -> Events:
     """What was counted once stays so, also where CloudWatch has lost it."""
-    return Events(*(max(getattr(known, name), getattr(told, name)) for name in NAMES))
+    pairs = zip(astuple(known), astuple(told), strict=True)
+    return Events(*(max(pair) for pair in pairs))

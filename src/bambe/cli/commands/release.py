@@ -95,7 +95,7 @@ def _print(ledger: Ledger) -> None:
     status = ledger.records[-1].body.get("status", "under way")
     what = f"takes back {first['rolls_back']}" if first.get("rolls_back") else f"releases {name}"
     console.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
-    for table in counted(last):
+    for table in tables(last):
         console.print(table)
         console.print()
     if not is_of_events_alone(last):
@@ -107,7 +107,7 @@ def _print(ledger: Ledger) -> None:
         console.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
 
 
-def counted(body: Mapping[str, Any]) -> list[Table]:
+def tables(body: Mapping[str, Any]) -> list[Table]:
     """What was counted by version: requests, and events where the release is judged by these."""
     found = []
     if body and not is_of_events_alone(body):

@@ -23,6 +23,7 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.codedeploy import tables
 from bambe.services.codedeploy.deployment import Deployment, Phase
+from bambe.services.codedeploy.observe import find_service
 from bambe.services.codedeploy.revision import describe
 
 CLOSELY = timedelta(seconds=1)
@@ -64,7 +65,7 @@ class Witness:
             return None  # nothing was begun, so there is nothing to witness
         aws = self._aws.within(row.account, row.region)
         seen = await self._proxy.observe()
-        told = await ask(aws, _place(row), known, has_events, self._clock.now())
+        told = await self._hear(aws, row, known, has_events)
         revision = await describe(aws, row) if known is None or row.is_over else {}
         release = _release(row, has_events)
         known = await self._store.write(lambda tx: self._look(tx, row, release, seen, told, revision))
@@ -73,6 +74,15 @@ class Witness:
         if known.closed:
             return None
         return self._clock.now() + (CLOSELY if row.phase in (Phase.INSTALL, Phase.SHIFT) else LOOSELY)
+
+    async def _hear(self, aws: Aws, row: Deployment, known: Watched | None, asked: bool) -> Told | None:
+        """What the consumers of both versions report, where the release is judged by it."""
+        if not (asked if known is None else known.consumers):
+            return None
+        green = known.consumers.green.version if known and known.consumers else ""
+        cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
+        place = Place(cluster, service, row.blue, green or await _green(aws, row))
+        return await ask(aws, place, known, asked, self._clock.now())
 
     async def _ship(self, aws: Aws, known: Watched) -> None:
         where = {"account": known.account, "region": known.region, "deployment": known.id}
@@ -115,10 +125,11 @@ def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None, bool]:
     return row, tables.watched.find(tx, *key), group is not None and group.tags.get(EVENTS) == CANARY
 
 
-def _place(row: Deployment) -> Place:
-    """Whose reports are asked for."""
-    cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
-    return Place(cluster, service, row.blue, row.green)
+async def _green(aws: Aws, row: Deployment) -> str:
+    """The replacement task set, or "" before there is one."""
+    service, _ = await find_service(aws, row.plan.cluster, row.plan.service)
+    sets = service.get("taskSets", ())
+    return next((str(one["id"]) for one in sets if one.get("externalId") == row.external_id), "")
 
 
 def _version(seen: ProxySeen, arn: str) -> Version:

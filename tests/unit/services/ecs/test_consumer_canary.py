@@ -73,9 +73,9 @@ class Consumers:
         return str((await self.shop.deployment())["status"])
 
 
-@pytest.fixture
-async def consumers(tmp_path: Path) -> AsyncIterator[Consumers]:
-    house = MortalHouse(tmp_path, (*SERVICES, "cloudwatch"), scale=60)
+@pytest.fixture(params=[60])
+async def consumers(tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Consumers]:
+    house = MortalHouse(tmp_path, (*SERVICES, "cloudwatch"), scale=request.param)
     await house.start()
     yield Consumers(Shop(house))
     await house.stop()
@@ -99,6 +99,40 @@ async def test_a_version_that_fails_events_goes_back_though_nothing_leads_to_it(
     check(records)
     assert is_closed(records)
     assert verdicts(records)[-1] == records[-1].body["verdict"] == "worse"
+
+
+async def test_killed_at_every_moment_it_still_goes_back(consumers: Consumers) -> None:
+    await consumers.open(60, events="canary", analysis="rollback")
+    await consumers.canary()
+    house = consumers.shop.house
+    for number in range(30):
+        if await consumers.status() != "IN_PROGRESS":
+            break
+        await consumers.report("blue", **KEPT_UP)
+        await consumers.report("green", handled=10, failed=10, partitions=1)
+        house.fate.set(1 + number % 3, number % 2 == 0)
+        await house.advance(1)
+        house.restart()
+    back = await consumers.shop.until("ROLLBACK_SUCCESSFUL", 10)
+    assert "fails more events" in back["statusReason"]
+
+
+@pytest.mark.parametrize("consumers", [1], indirect=True)
+async def test_reports_that_cloudwatch_keeps_by_the_minute_will_do(consumers: Consumers) -> None:
+    """As it does outside rehearsals: what the minute has of before the release does not count."""
+    await consumers.open(1, events="canary", analysis="rollback")
+    await consumers.shop.house.advance(10)
+    await consumers.report("green", handled=100, failed=100)  # the only version so far: the old one
+    await consumers.canary()
+    assert consumers.shop.house.clock.now().second >= 10, "in the middle of a minute"
+    await consumers.each_second(50, KEPT_UP, {"handled": 20, "behind": 1, "partitions": 1})
+    await consumers.shop.until("SUCCESSFUL")
+    await consumers.shop.house.advance(15)
+    records = await ledger(consumers.shop)
+    events = records[-1].body["events"]
+    assert (events["blue"]["handled"], events["blue"]["failed"]) == (50 * 180, 0)
+    assert events["green"]["handled"] == 50 * 20
+    assert [one for one in verdicts(records) if one == "worse"] == []
 
 
 async def test_so_does_one_that_sends_more_to_the_dead_letters(consumers: Consumers) -> None:
@@ -177,11 +211,12 @@ async def test_killed_at_every_moment_each_event_is_counted_once(consumers: Cons
     await consumers.canary()
     reported = {"blue": 0, "green": 0}
     for number in range(50):
-        consumers.shop.house.restart()
         for name, each in (("blue", 90 + number % 7), ("green", 10 + number % 3)):
             await consumers.report(name, handled=each, partitions=1)
             reported[name] += each
+        consumers.shop.house.fate.set(1 + number % 3, number % 2 == 0)
         await consumers.shop.house.advance(1)
+        consumers.shop.house.restart()
     await consumers.shop.until("SUCCESSFUL")
     await consumers.shop.house.advance(15)
     records = await ledger(consumers.shop)
