@@ -224,8 +224,8 @@ def test_ever_further_behind_for_a_minute_is_found_and_not_before() -> None:
         pytest.param([*FALLING[:-1], lag(1, 1300)], id="it has begun to catch up"),
         pytest.param([lag(1, 10 + number) for number in range(SLOTS)], id="it is few behind"),
         pytest.param([lag(200 + 40 * n, 400 + 100 * n) for n in range(SLOTS)], id="so is blue"),
-        pytest.param([lag(1, 400 + 100 * n, green_done=90) for n in range(SLOTS)], id="it gets more done"),
-        pytest.param([lag(1, 40 + 10 * n, 5000, 480) for n in range(SLOTS)], id="seconds of its own work"),
+        pytest.param([lag(1, 1000 + 100 * n, green_done=90) for n in range(SLOTS)], id="it gets more done"),
+        pytest.param([lag(1, 200 + 10 * n, 5000, 480) for n in range(SLOTS)], id="seconds of its own work"),
     ],
 )
 def test_otherwise_it_keeps_up(slots: list[Pair]) -> None:

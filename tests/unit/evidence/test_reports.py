@@ -97,10 +97,10 @@ def test_what_cloudwatch_forgets_stays_counted() -> None:
 def test_an_answer_about_another_time_says_nothing() -> None:
     metrics = Metrics()
     known = look(begin(START), metrics, START)
-    metrics.put("green", START, Events(handled=9))
-    other = metrics.told(known.since + timedelta(minutes=1))
-    assert hear(known, other, START) == known
-    assert hear(known, metrics.told(known.since), START) != known
+    metrics.put("green", START - timedelta(minutes=1), Events(handled=9))
+    assert hear(known, metrics.told(known.since - timedelta(minutes=1)), START) == known
+    metrics.put("green", START, Events(handled=3))
+    assert hear(known, metrics.told(known.since), START).green.total.handled == 3
 
 
 def test_a_version_counts_from_where_it_is_first_known() -> None:

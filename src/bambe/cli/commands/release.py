@@ -118,7 +118,7 @@ def tables(body: Mapping[str, Any]) -> list[Table]:
 
 
 def is_of_events_alone(body: Mapping[str, Any]) -> bool:
-    """Whether it counts events, and no request has come."""
+    """Whether it counts events, and no request has come: then its weights are nobody's share of anything."""
     return "events" in body and not any(one["requests"] for one in body["counts"].values())
 
 
@@ -171,15 +171,15 @@ def _moves(ledger: Ledger) -> Table:
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("at", "what", "in flight (old, new)"):
         made.add_column(name)
+    alone = is_of_events_alone(ledger.last)
     for record in ledger.records:
         if record.kind == "count":
             continue
+        kind = "phase" if record.kind == "weight" and alone else record.kind
         flight = record.body.get("in_flight")
         shown = f"{flight['blue']}, {flight['green']}" if flight else ""
         at = datetime.fromisoformat(record.at).astimezone()
-        made.add_row(
-            at.isoformat(sep=" ", timespec="milliseconds")[11:23], _what(record.kind, record.body), shown
-        )
+        made.add_row(at.isoformat(sep=" ", timespec="milliseconds")[11:23], _what(kind, record.body), shown)
     return made
 
 
