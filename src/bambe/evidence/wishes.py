@@ -10,6 +10,7 @@ bambe:events     canary             consumers of both versions report what becam
                                     Bambe/Consumers), and the new version is judged by that too
 bambe:synthetic  paths              requests of our own to these, separated by spaces, while there are
                                     few others
+bambe:events     canary             the new version is judged by what its consumers report of events too
 
 A person sets these, with a deployment's id, on the same; for any other deployment they mean nothing:
 
@@ -24,6 +25,7 @@ QUEUE = "bambe:queue"
 ANALYSIS = "bambe:analysis"
 EVENTS = "bambe:events"
 SYNTHETIC = "bambe:synthetic"
+EVENTS = "bambe:events"
 HOLD = "bambe:hold"
 PROMOTE = "bambe:promote"
 FINISH = "bambe:finish"
@@ -33,3 +35,4 @@ BY_PEOPLE = frozenset({HOLD, PROMOTE, FINISH})
 NEWEST = "newest"
 WAIT = "wait"
 ROLLBACK = "rollback"
+CANARY = "canary"
