@@ -10,7 +10,6 @@ bambe:events     canary             consumers of both versions report what becam
                                     Bambe/Consumers), and the new version is judged by that too
 bambe:synthetic  paths              requests of our own to these, separated by spaces, while there are
                                     few others
-bambe:events     canary             the new version is judged by what its consumers report of events too
 
 A person sets these, with a deployment's id, on the same; for any other deployment they mean nothing:
 
@@ -25,7 +24,6 @@ QUEUE = "bambe:queue"
 ANALYSIS = "bambe:analysis"
 EVENTS = "bambe:events"
 SYNTHETIC = "bambe:synthetic"
-EVENTS = "bambe:events"
 HOLD = "bambe:hold"
 PROMOTE = "bambe:promote"
 FINISH = "bambe:finish"
