@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from bambe.cli.releases import Releases, task_definition_of
+from bambe.cli.revisions import shares_of_revisions
+from bambe.cli.shares import shares_of
 from bambe.cli.stages import says
 from bambe.cli.trouble import Trouble
 from bambe.synth import Names
@@ -124,6 +126,8 @@ class Looker:
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
         shares = _shares_by_role(going)
+        several = len(service.get("deployments", ())) > 1
+        by_rule = shares_of_revisions(self.ecs, self.elbv2, service) if several and not going else {}
         if not going and service.get("loadBalancers"):
             shares = {"PRIMARY": 100.0}
         return [
@@ -133,7 +137,7 @@ class Looker:
                 image=self._image(one["taskDefinition"]),
                 desired=one["desiredCount"],
                 running=one["runningCount"],
-                weight=shares.get(one["status"]),
+                weight=by_rule.get(one["taskDefinition"], shares.get(one["status"])),
             )
             for one in service.get("deployments", [])
         ]
@@ -184,19 +188,6 @@ class Looker:
             found = self.ecs.describe_task_definition(taskDefinition=task_definition)["taskDefinition"]
             self._images[task_definition] = found["containerDefinitions"][0]["image"]
         return self._images[task_definition]
-
-
-def shares_of(rule: dict[str, Any]) -> dict[str, float]:
-    """Percent of the traffic by target group of a rule that forwards; empty for one that does not."""
-    for action in rule.get("Actions", []):
-        forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
-        total = sum(one.get("Weight", 1) for one in forward)
-        if forward:
-            return {
-                one["TargetGroupArn"]: (100.0 * one.get("Weight", 1) / total if total else 0.0)
-                for one in forward
-            }
-    return {}
 
 
 def build_says(build: dict[str, Any], service: str, release: str = "", image: str = "") -> str:

@@ -15,7 +15,7 @@ from bambe.cli import ledgers
 from bambe.cli.ledgers import Ledger
 from bambe.cli.native import native_history
 from bambe.cli.stages import ROLLING
-from bambe.cli.target import open_target
+from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 
 
@@ -30,11 +30,11 @@ def command() -> None:
 def history(service: str, as_json: bool) -> None:
     """List the releases of SERVICE, newest first."""
     target = open_target()
-    if target.is_by_ecs(service):
-        lines = [_native_line(shown) for shown in native_history(target, service)]
-    else:
-        releases = target.releases(service)
-        lines = [_line(releases.get(one)) for one in releases.ids()]
+    target.check(service)
+    # Whoever releases it now, the other one may have done so before.
+    lines = [_native_line(shown) for shown in native_history(target, service)]
+    lines += _by_codedeploy(target, service)
+    lines.sort(key=lambda line: line["begun"], reverse=True)
     if as_json:
         click.echo(json.dumps(lines, indent=2))
         return
@@ -60,6 +60,11 @@ def show(id: str, as_json: bool) -> None:
         _print(ledger)
     if ledger.broken:
         raise Trouble(f"the ledger of {id} is not as it was written: {ledger.broken}.")
+
+
+def _by_codedeploy(target: Target, service: str) -> list[dict[str, str]]:
+    releases = target.releases(service)
+    return [_line(info) for info in releases.remembered()]
 
 
 def _line(info: Mapping[str, Any]) -> dict[str, str]:

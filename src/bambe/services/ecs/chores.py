@@ -13,7 +13,7 @@ MOMENT = 0.2
 
 
 class Chores:
-    """At most one chore per key; `wake` is told the key when a chore is over."""
+    """At most one chore per key; `wake` is told the key when a chore is over that outlived its moment."""
 
     def __init__(self, moment: float = MOMENT) -> None:
         self.moment = moment
@@ -28,8 +28,10 @@ class Chores:
         """Start `work` and give it a moment; whether it is over. What it raised by then is raised here."""
         task = asyncio.create_task(work, name=f"ecs:{name}:{key}")
         self._running[key] = (name, task)
-        task.add_done_callback(lambda _: self.wake(key))
         await asyncio.wait({task}, timeout=self.moment)
+        if not task.done():
+            # Only now: a wake of what has failed already would undo the pause before the next try.
+            task.add_done_callback(lambda _: self.wake(key))
         return self.finish(key)
 
     def finish(self, key: Key) -> bool:
