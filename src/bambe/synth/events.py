@@ -7,11 +7,14 @@ from typing import Any
 
 from bambe.project import Project
 from bambe.project.events import Events
+from bambe.synth import users
 from bambe.synth.names import Names, imported, logical_topic
 
 Resource = dict[str, Any]
 PROTOCOLS = {"tls": "SSL", "plaintext": "PLAINTEXT", "scram": "SASL_SSL"}
 PORTS = {"tls": 9094, "plaintext": 9092, "scram": 9096}
+MECHANISM = "SCRAM-SHA-512"
+"""MSK's only one."""
 SERVERS, AUTHORITY = "bootstrap-servers", "ca"
 SYSTEM = "system"
 """The value of KAFKA_CA where the certificates are of an authority that everybody trusts, as on AWS."""
@@ -31,6 +34,7 @@ def events_template(project: Project, wish: Events) -> dict[str, Any]:
             "BrokerSecurityGroup": _security_group(names, wish),
             "Configuration": _configuration(names, wish),
             "Cluster": _cluster(names, wish),
+            **(users.users(project, names) if wish.access == "scram" else {}),
             **{f"Topic{logical_topic(name)}": _topic(wish, name) for name in sorted(wish.topics)},
         },
         "Outputs": {"Cluster": {"Value": {"Ref": "Cluster"}}},
@@ -48,6 +52,8 @@ def variables(project: Project, service: str) -> dict[str, str]:
     if project.events is None or not wish.has_events:
         return {}
     said = {"KAFKA_SECURITY_PROTOCOL": PROTOCOLS[project.events.access]}
+    if project.events.access == "scram":
+        said["KAFKA_SASL_MECHANISM"] = MECHANISM
     return said | ({"KAFKA_GROUP": service} if wish.consumes else {})
 
 
@@ -59,7 +65,7 @@ def looked_up(project: Project, service: str) -> dict[str, str]:
     found = {"KAFKA_BOOTSTRAP_SERVERS": f"ssm:{parameter(names, SERVERS)}"}
     if project.events.access != "plaintext":
         found["KAFKA_CA"] = f"ssm:{parameter(names, AUTHORITY)}"
-    return found
+    return found | (users.sources(names, service) if project.events.access == "scram" else {})
 
 
 def _security_group(names: Names, wish: Events) -> Resource:

@@ -215,8 +215,9 @@ def _arn(text: str) -> Resource:
 
 
 def _secret_rights(project: Project) -> list[Resource]:
-    """To read exactly what the services' `secrets` name."""
-    sources = sorted({one for name in project.services for one in secrets_of(project, name).values()})
+    """To read exactly what the services' `secrets` name, and what they are told of Kafka; their passwords for
+    it lie in the stack of the events, and so does the right to read them."""
+    sources = sorted({one for name in project.services for one in _read(project, name)})
     parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
     secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
     rights = []
@@ -228,6 +229,11 @@ def _secret_rights(project: Project) -> list[Resource]:
         arns = [_arn(f"secretsmanager:{HERE}:secret:{name}-??????") for name in secrets]
         rights.append(_allow(["secretsmanager:GetSecretValue"], *arns))
     return rights
+
+
+def _read(project: Project, service: str) -> set[str]:
+    own = set(project.services[service].secrets.values())
+    return own | {one for one in secrets_of(project, service).values() if one.startswith("ssm:")}
 
 
 def _build_rights(project: Project, names: Names) -> list[Resource]:
