@@ -40,7 +40,7 @@ class Cluster:
     def tell_tasks(self) -> bool:
         """Write down where tasks find the brokers; whether that has changed."""
         said = {
-            SERVERS: self._brokers()[STRINGS[self.wish.access]],
+            SERVERS[self.wish.access]: self._brokers()[STRINGS[self.wish.access]],
             AUTHORITY: self.authority() or SYSTEM,
         }
         return any([self._put(parameter(self.target.names, what), value) for what, value in said.items()])

@@ -7,8 +7,9 @@ import re
 from typing import Any
 
 from bambe.project import Project
+from bambe.synth import events
 from bambe.synth.names import Names, logical
-from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, secrets_of, task_definition
+from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, task_definition
 
 Resource = dict[str, Any]
 BUILD_IMAGE = "aws/codebuild/standard:7.0"
@@ -215,9 +216,10 @@ def _arn(text: str) -> Resource:
 
 
 def _secret_rights(project: Project) -> list[Resource]:
-    """To read exactly what the services' `secrets` name, and what they are told of Kafka; their passwords for
-    it lie in the stack of the events, and so does the right to read them."""
-    sources = sorted({one for name in project.services for one in _read(project, name)})
+    """To read exactly what the services' `secrets` name, and where Kafka's brokers are. The right to read who
+    the services are to these is in the stack of the events, beside it."""
+    own = {one for service in project.services.values() for one in service.secrets.values()}
+    sources = sorted({*own, *(f"ssm:{name}" for name in events.parameters(project))})
     parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
     secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
     rights = []
@@ -229,11 +231,6 @@ def _secret_rights(project: Project) -> list[Resource]:
         arns = [_arn(f"secretsmanager:{HERE}:secret:{name}-??????") for name in secrets]
         rights.append(_allow(["secretsmanager:GetSecretValue"], *arns))
     return rights
-
-
-def _read(project: Project, service: str) -> set[str]:
-    own = set(project.services[service].secrets.values())
-    return own | {one for one in secrets_of(project, service).values() if one.startswith("ssm:")}
 
 
 def _build_rights(project: Project, names: Names) -> list[Resource]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bambe.project import parse
+from bambe.project.events import Events
 from bambe.synth import Names, events_template, shared_template, task_definition
 from bambe.synth.users import CLI
 
@@ -101,6 +102,30 @@ def test_the_task_execution_role_reads_just_the_services_secrets() -> None:
 def test_no_secret_ends_like_an_arn(project: str, user: str, name: str) -> None:
     assert Names(project).kafka_secret(user) == name
     assert name[-7] != "-"
+
+
+@pytest.mark.parametrize(
+    ("access", "also", "in_transit", "anybody", "scram", "ports"),
+    [
+        ("scram", [], "TLS", False, True, [9096]),
+        ("scram", ["tls"], "TLS", True, True, [9096, 9094]),
+        ("tls", ["scram"], "TLS", True, True, [9096, 9094]),
+        ("tls", ["plaintext"], "TLS_PLAINTEXT", True, False, [9092, 9094]),
+        ("plaintext", [], "PLAINTEXT", True, False, [9092]),
+    ],
+)
+def test_what_running_tasks_use_stays_open(
+    access: str, also: list[str], in_transit: str, anybody: bool, scram: bool, ports: list[int]
+) -> None:
+    wish = Events.model_validate({"access": access})
+    made = events_template(PROJECT, wish, also)["Resources"]
+    cluster = made["Cluster"]["Properties"]
+    assert cluster["EncryptionInfo"]["EncryptionInTransit"]["ClientBroker"] == in_transit
+    assert cluster["ClientAuthentication"]["Unauthenticated"]["Enabled"] is anybody
+    assert cluster["ClientAuthentication"]["Sasl"]["Scram"]["Enabled"] is scram
+    assert ("Users" in made) is scram
+    group = made["BrokerSecurityGroup"]["Properties"]["SecurityGroupIngress"]
+    assert {one["FromPort"] for one in group} == set(ports)
 
 
 def test_without_scram_there_is_none_of_it() -> None:
