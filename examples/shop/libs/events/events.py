@@ -13,6 +13,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 
 ACKNOWLEDGED = 8.0
 """Seconds that brokers may take to acknowledge an event."""
+HANGS = 30.0
+"""Seconds after which a transaction will not end any more: the library can wait for ever for a broker that
+was begun anew, whatever limit it is given (librdkafka's issues 5456 and 5511). Then the task ends, the broker
+gives the transaction up, and the next task takes the events."""
+SESSION = 10_000
+"""Milliseconds after which others take over from a task that is gone."""
 AT_ONCE = 200
 """Events in a transaction."""
 
@@ -99,6 +105,7 @@ class Taker:
                 "group.id": os.environ["KAFKA_GROUP"],
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
+                "session.timeout.ms": SESSION,
                 "enable.auto.commit": False,
             }
         )
@@ -119,6 +126,15 @@ class Taker:
                 raise KafkaException(message.error())
         if not messages:
             return
+        hangs = threading.Timer(HANGS, os._exit, (1,))
+        hangs.daemon = True
+        hangs.start()
+        try:
+            self._transact(consumer, producer, messages)
+        finally:
+            hangs.cancel()
+
+    def _transact(self, consumer: Consumer, producer: Producer, messages: list[Any]) -> None:
         producer.begin_transaction()
         try:
             for message in messages:
