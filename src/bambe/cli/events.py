@@ -14,7 +14,7 @@ from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 ANSWERS = 10.0
@@ -118,22 +118,25 @@ class Reader:
         live = self.cluster.topics().get(topic)
         if live is None:
             raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
-        from confluent_kafka import OFFSET_BEGINNING, OFFSET_END, KafkaError
-
-        consumer = self._consumer()
-        begin = OFFSET_BEGINNING if from_beginning else OFFSET_END
-        consumer.assign([_at(one, begin) for one in _partitions(topic, live.partitions)])
-        # Offsets cannot be counted down: those of a transaction's end are no events.
-        left = set(range(live.partitions))
+        consumer = self._consumer(says_where_it_ends=True)
+        ends = {}
+        for one in _partitions(topic, live.partitions):
+            low, high = consumer.get_watermark_offsets(one, ANSWERS)
+            ends[one.partition] = (low if from_beginning else high, high)
+        consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
+        # What is counted is partitions: an offset may also be where a transaction ended, and no event.
+        left = {number for number, (begin, high) in ends.items() if begin < high}
         while follows or left:
             for message in consumer.consume(100, PIECE):
-                error = message.error()
-                if error is None:
-                    yield _event(message)
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    left.discard(message.partition())
-                else:
+                if (error := message.error()) and not _is_end(error):
                     raise Trouble(f"{topic}: {error.str()}.")
+                if error:
+                    left.discard(message.partition())
+                    continue
+                event = _event(message)
+                if event.offset >= ends[event.partition][1] - 1:
+                    left.discard(event.partition)
+                yield event
         consumer.close()
 
     def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
@@ -181,12 +184,13 @@ class Reader:
 
         return AdminClient(self.cluster.settings() | QUIET)
 
-    def _consumer(self) -> Consumer:
+    def _consumer(self, says_where_it_ends: bool = False) -> Consumer:
         """One that reads beside everybody else: it joins no group and commits nothing."""
         from confluent_kafka import Consumer
 
         alone = {"group.id": "bambe-cli", "enable.auto.commit": False, "isolation.level": "read_committed"}
-        return Consumer(self.cluster.settings() | alone | {"enable.partition.eof": True} | QUIET)
+        ends = {"enable.partition.eof": says_where_it_ends}
+        return Consumer(self.cluster.settings() | alone | ends | QUIET)
 
 
 QUIET: dict[str, Any] = {"log_level": 2}
@@ -203,6 +207,12 @@ def _partitions(topic: str, number: int) -> list[TopicPartition]:
     from confluent_kafka import TopicPartition
 
     return [TopicPartition(topic, one) for one in range(number)]
+
+
+def _is_end(error: KafkaError) -> bool:
+    from confluent_kafka import KafkaError
+
+    return bool(error.code() == KafkaError._PARTITION_EOF)
 
 
 def _at(one: TopicPartition, offset: int) -> TopicPartition:

@@ -46,6 +46,15 @@ class Names:
         """The Kafka cluster and its configuration."""
         return self.project
 
+    def kafka_secret(self, user: str) -> str:
+        """The secret with the password of a user of the Kafka cluster.
+
+        It never ends like an ARN of Secrets Manager, in a dash and six characters: such a secret is not found
+        by its name (Secrets Manager: "Find secrets", partial ARN).
+        """
+        name = f"AmazonMSK_{self.project}_{user}"
+        return f"{name}_" if name[-7] == "-" else name
+
     def stack(self, service: str) -> str:
         """The stack of one service."""
         return f"{self.project}-{service}"

@@ -7,9 +7,9 @@ import re
 from typing import Any
 
 from bambe.project import Project
-from bambe.synth import task_roles
+from bambe.synth import events, task_roles
 from bambe.synth.names import Names, logical
-from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, secrets_of, task_definition
+from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, task_definition
 from bambe.synth.task_roles import HERE, allow, arn
 
 Resource = dict[str, Any]
@@ -198,8 +198,10 @@ def _role(
 
 
 def _secret_rights(project: Project) -> list[Resource]:
-    """To read exactly what the services' `secrets` name."""
-    sources = sorted({one for name in project.services for one in secrets_of(project, name).values()})
+    """To read exactly what the services' `secrets` name, and where Kafka's brokers are. The right to read who
+    the services are to these is in the stack of the events, beside it."""
+    own = {one for service in project.services.values() for one in service.secrets.values()}
+    sources = sorted({*own, *(f"ssm:{name}" for name in events.parameters(project))})
     parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
     secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
     rights = []

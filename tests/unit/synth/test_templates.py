@@ -425,8 +425,9 @@ def test_tasks_are_told_where_the_brokers_are_when_they_start() -> None:
         return plain, {one["name"]: one["valueFrom"] for one in container.get("secrets", ())}
 
     here = "arn:aws:ssm:eu-central-1:111111111111:parameter/shop/kafka"
+    plain = {"KAFKA_BOOTSTRAP_SERVERS": f"{here}/bootstrap-servers-plaintext"}
+    assert said("plaintext", "orders") == ({"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, plain)
     servers = {"KAFKA_BOOTSTRAP_SERVERS": f"{here}/bootstrap-servers"}
-    assert said("plaintext", "orders") == ({"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, servers)
     trust = {"KAFKA_CA": f"{here}/ca"}
     consumer = {
         "KAFKA_SECURITY_PROTOCOL": "SSL",
@@ -435,5 +436,7 @@ def test_tasks_are_told_where_the_brokers_are_when_they_start() -> None:
     }
     assert said("tls", "notifier") == (consumer, servers | trust)
     assert said("tls", "other") == ({}, {})
-    text = json.dumps(shared_template(parse(EVENTFUL.replace("ACCESS", "tls"))))
+    text = json.dumps(
+        shared_template(parse(EVENTFUL.replace("ACCESS", "tls")))["Resources"]["TaskExecutionRole"]
+    )
     assert ":parameter/shop/kafka/bootstrap-servers" in text  # the execution role may read it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,12 @@ from seats import Seat, Seats
 
 from events import settings
 
+HANGS = 30.0
+"""Seconds after which a transaction will not end any more: the library can wait for ever for a broker that
+was begun anew, whatever limit it is given (librdkafka's issues 5456 and 5511). Then the task ends, the broker
+gives the transaction up, and the next task takes the events."""
+SESSION = 10_000
+"""Milliseconds after which others take over from a task that is gone."""
 AT_ONCE = 200
 """Events in a transaction."""
 
@@ -44,6 +51,7 @@ class Taker:
                 "group.id": os.environ["KAFKA_GROUP"],
                 "isolation.level": "read_committed",
                 "auto.offset.reset": "earliest",
+                "session.timeout.ms": SESSION,
                 "enable.auto.commit": False,
                 "heartbeat.interval.ms": 1000,
             }
@@ -67,16 +75,14 @@ class Taker:
                 raise KafkaException(message.error())
         if not messages:
             return
-        producer.begin_transaction()
+        made = [self._made_of(message) for message in messages]
+        hangs = threading.Timer(HANGS, os._exit, (1,))
+        hangs.daemon = True
+        hangs.start()
         try:
-            made = [self._made_of(message) for message in messages]
-            for one in made:
-                producer.produce(**one)
-            producer.send_offsets_to_transaction(_after(messages), consumer.consumer_group_metadata())
-            producer.commit_transaction()
-        except KafkaException:
-            producer.abort_transaction()
-            raise
+            _transact(consumer, producer, made, _after(messages))
+        finally:
+            hangs.cancel()
         dead = sum(one["topic"] == self._dead for one in made)
         seat.count(handled=len(made) - dead, dead=dead)
 
@@ -88,6 +94,20 @@ class Taker:
             why = [("reason", repr(error).encode())]
             return {"topic": self._dead, "key": message.key(), "value": message.value(), "headers": why}
         return {"topic": self._target, "key": message.key(), "value": json.dumps(made)}
+
+
+def _transact(
+    consumer: Consumer, producer: Producer, made: list[dict[str, Any]], after: list[TopicPartition]
+) -> None:
+    producer.begin_transaction()
+    try:
+        for one in made:
+            producer.produce(**one)
+        producer.send_offsets_to_transaction(after, consumer.consumer_group_metadata())
+        producer.commit_transaction()
+    except KafkaException:
+        producer.abort_transaction()
+        raise
 
 
 def _after(messages: list[Any]) -> list[TopicPartition]:
