@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 import ssl
 import threading
 import time
@@ -19,7 +20,7 @@ import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from bambe.engines.brokers import KafkaBrokers, Topic
+from bambe.engines.brokers import KafkaBrokers, Topic, features
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
     HOST_SCRAM_PORT,
@@ -28,6 +29,7 @@ from bambe.engines.brokers.port import (
     PLAINTEXT_PORT,
     SCRAM_PORT,
     TLS_PORT,
+    ZOOKEEPER_PORT,
 )
 from bambe.engines.brokers.settings import FILES
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
@@ -192,6 +194,40 @@ async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Runni
     writing.close()
 
 
+async def test_zookeeper_listens_to_brokers_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
+    if not on_zookeeper(kafka.version):
+        pytest.skip("it has no ZooKeeper")
+    address = kafka.node(0).address
+    assert await asyncio.to_thread(listening, address) == [ZOOKEEPER_PORT]
+    assert not await zookeeper_answers(address, trusting(authority)), "a stranger is let in"
+    engine = kafka.state / "kafka" / kafka.cluster.id / "engine"
+    known = trusting(authority)
+    known.load_cert_chain(engine / "cert.pem", engine / "key.pem")
+    assert await zookeeper_answers(address, known)
+
+
+def listening(address: str) -> list[int]:
+    """Ports of a node that take connections."""
+    found = []
+    for port in range(1024, 12000):
+        with socket.socket() as one:
+            if one.connect_ex((address, port)) == 0:
+                found.append(port)
+    return found
+
+
+async def zookeeper_answers(address: str, context: ssl.SSLContext) -> bool:
+    try:
+        reading, writing = await asyncio.open_connection(address, ZOOKEEPER_PORT, ssl=context)
+        writing.write(b"srvr")
+        async with asyncio.timeout(10):
+            answer = await reading.read(1024)
+        writing.close()
+    except (ssl.SSLError, ConnectionError):
+        return False
+    return b"Zookeeper version" in answer
+
+
 async def test_tasks_reach_it_by_name(kafka: Running, authority: Path) -> None:
     name = await topic(kafka)
     await kafka.brokers.apply_users(kafka.cluster, {"dave": "digs"})
@@ -294,9 +330,21 @@ async def test_a_newer_version_goes_on_with_the_data(kafka: Running) -> None:
     name = await topic(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["before"])
     await kafka.upgrade(newer[-1].apache)
+    assert "metadata.version" in await lacking(kafka), "the brokers are new, the cluster is not yet"
+    for _ in range(2):
+        await kafka.brokers.finalize(kafka.cluster)
+    assert not await lacking(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["after"])
     got = await asyncio.to_thread(consume, kafka.addresses(HOST_PLAINTEXT_PORT), name, 2)
     assert got == ["before", "after"]
+
+
+async def lacking(kafka: Running) -> dict[str, int]:
+    """Features that brokers of this version have, and the cluster has not switched on."""
+    folder = kafka.state / "kafka" / kafka.cluster.id
+    access = trusting(folder / "authority" / "ca.pem")
+    access.load_cert_chain(folder / "engine" / "cert.pem", folder / "engine" / "key.pem")
+    return (await features.features(kafka.node(1).address, INTERNAL_PORT, access)).lacking
 
 
 async def test_before_it_runs_it_is_not_there(kafka: Running, tmp_path: Path) -> None:

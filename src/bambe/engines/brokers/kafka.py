@@ -14,12 +14,13 @@ import asyncio
 import json
 import os
 import shutil
+import ssl
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from bambe.engines.brokers import zookeeper
+from bambe.engines.brokers import features, zookeeper
 from bambe.engines.brokers.certificates import Authority, write
 from bambe.engines.brokers.client import Client, Interrupted
 from bambe.engines.brokers.port import (
@@ -43,6 +44,7 @@ from bambe.engines.brokers.settings import (
 )
 from bambe.engines.brokers.starting import COMMAND, ENVIRONMENT, logging_file, memory_of, start_script
 from bambe.engines.brokers.versions import on_zookeeper
+from bambe.engines.brokers.zookeeper import Keeper
 from bambe.kernel.clock import Clock, SystemClock
 from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
 
@@ -61,7 +63,7 @@ class KafkaBrokers:
         self._users: dict[str, Mapping[str, str]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
-        if node.number and not node.address:
+        if not node.address:
             raise Unavailable(f"{node.name} has no address yet.")
         async with self._preparing:
             await asyncio.to_thread(self._write, cluster, node)
@@ -100,11 +102,20 @@ class KafkaBrokers:
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
         await self._ask(cluster, lambda client: client.delete_topic(name))
 
+    async def finalize(self, cluster: Cluster) -> None:
+        if on_zookeeper(cluster.version):
+            return
+        access = await asyncio.to_thread(self._access, cluster)
+        address = brokers(cluster)[0].address
+        found = await features.features(address, INTERNAL_PORT, access)
+        if found.lacking:  # what another broker does not support, the controller refuses
+            await features.finalize(address, INTERNAL_PORT, access, found.lacking)
+
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
         if on_zookeeper(cluster.version):
             if self._users.get(cluster.id) != users:
-                address = _zookeeper(cluster)
-                await self._in_thread(lambda: zookeeper.apply_users(address, users))
+                keeper = self._zookeeper(cluster)
+                await self._in_thread(lambda: zookeeper.apply_users(keeper, users))
         else:
             known = self._users.get(cluster.id, {})
             await self._ask(cluster, lambda client: client.apply_users(users, known))
@@ -128,8 +139,8 @@ class KafkaBrokers:
         authority.ensure_client(folder / "engine", now)
         files = self._node(cluster.id, node) / "files"
         (self._node(cluster.id, node) / "data").mkdir(parents=True, exist_ok=True, mode=0o700)
+        authority.ensure_stores(files, [node.name, node.address], now)
         if node.number:
-            authority.ensure_stores(files, [node.name, node.address], now)
             properties = server_properties(cluster, node, self._voters(cluster))
             write(files / "server.properties", render(properties).encode())
         else:
@@ -161,6 +172,16 @@ class KafkaBrokers:
         """In threads of their own: a cluster that does not answer must not hold up the rest of the house."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
 
+    def _access(self, cluster: Cluster) -> ssl.SSLContext:
+        """How the engine itself speaks to brokers."""
+        folder = self._folder(cluster.id)
+        certificate, key = folder / "engine" / "cert.pem", folder / "engine" / "key.pem"
+        if not certificate.exists():
+            raise Unavailable(f"No broker of the cluster {cluster.id} has been started yet.")
+        access = ssl.create_default_context(cafile=str(Authority(folder / "authority").certificate))
+        access.load_cert_chain(certificate, key)
+        return access
+
     def _client(self, cluster: Cluster) -> Client:
         servers = ",".join(f"{one.address}:{INTERNAL_PORT}" for one in brokers(cluster) if one.address)
         folder = self._folder(cluster.id)
@@ -174,15 +195,20 @@ class KafkaBrokers:
             self._clients[cluster.id] = known
         return known[1]
 
+    def _zookeeper(self, cluster: Cluster) -> Keeper:
+        folder = self._folder(cluster.id)
+        for node in cluster.nodes:
+            if node.number == 0 and node.address:
+                return Keeper(
+                    f"{node.address}:{ZOOKEEPER_PORT}",
+                    Authority(folder / "authority").certificate,
+                    folder / "engine" / "cert.pem",
+                    folder / "engine" / "key.pem",
+                )
+        raise Unavailable(f"ZooKeeper of the cluster {cluster.id} has not been started yet.")
+
     def _folder(self, cluster_id: str) -> Path:
         return self._root / cluster_id
 
     def _node(self, cluster_id: str, node: Node) -> Path:
         return self._folder(cluster_id) / f"node-{node.number}"
-
-
-def _zookeeper(cluster: Cluster) -> str:
-    for node in cluster.nodes:
-        if node.number == 0 and node.address:
-            return f"{node.address}:{ZOOKEEPER_PORT}"
-    raise Unavailable(f"ZooKeeper of the cluster {cluster.id} has not been started yet.")
