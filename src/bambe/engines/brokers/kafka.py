@@ -20,7 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from bambe.engines.brokers import features, zookeeper
+from bambe.engines.brokers import features
+from bambe.engines.brokers.beside import Beside, Keep, Users, Where
 from bambe.engines.brokers.certificates import Authority, write
 from bambe.engines.brokers.client import Client, Interrupted
 from bambe.engines.brokers.port import (
@@ -58,7 +59,8 @@ class KafkaBrokers:
         self._root = state.absolute() / "kafka"
         self._clock = clock or SystemClock()
         self._preparing = asyncio.Lock()
-        self._clients: dict[str, tuple[str, Client]] = {}
+        self._beside = Beside()
+        self._known: set[str] = set()
         self._threads = ThreadPoolExecutor(4, thread_name_prefix="kafka")
         self._users: dict[str, Mapping[str, str]] = {}
 
@@ -77,7 +79,7 @@ class KafkaBrokers:
         )
 
     async def remove(self, cluster_id: str) -> None:
-        self._clients.pop(cluster_id, None)
+        await self._let_go(cluster_id)
         self._users.pop(cluster_id, None)
         if self._folder(cluster_id).exists():
             await asyncio.to_thread(shutil.rmtree, self._folder(cluster_id))
@@ -89,7 +91,7 @@ class KafkaBrokers:
         return certificate.read_text()
 
     async def seen(self, cluster: Cluster) -> ClusterSeen:
-        return await self._ask(cluster, Client.seen)
+        return await self._ask(cluster, lambda client: client.seen())
 
     async def apply_topic(self, cluster: Cluster, topic: Topic) -> None:
         count = len(brokers(cluster))
@@ -115,21 +117,20 @@ class KafkaBrokers:
         if on_zookeeper(cluster.version):
             if self._users.get(cluster.id) != users:
                 keeper = self._zookeeper(cluster)
-                await self._in_thread(lambda: zookeeper.apply_users(keeper, users))
+                await self._in_thread(lambda: self._beside.call(Users(keeper, users)))
         else:
             known = self._users.get(cluster.id, {})
             await self._ask(cluster, lambda client: client.apply_users(users, known))
         self._users[cluster.id] = dict(users)
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return await self._ask(cluster, Client.groups)
+        return await self._ask(cluster, lambda client: client.groups())
 
     async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
         await self._ask(cluster, lambda client: client.set_offsets(group, offsets))
 
     async def stop(self) -> None:
-        # Letting go of the library's connections takes a moment.
-        await asyncio.to_thread(self._clients.clear)
+        await asyncio.to_thread(self._beside.stop)
         self._threads.shutdown(wait=False)
 
     def _write(self, cluster: Cluster, node: Node) -> None:
@@ -188,12 +189,20 @@ class KafkaBrokers:
         engine = folder / "engine"
         if not servers or not (engine / "cert.pem").exists():
             raise Unavailable(f"No broker of the cluster {cluster.id} has been started yet.")
-        known = self._clients.get(cluster.id)
-        if known is None or known[0] != servers:
-            authority = Authority(folder / "authority").certificate
-            known = servers, Client(servers, authority, engine / "cert.pem", engine / "key.pem")
-            self._clients[cluster.id] = known
-        return known[1]
+        self._known.add(cluster.id)
+        authority = Authority(folder / "authority").certificate
+        where = Where(servers, authority, engine / "cert.pem", engine / "key.pem")
+        return self._beside.client(cluster.id, where)
+
+    async def _let_go(self, cluster_id: str) -> None:
+        """Of its connections; with the last cluster the process ends."""
+        if cluster_id not in self._known:
+            return
+        self._known.discard(cluster_id)
+        if self._known:
+            await self._in_thread(lambda: self._beside.call(Keep(frozenset(self._known))))
+        else:
+            await asyncio.to_thread(self._beside.stop)
 
     def _zookeeper(self, cluster: Cluster) -> Keeper:
         folder = self._folder(cluster.id)
