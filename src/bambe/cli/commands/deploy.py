@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bambe.cli.bringing_up import BringingUp
+from bambe.cli.expiry import expiring
 from bambe.cli.look import phase_of, why_it_failed
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
@@ -29,6 +30,8 @@ phases:
 def command(service: str, image: str) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
     target = open_target()
+    for said in expiring(target.project):
+        click.echo(said, err=True)
     target.is_by_ecs(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)
     if image:

@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bambe.cli.bringing_up import BringingUp, Changes
+from bambe.cli.expiry import expiring
 from bambe.cli.images import ensure_base_images
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
 from bambe.cli.progress import Progress
@@ -56,6 +57,8 @@ def up(
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
     project = load(root / FILE)
+    for said in expiring(project):
+        progress.say(said)
     repository = Repository(root)
     repository.check()
     if changed := repository.uncommitted():
