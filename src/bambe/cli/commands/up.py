@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from bambe.cli.bringing_up import BringingUp, Changes
+from bambe.cli.controllers import check_controllers
 from bambe.cli.images import ensure_base_images
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
 from bambe.cli.progress import Progress
@@ -63,6 +64,7 @@ def up(
     with progress.step("start the platform"):
         place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
+    check_controllers(target)
     with progress.step("base images"):
         folders = [root / service.path for service in project.services.values()]
         asyncio.run(ensure_base_images(folders, progress.say))
