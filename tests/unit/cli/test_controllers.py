@@ -11,9 +11,8 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.controllers import check_controllers
-from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
-from bambe.project import Project
+from tests.unit.cli.stage import shop
 
 
 class Cluster:
@@ -77,25 +76,6 @@ class Network:
 
     def get_caller_identity(self) -> Any:
         return {"Account": "000000000000"}
-
-
-class Place:
-    """A platform of these clients."""
-
-    def __init__(self, **clients: Any) -> None:
-        self.clients = clients
-
-    def client(self, service: str, region: str = "") -> Any:
-        return self.clients[service]
-
-
-def shop(root: Path, *, release: Any = "canary", **clients: Any) -> Target:
-    services = {
-        name: {"path": name, "port": 8080, "route": f"/{name}*", "release": release}
-        for name in ("orders", "inventory")
-    }
-    project = Project.model_validate({"project": "shop", "services": services})
-    return Target(root, project, Place(**clients))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,11 @@ phases:
 
 @click.command("deploy")
 @click.argument("service")
-@click.option("--image", default="", help="Release this image instead of building the current commit.")
-def command(service: str, image: str) -> None:
+@click.option("--image", default=None, help="Release this image instead of building the current commit.")
+def command(service: str, image: str | None) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
+    if image is not None and not image.strip():
+        raise click.UsageError("--image is empty: name an image, or leave it out to build the commit.")
     target = open_target()
     target.is_by_ecs(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import click
-from rich.console import Console
 
 from bambe.cli.place import Local, default_state
+from bambe.cli.terminal import console
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +36,11 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(one) for one in findings], indent=2))
     else:
-        console = Console(highlight=False)
+        out = console()
         for one in findings:
-            console.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
+            out.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
             if not one.well:
-                console.print(f"    {one.advice}", style="dim")
+                out.print(f"    {one.advice}", style="dim")
     sys.exit(0 if all(one.well for one in findings) else 1)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli.look import Look, Version
 from bambe.cli.ringing import ringing
 from bambe.cli.target import open_target
+from bambe.cli.terminal import console
 
 
 @click.command("status")
@@ -29,16 +29,16 @@ def command(as_json: bool) -> None:
         }
         click.echo(json.dumps(data, indent=2))
         return
-    console = Console()
-    console.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
-    console.print(table(looks))
+    out = console()
+    out.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
+    out.print(table(looks))
     for look in looks:
         if look.build:
-            console.print(f"  {look.service}: {look.build}", highlight=False, markup=False, soft_wrap=True)
+            out.print(f"  {look.service}: {look.build}", markup=False, soft_wrap=True)
         if not look.steady and not look.release and look.event:
-            console.print(f"  {look.service}: {look.event}", style="dim", highlight=False)
+            out.print(f"  {look.service}: {look.event}", style="dim")
     for name, why in rings.items():
-        console.print(f"  alarm {name}: {why}", style="red", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"  alarm {name}: {why}", style="red", markup=False, soft_wrap=True)
 
 
 def table(looks: list[Look]) -> Table:

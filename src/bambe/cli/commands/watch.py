@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bambe.cli.target import Target, open_target
+from bambe.cli.terminal import console
 from bambe.cli.watching import Scene, scene
 from bambe.kernel.clock import SystemClock
 
@@ -27,10 +28,10 @@ def command(service: str | None) -> None:
     target = open_target()
     if service is not None:
         target.is_by_ecs(service)  # says so when there is no such service
-    console = Console(highlight=False)
-    show = _live if console.is_terminal else _lines
+    out = console()
+    show = _live if out.is_terminal else _lines
     try:
-        show(target, service, console)
+        show(target, service, out)
     except KeyboardInterrupt:
         return
 
@@ -43,8 +44,8 @@ def _scenes(target: Target, service: str | None) -> list[Scene]:
     return [one for one in found if one is not None]
 
 
-def _live(target: Target, service: str | None, console: Console) -> None:
-    with Live(console=console, auto_refresh=False) as live:
+def _live(target: Target, service: str | None, out: Console) -> None:
+    with Live(console=out, auto_refresh=False) as live:
         while True:
             scenes = _scenes(target, service)
             live.update(view(scenes, service), refresh=True)
@@ -53,7 +54,7 @@ def _live(target: Target, service: str | None, console: Console) -> None:
             time.sleep(PACE)  # noqa: TID251 - the pace of a person's terminal
 
 
-def _lines(target: Target, service: str | None, console: Console) -> None:
+def _lines(target: Target, service: str | None, out: Console) -> None:
     """Where there is no terminal: a line whenever something has changed."""
     said: dict[str, str] = {}
     while True:
@@ -62,9 +63,9 @@ def _lines(target: Target, service: str | None, console: Console) -> None:
             line = sentence(one)
             if said.get(one.deployment) != line:
                 said[one.deployment] = line
-                console.print(line, markup=False, soft_wrap=True)
+                out.print(line, markup=False, soft_wrap=True)
         if service is not None and not scenes:
-            console.print(f"{service}: no release under way")
+            out.print(f"{service}: no release under way")
             return
         time.sleep(PACE)  # noqa: TID251 - the pace of a person's terminal
 
