@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import lost_resources
-from bambe.cli.look import why_it_failed
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks

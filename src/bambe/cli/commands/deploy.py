@@ -5,7 +5,8 @@ from __future__ import annotations
 import click
 
 from bambe.cli.bringing_up import BringingUp
-from bambe.cli.look import phase_of, why_it_failed
+from bambe.cli.builds import why_it_failed
+from bambe.cli.phases import phase_of
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 
