@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 
-def hindrance(ecs: Any, cluster: str, service: str, version: str) -> str:
-    """Why tasks of a version (the id of its task set or deployment) do not come to run; "" for no sign."""
-    stopped = [
-        task for task in _stopped(ecs, cluster, service) if task.get("startedBy") == version and _tells(task)
-    ]
+def hindrance(ecs: Any, cluster: str, service: Mapping[str, Any], version: str) -> str:
+    """Why tasks of a version (the id of its task set or deployment) of a service, as ECS describes it, do not
+    come to run; "" for no sign."""
+
+    def of_version(desired: str) -> list[Mapping[str, Any]]:
+        found = _tasks(ecs, cluster, str(service["serviceName"]), desired)
+        return [task for task in found if task.get("startedBy") == version]
+
+    for task in of_version("RUNNING"):
+        if task["lastStatus"] != "RUNNING" and (why := _told(service, task)):
+            return f"a task does not start: {why}"
+    stopped = [task for task in of_version("STOPPED") if _tells(task)]
     if not stopped:
         return ""
     last = max(stopped, key=lambda task: str(task.get("stoppedAt") or task.get("stoppingAt") or ""))
     count = f"{len(stopped)} tasks" if len(stopped) > 1 else "a task"
     whose = ", the last one" if len(stopped) > 1 else ""
     return f"{count} stopped{whose}: {why_stopped(last)}"
+
+
+def _told(service: Mapping[str, Any], task: Mapping[str, Any]) -> str:
+    """What the service's newest event about one task says of it."""
+    about = re.compile(rf"\(task {task['taskArn'].rsplit('/', 1)[-1]}\) (?!\()(.+)")
+    found = (about.search(event["message"]) for event in service.get("events", ()))
+    return next((hit[1] for hit in found if hit), "")
 
 
 def why_stopped(task: Mapping[str, Any]) -> str:
@@ -31,8 +46,8 @@ def why_stopped(task: Mapping[str, Any]) -> str:
     return "; ".join(part for part in parts if part) or "the reason is not known"
 
 
-def _stopped(ecs: Any, cluster: str, service: str) -> Iterator[Mapping[str, Any]]:
-    where = {"cluster": cluster, "serviceName": service, "desiredStatus": "STOPPED"}
+def _tasks(ecs: Any, cluster: str, service: str, desired: str) -> Iterator[Mapping[str, Any]]:
+    where = {"cluster": cluster, "serviceName": service, "desiredStatus": desired}
     for page in ecs.get_paginator("list_tasks").paginate(**where):
         if page["taskArns"]:
             yield from ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])["tasks"]

@@ -129,7 +129,7 @@ class Looker:
             build=self._build_says(name, newest, release if blue_green else "", found),
             event=events[0]["message"],
             notes=tuple(note for note in (*notes, wanted) if note),
-            hindrances=tuple(self._hindrances(name, versions)),
+            hindrances=tuple(self._hindrances(service, versions)),
             ended=ended,
             queued=found.queued,
             is_building=newest.get("buildStatus") == "IN_PROGRESS",
@@ -145,7 +145,7 @@ class Looker:
             group = Names(self.cluster).group(service)
             return Recent(), [f"its deployment group {group} is gone: `bambe up` makes it anew"]
 
-    def _hindrances(self, service: str, versions: list[Version]) -> list[str]:
+    def _hindrances(self, service: dict[str, Any], versions: list[Version]) -> list[str]:
         """What keeps those versions from running that have fewer tasks than they should have."""
         found = [
             (one, hindrance(self.ecs, self.cluster, service, one.id))
@@ -251,13 +251,13 @@ class Looker:
         return dict(builds[0]) if builds else {}
 
     def _build_says(self, service: str, build: dict[str, Any], release: str, found: Recent) -> str:
-        """What the newest build does, or why it failed: not of the release that it waited for."""
+        """What the newest build does, or why it failed; nothing of one whose release has ended badly, which
+        is said of the release."""
         if not build:
             return ""
         going = release if build["buildStatus"] == "IN_PROGRESS" else ""
-        if build["buildStatus"] == "FAILED" and any(
-            is_of(build, self._released(service, one["deploymentId"])) for one in found.begun_within(build)
-        ):
+        ended = [self._released(service, one["deploymentId"]) for one in found.begun_within(build)]
+        if any(is_of(build, image) for image in ended):
             return ""
         return build_says(build, service, going, self._released(service, going) if going else "")
 

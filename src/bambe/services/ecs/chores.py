@@ -28,8 +28,9 @@ class Chores:
         """Start `work` and give it a moment; whether it is over. What it raised by then is raised here."""
         task = asyncio.create_task(work, name=f"ecs:{name}:{key}")
         self._running[key] = (name, task)
-        task.add_done_callback(lambda _: self.wake(key))
         await asyncio.wait({task}, timeout=self.moment)
+        if not task.done():  # else the pass that began it goes on, or backs off
+            task.add_done_callback(lambda _: self.wake(key))
         return self.finish(key)
 
     def finish(self, key: Key) -> bool:
