@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +12,15 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.by_codedeploy import ByCodeDeploy
 from bambe.cli.commands.status import lines
-from bambe.cli.commands.watch import sentence
+from bambe.cli.commands.watch import Watch, _lines, sentence
 from bambe.cli.look import Look, Looker
+from bambe.cli.place import Local
 from bambe.cli.recent import Recent, how_it_ended
 from bambe.cli.stages import how_native_ended
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 from bambe.cli.watching import Scene, Side, waits
+from tests.unit.cli.stage import shop
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 OF = "arn:aws:ecs:eu-central-1:000000000000"
@@ -39,10 +43,10 @@ def deployment(id: str, status: str, minute: float = 0, **more: Any) -> dict[str
 
 
 def ended(status: str, code: str, message: str, back: str = "", **more: Any) -> dict[str, Any]:
-    said = {"errorInformation": {"code": code, "message": message}}
-    return deployment(
-        "d-1", status, **said, **({"rollbackInfo": {"rollbackDeploymentId": back}} if back else {}), **more
-    )
+    said: dict[str, Any] = {"errorInformation": {"code": code, "message": message}, **more}
+    if back:
+        said["rollbackInfo"] = {"rollbackDeploymentId": back}
+    return deployment("d-1", status, **said)
 
 
 ROLLED_BACK = ended("Failed", "HEALTH_CONSTRAINTS", WORSE, "d-2")
@@ -55,7 +59,7 @@ BACK = deployment("d-2", "Succeeded", 2, creator="codeDeployRollback")
         (ROLLED_BACK, f"d-1 was rolled back: {WORSE}."),
         (ended("Stopped", "ALARM_ACTIVE", ALARMS, "d-2"), "d-1 was rolled back: the alarm errors rang."),
         (
-            ended("Stopped", "MANUAL_STOP", "on request.", "d-2"),
+            ended("Stopped", "MANUAL_STOP", "asked", "d-2"),
             "d-1 was rolled back: somebody asked for it.",
         ),
         (ended("Stopped", "MANUAL_STOP", "on request."), "d-1 was stopped: somebody asked for it."),
@@ -349,3 +353,34 @@ def test_a_line_of_watch_tells_health_and_what_comes_next() -> None:
         "orders: d-1 shifting traffic (old 90 %, new 10 %; 1 of 2 new healthy; better);"
         " next: all traffic at 12:00:00"
     )
+
+
+def test_watch_begins_with_the_build_and_ends_with_how_it_went(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def look(**more: Any) -> Look:
+        return Look("orders", "ACTIVE", 2, 2, steady=True, **more)
+
+    worse = "X1 was rolled back: it fails more often."
+    release = {"release": "X1", "release_says": "rolling update"}
+    story = [
+        look(build="building c1: build", is_building=True),
+        look(build="building c1: build", is_building=True),
+        look(**release),
+        look(**release, hindrances=("a task does not start: no such image",)),
+        look(ended=worse),
+    ]
+    monkeypatch.setattr(Looker, "service", lambda *_: story.pop(0))
+    monkeypatch.setattr("bambe.cli.commands.watch.PACE", 0)
+    monkeypatch.setattr(Local, "health", lambda _: None)
+    monkeypatch.setattr(Local, "client", lambda *_: None)
+    target = shop(tmp_path, release="rolling")
+    target.place = Local(tmp_path)
+    _lines(Watch(target, "orders"), console())
+    assert capsys.readouterr().out.splitlines() == [
+        "orders: building c1: build; its release follows",
+        "orders: X1 rolling update (2 of 2 tasks run)",
+        "orders: a task does not start: no such image",
+        f"orders: {worse}",
+        "orders: no release under way",
+    ]
