@@ -7,6 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from click.testing import CliRunner, Result
 
 from bambe.cli.bringing_up import Changes
@@ -15,7 +16,7 @@ from bambe.cli.main import bambe
 from bambe.cli.place import Local
 from bambe.cli.progress import Progress
 from bambe.cli.target import Target, find_root
-from bambe.cli.trouble import Trouble
+from bambe.cli.trouble import Trouble, sentence
 from bambe.project import parse
 
 
@@ -39,6 +40,15 @@ def test_what_is_typed_wrongly_is_refused_in_one_sentence(words: tuple[str, ...]
     done = run(*words)
     assert done.exit_code == 2
     assert says in done.output
+
+
+def test_a_deleted_deployment_group_comes_with_advice() -> None:
+    said = {"Code": "DeploymentGroupDoesNotExistException", "Message": "No Deployment Group found"}
+    told = sentence(ClientError({"Error": said}, "ListDeployments"))
+    assert told == (
+        "ListDeployments: DeploymentGroupDoesNotExistException: No Deployment Group found;"
+        " `bambe up` makes it anew."
+    )
 
 
 def test_the_help_of_up_shows_a_small_bambe_yml(tmp_path: Path) -> None:
