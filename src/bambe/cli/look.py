@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from bambe.cli.builds import build_says, is_of
 from bambe.cli.hindrances import hindrance
 from bambe.cli.phases import asks, of_ecs, phase_of
-from bambe.cli.recent import Recent, recent
+from bambe.cli.recent import Recent, during, recent
 from bambe.cli.releases import Releases, task_definition_of
 from bambe.cli.stages import how_native_ended
 from bambe.cli.trouble import Trouble
@@ -256,6 +256,8 @@ class Looker:
         if not build:
             return ""
         going = release if build["buildStatus"] == "IN_PROGRESS" else ""
+        if build["buildStatus"] == "FAILED" and not found.infos:
+            found = during(self.codedeploy, Names(self.cluster), service, build)
         ended = [self._released(service, one["deploymentId"]) for one in found.begun_within(build)]
         if any(is_of(build, image) for image in ended):
             return ""

@@ -63,6 +63,14 @@ def recent(codedeploy: Any, names: Names, service: str) -> Recent:
     return Recent(tuple(sorted(found, key=lambda info: info["createTime"], reverse=True)))
 
 
+def during(codedeploy: Any, names: Names, service: str, build: Mapping[str, Any]) -> Recent:
+    """The deployments of a service that began while a build ran, of a deployment group that is gone too."""
+    when = {"start": build["startTime"], "end": build.get("endTime") or build["startTime"]}
+    ids = codedeploy.list_deployments(createTimeRange=when)["deployments"][:AT_ONCE]
+    found = codedeploy.batch_get_deployments(deploymentIds=ids)["deploymentsInfo"] if ids else []
+    return Recent(tuple(one for one in found if one["applicationName"] == names.application(service)))
+
+
 def how_it_ended(info: Mapping[str, Any]) -> str:
     """One sentence on a release that ended badly; "" on one that did not."""
     if info["status"] not in ("Failed", "Stopped"):

@@ -104,7 +104,7 @@ class Restoring:
                 f"{self.service}: {active} is under way: `bambe rollback {self.service}` takes it back first."
             )
         release = to if ID.fullmatch(to) else self._at(history, moment(to, SystemClock().now()))
-        revision = ledgers.find(self.target.client("logs"), release).revision
+        revision = ledgers.of_release(self.target, release).revision
         if not revision:
             raise Trouble(f"{release} did not end well, so there is nothing of it to restore.")
         if self._is_live(revision):

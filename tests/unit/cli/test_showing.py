@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from rich.table import Table
 
-from bambe.cli.commands.release import ledger_of
+from bambe.cli import ledgers
 from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 from tests.unit.cli.stage import shop
@@ -56,7 +56,7 @@ class Ecs:
 )
 def test_what_has_no_ledger_is_told_apart(tmp_path: Path, id: str, says: str) -> None:
     with pytest.raises(Trouble, match=says):
-        ledger_of(shop(tmp_path, logs=Logs(), codedeploy=CodeDeploy(), ecs=Ecs()), id)
+        ledgers.of_release(shop(tmp_path, logs=Logs(), codedeploy=CodeDeploy(), ecs=Ecs()), id)
 
 
 def test_without_a_terminal_a_row_is_a_line(

@@ -117,6 +117,7 @@ class Platform:
         self.sets = [task_set("1", "PRIMARY", "blue")]
         self.weights = {"blue": 100, "green": 0}
         self.infos: list[dict[str, Any]] = []
+        self.old: dict[str, datetime] = {}
         self.events: dict[str, str] = {}
         self.tags: list[dict[str, str]] = []
         self.build: dict[str, Any] = {}
@@ -174,13 +175,20 @@ class Platform:
         groups = [{"TargetGroupArn": name, "Weight": weight} for name, weight in self.weights.items()]
         return {"Rules": [{"Actions": [{"ForwardConfig": {"TargetGroups": groups}}]}]}
 
-    def list_deployments(self, applicationName: str, deploymentGroupName: str) -> Any:
+    def list_deployments(
+        self, applicationName: str = "", deploymentGroupName: str = "", createTimeRange: Any = None
+    ) -> Any:
+        if createTimeRange:
+            start, end = createTimeRange["start"], createTimeRange["end"]
+            return {"deployments": [id for id, at in self.old.items() if start <= at <= end]}
         if deploymentGroupName.endswith("inventory"):
             raise ClientError({"Error": {"Code": "DeploymentGroupDoesNotExistException"}}, "ListDeployments")
         return {"deployments": [one["deploymentId"] for one in self.infos]}
 
     def batch_get_deployments(self, deploymentIds: list[str]) -> Any:
-        return {"deploymentsInfo": [one for one in self.infos if one["deploymentId"] in deploymentIds]}
+        old = [deployment(id, "Stopped", applicationName="AppECS-shop-orders") for id in self.old]
+        known = [*self.infos, *old]
+        return {"deploymentsInfo": [one for one in known if one["deploymentId"] in deploymentIds]}
 
     def get_deployment(self, deploymentId: str) -> Any:
         (info,) = self.batch_get_deployments([deploymentId])["deploymentsInfo"]
@@ -248,6 +256,13 @@ def test_a_build_that_failed_by_itself_is_told_of(platform: Platform) -> None:
     told = said(platform)
     assert told[0] == f"d-1 was rolled back: {WORSE}."
     assert told[1].startswith("the build failed in BUILD: exit status 255")
+
+
+def test_a_build_is_not_blamed_once_the_group_of_its_release_is_gone(platform: Platform) -> None:
+    platform.build = build("FAILED")
+    assert said(platform)[0].startswith("the build failed")
+    platform.old = {"d-1": NOW, "d-0": NOW - timedelta(hours=1)}
+    assert said(platform) == []
 
 
 def test_a_paused_release_says_what_lets_it_go_on(platform: Platform) -> None:

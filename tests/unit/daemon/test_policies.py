@@ -26,7 +26,9 @@ BAD = GOOD.replace("services", "serviecs")
 async def test_a_mistake_in_bambe_yml_is_told(tmp_path: Path, text: str | None, told: list[str]) -> None:
     house = House(tmp_path)
     await house.start()
-    door = GitDoor(KeyRing(None, account=ACCOUNT), Pushes(house.store, house.clock, house.git, house.site), house.git)
+    door = GitDoor(
+        KeyRing(None, account=ACCOUNT), Pushes(house.store, house.clock, house.git, house.site), house.git
+    )
     await house.git.push("shop", {"bambe.yml": text, "README": "x"})
     assert await door.pushed("shop") == told
     assert await door.pushed("shop") == [], "once"

@@ -8,18 +8,15 @@ from datetime import datetime
 from typing import Any
 
 import click
-from botocore.exceptions import ClientError
 from rich.table import Table
 
 from bambe.cli import ledgers
 from bambe.cli.ledgers import Ledger
 from bambe.cli.native import native_history
 from bambe.cli.stages import ROLLING
-from bambe.cli.target import Target, open_target
+from bambe.cli.target import open_target
 from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
-
-NO_DEPLOYMENT = ("DeploymentDoesNotExistException", "InvalidDeploymentIdException")
 
 
 @click.group("release")
@@ -56,40 +53,13 @@ def history(service: str, as_json: bool) -> None:
 def show(id: str, as_json: bool) -> None:
     """Show the ledger of a release (`bambe release list` has IDs), checked: requests, drops, weights."""
     target = open_target()
-    ledger = ledger_of(target, id)
+    ledger = ledgers.of_release(target, id)
     if as_json:
         click.echo(json.dumps(ledger.as_json(), indent=2))
     else:
         _print(ledger)
     if ledger.broken:
         raise Trouble(f"the ledger of {id} is not as it was written: {ledger.broken}.")
-
-
-def ledger_of(target: Target, id: str) -> Ledger:
-    """The ledger of a release; Trouble says what `id` is instead, or that the release has none."""
-    if id in target.project.services:
-        raise Trouble(f"{id} is a service: `bambe release list {id}` has the IDs of its releases.")
-    try:
-        return ledgers.find(target.client("logs"), id)
-    except Trouble:
-        if _is_known(target, id):
-            raise
-    raise Trouble(f"there is no release {id!r}: `bambe release list SERVICE` has the IDs of a service's.")
-
-
-def _is_known(target: Target, id: str) -> bool:
-    """Whether CodeDeploy or ECS remembers a release of this id."""
-    if not id.startswith("d-"):
-        services = [one for one in target.project.services if target.is_by_ecs(one)]
-        found = [one["serviceDeploymentArn"] for each in services for one in native_history(target, each)]
-        return any(arn.endswith(f"/{id}") for arn in found)
-    try:
-        target.client("codedeploy").get_deployment(deploymentId=id)
-    except ClientError as error:
-        if error.response["Error"]["Code"] in NO_DEPLOYMENT:
-            return False
-        raise
-    return True
 
 
 def _line(info: Mapping[str, Any]) -> dict[str, str]:
