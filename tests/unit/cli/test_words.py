@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -43,8 +44,9 @@ def test_what_is_typed_wrongly_is_refused_in_one_sentence(words: tuple[str, ...]
 
 
 def test_a_deleted_deployment_group_comes_with_advice() -> None:
-    said = {"Code": "DeploymentGroupDoesNotExistException", "Message": "No Deployment Group found"}
-    told = sentence(ClientError({"Error": said}, "ListDeployments"))
+    code = "DeploymentGroupDoesNotExistException"
+    answer: Any = {"Error": {"Code": code, "Message": "No Deployment Group found"}}
+    told = sentence(ClientError(answer, "ListDeployments"))
     assert told == (
         "ListDeployments: DeploymentGroupDoesNotExistException: No Deployment Group found;"
         " `bambe up` makes it anew."
