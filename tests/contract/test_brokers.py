@@ -18,8 +18,22 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
 from bambe.engines.brokers import KafkaBrokers, Topic
+from bambe.engines.brokers.guard import left_to_all
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
     HOST_SCRAM_PORT,
@@ -29,15 +43,30 @@ from bambe.engines.brokers.port import (
     SCRAM_PORT,
     TLS_PORT,
 )
-from bambe.engines.brokers.settings import FILES
+from bambe.engines.brokers.settings import FILES, PRINCIPAL
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
 from bambe.engines.containers.port import Mount
 from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
 from tests.contract.busybox import docker_answers
-from tests.contract.kafka import Running, consume, lets_in, produce, read, reader, scram, trusting
+from tests.contract.kafka import (
+    QUIET,
+    Running,
+    consume,
+    dotted,
+    lets_in,
+    produce,
+    read,
+    reader,
+    scram,
+    trusting,
+)
 
 pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
 
+EVERY_ACL = (
+    *(ResourceType.ANY, None, ResourcePatternType.ANY),
+    *(None, None, AclOperation.ANY, AclPermissionType.ANY),
+)
 CLUSTERS = os.environ.get("BAMBE_TEST_KAFKA", "2.6.1:1 4.1.2:3").split()
 
 
@@ -150,6 +179,45 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
     await becomes(False, servers, authority, "bob@example.com", users["bob@example.com"])
     await brokers.apply_users(cluster, {})
     await becomes(False, servers, authority, "alice", "another")
+
+
+async def test_users_have_topics_and_groups_and_the_authority_alone_the_cluster(
+    kafka: Running, authority: Path
+) -> None:
+    name, servers = await topic(kafka), kafka.addresses(HOST_SCRAM_PORT)
+    await kafka.brokers.apply_users(kafka.cluster, {"erin": "enters", PRINCIPAL: "pretends"})
+    await becomes(True, servers, authority, "erin", "enters")
+    await becomes(False, servers, authority, PRINCIPAL, "pretends")
+    erin = scram(authority, "erin", "enters")
+    once = {**erin, "enable_idempotence": True}
+    assert await asyncio.to_thread(produce, servers, name, ["once"], **once) == ["once"]
+    assert await asyncio.to_thread(consume, servers, name, 1, **erin) == ["once"]
+    admin = AdminClient({"bootstrap.servers": servers, **QUIET, **dotted(erin)})
+    assert name in (await asyncio.to_thread(admin.list_topics, timeout=10)).topics
+    made = admin.create_topics([NewTopic(f"{name}-of-erin", 1)])[f"{name}-of-erin"]
+    await asyncio.to_thread(made.result, 20)
+    for taken in left_to_all():
+        taken.principal = "User:erin"
+        with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+            await asyncio.to_thread(admin.create_acls([taken])[taken].result, 20)
+    if not on_zookeeper(kafka.version):
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        other = admin.alter_user_scram_credentials([UserScramCredentialUpsertion("frank", info, b"forged")])
+        with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+            await asyncio.to_thread(other["frank"].result, 20)
+
+
+async def test_a_cluster_without_users_is_as_it_was(kafka: Running, authority: Path) -> None:
+    plain = AdminClient({"bootstrap.servers": kafka.addresses(HOST_PLAINTEXT_PORT), **QUIET})
+    await kafka.brokers.apply_users(kafka.cluster, {"gina": "goes"})
+    (mine, *_) = left_to_all()
+    mine.principal = "User:somebody"
+    with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+        await asyncio.to_thread(plain.create_acls([mine])[mine].result, 20)
+    await kafka.brokers.apply_users(replace(kafka.cluster, scram=False), {})
+    await becomes(False, kafka.addresses(HOST_SCRAM_PORT), authority, "gina", "goes")
+    found = plain.describe_acls(AclBindingFilter(*EVERY_ACL))
+    assert await asyncio.to_thread(found.result, 20) == []
 
 
 async def becomes(expected: bool, servers: str, authority: Path, user: str, password: str) -> None:

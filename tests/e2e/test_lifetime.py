@@ -94,12 +94,21 @@ def test_a_port_that_never_opens_fails_the_stack_with_the_reason(fresh: Bambe) -
     fresh.shop.commit("the right port")
 
 
+def a_subnet(fresh: Bambe) -> str:
+    return str(fresh.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"])
+
+
 def test_up_works_after_mistakes_and_down_leaves_nothing(fresh: Bambe) -> None:
     fresh.up()
     url = json.loads(fresh.cli("status", "--json").stdout)["url"]
     answered = fresh.shell(f"curl -s --cacert {fresh.state}/ca/ca.pem {url}/inventory")
     assert '"service": "inventory"' in answered.stdout
     assert fresh.containers()
+    fresh.json(
+        "ecs", "run-task", "--cluster", "shop", "--task-definition", "shop-inventory",
+        "--launch-type", "FARGATE",
+        "--network-configuration", f"awsvpcConfiguration={{subnets=[{a_subnet(fresh)}]}}",
+    )  # fmt: skip
     fresh.cli("down")
     assert fresh.containers() == []
     left = subprocess.run(

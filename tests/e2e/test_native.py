@@ -135,6 +135,28 @@ def test_a_deployment_is_taken_into_ones_own_hands(bambe: Bambe) -> None:
     assert [one for one in traffic.stop() if one.failed] == []
 
 
+def test_a_deployment_that_was_stopped_as_it_was_is_taken_back(bambe: Bambe) -> None:
+    def versions() -> list[tuple[str, float | None]]:
+        return [(one["task_definition"], one["weight"]) for one in bambe.look("inventory")["versions"]]
+
+    ((before, _),) = versions()
+    release(bambe, "5", was="4")
+    bambe.cli("approve", "inventory")
+    wait_for(lambda: stage(bambe, "PRODUCTION_TRAFFIC_SHIFT"), "traffic shifts", 60)
+    bambe.cli("stop", "inventory")
+    wait_for(lambda: described(bambe)["status"] == "STOPPED", "it is stopped")
+    assert sorted(weight for _, weight in versions() if weight is not None) == [20.0, 80.0]
+    assert f"brings back {before}" in bambe.cli("rollback", "inventory").stdout
+    wait_for(lambda: stage(bambe, "POST_TEST_TRAFFIC_SHIFT"), "one of the two is gone", 90)
+    traffic = bambe.traffic()
+    traffic.start()
+    wait_for(lambda: len(traffic.answers) > 100, "traffic while it waits for approval")
+    answers = traffic.stop()
+    assert {one.version for one in answers if one.route == "/inventory"} == {"4"}
+    bambe.cli("rollback", "inventory")
+    wait_for(lambda: stage(bambe, "ROLLBACK_SUCCESSFUL"), "nothing is under way", 60)
+
+
 def test_an_earlier_release_is_brought_back_whole(bambe: Bambe) -> None:
     history = json.loads(bambe.cli("release", "list", "inventory", "--json").stdout)
     of_two = [one["release"] for one in history if one["status"] == "SUCCESSFUL"][1]

@@ -116,6 +116,26 @@ def test_pushes_during_a_release_wait_and_the_newest_goes_next(bambe: Bambe) -> 
     )
 
 
+def test_a_release_that_was_stopped_as_it_was_is_taken_back_by_the_weights(bambe: Bambe) -> None:
+    before = bambe.look("orders")["versions"][0]["task_definition"]
+    traffic = bambe.traffic()
+    traffic.start()
+    release(bambe, "51")
+    bambe.cli("set-weight", "orders", "40")
+    wait_for(lambda: weight_of_new(bambe) == 40, "green has 40 %")
+    assert "both versions keep running" in bambe.cli("stop", "orders").stdout
+    assert weight_of_new(bambe) == 40
+    told = bambe.cli("rollback", "orders").stdout
+    assert f"all traffic is on {before} again" in told
+
+    def alone() -> bool:
+        versions = bambe.look("orders")["versions"]
+        return [(one["task_definition"], one["weight"]) for one in versions] == [(before, 100.0)]
+
+    wait_for(alone, "the version before is alone", 90)
+    assert [one for one in traffic.stop() if one.failed] == []
+
+
 def test_an_earlier_release_is_brought_back_whole(bambe: Bambe) -> None:
     released = json.loads(bambe.cli("release", "list", "orders", "--json").stdout)
     good = [one["release"] for one in released if one["status"] == "Succeeded"]

@@ -17,7 +17,9 @@ from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
+from bambe.cli.ways import in_use
 from bambe.kernel.clock import SystemClock, monotonic
+from bambe.project.events import Events
 from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
 Say = Callable[[str], None]
@@ -91,12 +93,22 @@ class BringingUp:
         there = find_cluster(self.target)
         if there is not None:
             check_topics(changes(wish, there.topics()), may_lose, self.say)
-        name = self.target.names.events_stack
-        if self._stacks.begin(name, events_template(self.target.project, wish), self._network()):
+        name, others = self.target.names.events_stack, self._other_ways(wish)
+        if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
         if cluster_of(self.target).tell_tasks():
             self.say(f"{name}: tasks that start from now on find the brokers")
+
+    def _other_ways(self, wish: Events) -> list[str]:
+        """Accesses that bambe.yml does not name any more, and that running tasks still use."""
+        others = {way: who for way, who in in_use(self.target).items() if way != wish.access}
+        for way, who in sorted(others.items()):
+            self.say(
+                f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
+                f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
+            )
+        return sorted(others)
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.

@@ -9,10 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bambe.cli.look import shares_of
 from bambe.cli.phases import is_way_back
 from bambe.cli.releases import Releases
-from bambe.cli.shares import give
+from bambe.cli.shares import give, shares_of
 from bambe.cli.stages import GOING_BACK
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble

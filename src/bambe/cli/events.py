@@ -14,7 +14,7 @@ from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 ANSWERS = 10.0
@@ -96,7 +96,7 @@ class Reader:
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
-        groups = [one.group_id for one in listed.valid if not one.group_id.startswith("view-")]
+        groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for group, future in described.items():
@@ -118,19 +118,25 @@ class Reader:
         live = self.cluster.topics().get(topic)
         if live is None:
             raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
-        consumer = self._consumer()
+        consumer = self._consumer(says_where_it_ends=True)
         ends = {}
         for one in _partitions(topic, live.partitions):
             low, high = consumer.get_watermark_offsets(one, ANSWERS)
             ends[one.partition] = (low if from_beginning else high, high)
         consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
-        left = sum(high - begin for begin, high in ends.values())
-        while follows or left > 0:
+        # What is counted is partitions: an offset may also be where a transaction ended, and no event.
+        left = {number for number, (begin, high) in ends.items() if begin < high}
+        while follows or left:
             for message in consumer.consume(100, PIECE):
-                if error := message.error():
+                if (error := message.error()) and not _is_end(error):
                     raise Trouble(f"{topic}: {error.str()}.")
-                left -= 1
-                yield _event(message)
+                if error:
+                    left.discard(message.partition())
+                    continue
+                event = _event(message)
+                if event.offset >= ends[event.partition][1] - 1:
+                    left.discard(event.partition)
+                yield event
         consumer.close()
 
     def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
@@ -178,22 +184,35 @@ class Reader:
 
         return AdminClient(self.cluster.settings() | QUIET)
 
-    def _consumer(self) -> Consumer:
+    def _consumer(self, says_where_it_ends: bool = False) -> Consumer:
         """One that reads beside everybody else: it joins no group and commits nothing."""
         from confluent_kafka import Consumer
 
         alone = {"group.id": "bambe-cli", "enable.auto.commit": False, "isolation.level": "read_committed"}
-        return Consumer(self.cluster.settings() | alone | QUIET)
+        ends = {"enable.partition.eof": says_where_it_ends}
+        return Consumer(self.cluster.settings() | alone | ends | QUIET)
 
 
 QUIET: dict[str, Any] = {"log_level": 2}
 """Only what is critical is worth a line on a person's terminal."""
 
 
+def _consuming(groups: Sequence[str]) -> list[str]:
+    """Without views of a whole topic, and without `<group>@<release>`, which only keeps offsets."""
+    kept = {one for one in groups if one.rpartition("@")[0] in groups}
+    return [one for one in groups if one not in kept and not one.startswith("view-")]
+
+
 def _partitions(topic: str, number: int) -> list[TopicPartition]:
     from confluent_kafka import TopicPartition
 
     return [TopicPartition(topic, one) for one in range(number)]
+
+
+def _is_end(error: KafkaError) -> bool:
+    from confluent_kafka import KafkaError
+
+    return bool(error.code() == KafkaError._PARTITION_EOF)
 
 
 def _at(one: TopicPartition, offset: int) -> TopicPartition:

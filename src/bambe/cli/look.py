@@ -11,13 +11,13 @@ from bambe.cli.builds import build_says, is_of
 from bambe.cli.hindrances import hindrance
 from bambe.cli.phases import asks, of_ecs, phase_of
 from bambe.cli.recent import Recent, during, recent
-from bambe.cli.releases import Releases, task_definition_of
+from bambe.cli.releases import NO_GROUP, Releases, task_definition_of
+from bambe.cli.revisions import shares_of_revisions
+from bambe.cli.shares import shares_of
 from bambe.cli.stages import how_native_ended
 from bambe.cli.trouble import Trouble
 from bambe.evidence.wishes import HOLD
 from bambe.synth import Names
-
-NO_GROUP = ("DeploymentGroupDoesNotExistException", "ApplicationDoesNotExistException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ class Looker:
             event=events[0]["message"],
             notes=tuple(note for note in (*notes, wanted) if note),
             hindrances=tuple(self._hindrances(service, versions)),
-            ended=ended,
+            ended=ended + _way_back(name, versions) if ended else "",
             queued=found.queued,
             is_building=newest.get("buildStatus") == "IN_PROGRESS",
         )
@@ -189,6 +189,8 @@ class Looker:
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
         shares = _shares_by_role(going)
+        several = len(service.get("deployments", ())) > 1
+        by_rule = shares_of_revisions(self.ecs, self.elbv2, service) if several and not going else {}
         if not going and service.get("loadBalancers"):
             shares = {"PRIMARY": 100.0}
         return [
@@ -198,7 +200,7 @@ class Looker:
                 image=self._image(one["taskDefinition"]),
                 desired=one["desiredCount"],
                 running=one["runningCount"],
-                weight=shares.get(one["status"]),
+                weight=by_rule.get(one["taskDefinition"], shares.get(one["status"])),
                 id=one["id"],
             )
             for one in service.get("deployments", [])
@@ -275,17 +277,10 @@ class Looker:
         return self._images[task_definition]
 
 
-def shares_of(rule: dict[str, Any]) -> dict[str, float]:
-    """Percent of the traffic by target group of a rule that forwards; empty for one that does not."""
-    for action in rule.get("Actions", []):
-        forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
-        total = sum(one.get("Weight", 1) for one in forward)
-        if forward:
-            return {
-                one["TargetGroupArn"]: (100.0 * one.get("Weight", 1) / total if total else 0.0)
-                for one in forward
-            }
-    return {}
+def _way_back(service: str, versions: list[Version]) -> str:
+    """What to do where a release has ended and left more than one version."""
+    left = [one for one in versions if one.desired and one.role != "DRAINING"]
+    return f" Both versions run; `bambe rollback {service}` goes back." if len(left) > 1 else ""
 
 
 def _shares_by_role(going: dict[str, Any]) -> dict[str, float]:

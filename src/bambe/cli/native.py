@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bambe.cli.releases import before
+from bambe.cli.releases import before, live
 from bambe.cli.shares import give
 from bambe.cli.stages import ROLLING, says
 from bambe.cli.target import Target
@@ -196,18 +196,27 @@ def native_history(target: Target, service: str, *statuses: str) -> list[dict[st
 
 
 def good_before(target: Target, service: str, current: str) -> str:
-    """The task definition that was released successfully before `current` (its ARN); "" for none."""
-    names = released(target, native_history(target, service, "SUCCESSFUL"))[::-1]
-    place = before(names, current)
-    return "" if place is None else names[place]
+    """The task definition that was live before `current` (both ARNs); "" for none."""
+    history = native_history(target, service)
+    # A deployment that was stopped where it was has left what it came from beside what it brought.
+    if history and history[0]["status"] == "STOPPED" and history[0].get("sourceServiceRevisions"):
+        return _definitions(target, [_source(history[0])])[0]
+    steps = [one for one in history if one["status"] == "SUCCESSFUL"][::-1]
+    arns = [arn for one in steps for arn in (_source(one), str(one["targetServiceRevision"]["arn"])) if arn]
+    return before(live([(name, False) for name in _definitions(target, arns)]), current)
 
 
-def released(target: Target, deployments: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The task definitions that service deployments brought in."""
-    arns = [str(one["targetServiceRevision"]["arn"]) for one in deployments]
+def _source(deployment: Mapping[str, Any]) -> str:
+    """The revision that a deployment took over from; "" for the first."""
+    return next((str(one["arn"]) for one in deployment.get("sourceServiceRevisions", ())), "")
+
+
+def _definitions(target: Target, arns: Sequence[str]) -> list[str]:
+    """The task definitions of service revisions."""
     found: dict[str, str] = {}
-    for start in range(0, len(arns), AT_ONCE):
-        some = arns[start : start + AT_ONCE]
+    each = list(dict.fromkeys(arns))
+    for start in range(0, len(each), AT_ONCE):
+        some = each[start : start + AT_ONCE]
         answer = target.client("ecs").describe_service_revisions(serviceRevisionArns=some)
         found |= {one["serviceRevisionArn"]: one["taskDefinition"] for one in answer["serviceRevisions"]}
     return [found[arn] for arn in arns if arn in found]

@@ -6,11 +6,17 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from bambe.cli.trouble import Trouble
 from bambe.synth import Names
 
 ACTIVE = ("Created", "InProgress", "Baking", "Ready")
 """Under way; those that are Queued wait for these."""
+NO_GROUP = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
+"""The errors of CodeDeploy for a service that it does not release."""
+RESTORES = "restores"
+"""How the description of a deployment begins that restores an earlier release."""
 
 
 class Releases:
@@ -33,6 +39,17 @@ class Releases:
         found = [self.get(one) for one in answer["deployments"]]
         found.sort(key=lambda info: info["createTime"], reverse=True)
         return [info["deploymentId"] for info in found]
+
+    def remembered(self) -> list[dict[str, Any]]:
+        """The `deploymentInfo` of all deployments that are known, also of a group that is there no more."""
+        try:
+            return [self.get(one) for one in self.ids()]
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_GROUP:
+                raise
+        pages = self._codedeploy.get_paginator("list_deployments").paginate()
+        infos = [self.get(one) for page in pages for one in page["deployments"]]
+        return [one for one in infos if one.get("applicationName") == self._group["applicationName"]]
 
     def get(self, deployment: str) -> dict[str, Any]:
         """A deployment's `deploymentInfo`."""
@@ -75,31 +92,58 @@ class Releases:
 
     def revision(self, deployment: str) -> dict[str, Any]:
         """The AppSpec a deployment released."""
-        revision = self.get(deployment)["revision"]
+        return self.revision_of(self.get(deployment))
+
+    def revision_of(self, info: Mapping[str, Any]) -> dict[str, Any]:
+        """The AppSpec of a `deploymentInfo`."""
+        revision = info["revision"]
         part = revision.get("appSpecContent") or revision.get("string") or {}
         content: dict[str, Any] = json.loads(part["content"])
         return content
 
     def good_before(self, task_definition: str, first: Mapping[str, Any]) -> dict[str, Any]:
-        """What was released before `task_definition`; `first` is what the service began with."""
-        released = [dict(first), *(self.revision(one) for one in reversed(self.ids("Succeeded")))]
+        """What was live before `task_definition`; `first` is what the service began with."""
+        infos = [self.get(one) for one in reversed(self.ids("Succeeded"))]
+        released = [(dict(first), False), *((self.revision_of(one), is_restored(one)) for one in infos)]
         before = released_before(released, task_definition)
         if before is None:
             raise Trouble(f"{self._service} has no earlier release to go back to.")
         return before
 
 
-def released_before(released: Sequence[dict[str, Any]], task_definition: str) -> dict[str, Any] | None:
-    """The AppSpec before the first of `task_definition` (oldest first), so that going back again goes
-    further back and never forth to what was left; None when there is nothing before."""
-    place = before([task_definition_of(one) for one in released], task_definition)
-    return None if place is None else released[place]
+def is_restored(info: Mapping[str, Any]) -> bool:
+    """Whether a deployment brought an earlier release back as a new step, not as a step back."""
+    return str(info.get("description", "")).startswith(RESTORES)
 
 
-def before(names: Sequence[str], name: str) -> int | None:
-    """The place before the first of `name` in `names`, the last one where it is not there; None for none."""
-    place = names.index(name) if name in names else len(names)
-    return place - 1 if place else None
+def released_before(
+    released: Sequence[tuple[dict[str, Any], bool]], task_definition: str
+) -> dict[str, Any] | None:
+    """The AppSpec that was live before `task_definition`; None when there is nothing before. `released` is
+    oldest first, each with whether it was restored."""
+    known = {task_definition_of(one): one for one, _ in released}
+    names = live([(task_definition_of(one), restored) for one, restored in released])
+    name = before(names, task_definition)
+    return known[name] if name else None
+
+
+def live(released: Sequence[tuple[str, bool]]) -> list[str]:
+    """The names that lie behind the newest of `released`, oldest first. One that was there before has been
+    gone back to, so that going back again goes further back and never forth to what was left; one that was
+    restored is a step of its own, from which one can go back."""
+    names: list[str] = []
+    for name, restored in released:
+        if name in names and not restored:
+            del names[names.index(name) + 1 :]
+        elif names[-1:] != [name]:
+            names.append(name)
+    return names
+
+
+def before(names: Sequence[str], name: str) -> str:
+    """What comes before the last of `name` in `names`; the last of all where it is not there; "" for none."""
+    place = len(names) - 1 - names[::-1].index(name) if name in names else len(names)
+    return names[place - 1] if place else ""
 
 
 def task_definition_of(appspec: Mapping[str, Any]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bambe.cli import ledgers
 from bambe.cli.native import native_history, native_under_way
+from bambe.cli.releases import RESTORES
 from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
@@ -112,7 +113,7 @@ class Restoring:
             return f"{self.service}: what {release} left running ({name}) runs now; nothing is done."
         self._routes_and_health(revision)
         arn = self._task_definition(revision)
-        begun = history.release(arn, f"restores {release}")
+        begun = history.release(arn, f"{RESTORES} {release}")
         return f"{self.service}: {begun} restores {release} ({arn.rsplit('/', 1)[-1]})."
 
     def _at(self, history: History, when: datetime) -> str:

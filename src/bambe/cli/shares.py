@@ -1,9 +1,22 @@
-"""Shares of the traffic, set on a listener's rule by hand."""
+"""Shares of the traffic on a listener's rule: read, and set by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+
+
+def shares_of(rule: Mapping[str, Any]) -> dict[str, float]:
+    """Percent of the traffic by target group of a rule that forwards; empty for one that does not."""
+    for action in rule.get("Actions", []):
+        forward = action.get("ForwardConfig", {}).get("TargetGroups", [])
+        total = sum(one.get("Weight", 1) for one in forward)
+        if forward:
+            return {
+                one["TargetGroupArn"]: (100.0 * one.get("Weight", 1) / total if total else 0.0)
+                for one in forward
+            }
+    return {}
 
 
 def give(elbv2: Any, rule: Mapping[str, Any], weights: Mapping[str, int]) -> None:

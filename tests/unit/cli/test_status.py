@@ -265,6 +265,16 @@ def test_a_build_is_not_blamed_once_the_group_of_its_release_is_gone(platform: P
     assert said(platform) == []
 
 
+def test_what_a_stop_left_can_be_taken_back(platform: Platform) -> None:
+    platform.infos = [ended("Stopped", "MANUAL_STOP", "asked")]
+    platform.sets.append(task_set("2", "ACTIVE", "green"))
+    assert said(platform) == [
+        "d-1 was stopped: somebody asked for it. Both versions run; `bambe rollback orders` goes back."
+    ]
+    platform.sets.pop()
+    assert said(platform) == ["d-1 was stopped: somebody asked for it."]
+
+
 def test_a_paused_release_says_what_lets_it_go_on(platform: Platform) -> None:
     platform.infos = [deployment("d-1", "InProgress")]
     platform.events = {"Install": "Succeeded", "AllowTraffic": "InProgress"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bambe.cli.lone_tasks import stop_lone_tasks
 from bambe.cli.place import Local, default_state
 from bambe.cli.progress import Progress
 from bambe.cli.stacks import Stacks
@@ -24,6 +25,7 @@ def down(place: Local, progress: Progress) -> None:
         with progress.step("delete the stacks"):
             cloudformation = place.client("cloudformation")
             pages = cloudformation.get_paginator("describe_stacks").paginate()
+            stop_lone_tasks(place.client("ecs"), progress.say)
             names = [stack["StackName"] for page in pages for stack in page["Stacks"]]
             Stacks(cloudformation).delete_in_order(names)
     with progress.step("end the platform"):

@@ -7,6 +7,7 @@ import click
 from bambe.cli.native import good_before, native_under_way
 from bambe.cli.releases import task_definition_of
 from bambe.cli.restoring import Restoring
+from bambe.cli.stopped import left_by_stop
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 from bambe.synth import appspec
@@ -42,10 +43,13 @@ def roll_back(target: Target, service: str) -> str:
         return f"{service}: {under_way} is stopped; traffic goes back to the version before{_by(back)}."
     if not look.versions:
         raise Trouble(f"{service} has no version running to go back from.")
+    stopped = left_by_stop(target, service)
+    if stopped is not None:
+        return stopped.go_back()
     current = target.task_definition_arn(look.versions[0].task_definition)
     before = releases.good_before(current, appspec(target.project, service, target.first_revision(service)))
-    deployment = releases.create(before, f"rollback of {current}")
     name = task_definition_of(before).rsplit("/", 1)[-1]
+    deployment = releases.create(before, f"back from {current.rsplit('/', 1)[-1]} to {name}")
     return f"{service}: {deployment} releases the version before ({name})."
 
 
@@ -63,10 +67,4 @@ def _roll_back_in_place(target: Target, service: str) -> str:
     if before:
         ecs.update_service(cluster=target.cluster, service=service, taskDefinition=before)
         return f"{service}: ECS brings back {before.rsplit('/', 1)[-1]}."
-    family, _, revision = look.versions[0].task_definition.rpartition(":")
-    known = ecs.list_task_definitions(familyPrefix=family, sort="DESC")["taskDefinitionArns"]
-    earlier = [arn for arn in known if int(arn.rpartition(":")[2]) < int(revision)]
-    if not earlier:
-        raise Trouble(f"{service} has no earlier revision to go back to.")
-    ecs.update_service(cluster=target.cluster, service=service, taskDefinition=earlier[0])
-    return f"{service}: ECS brings back {earlier[0].rsplit('/', 1)[-1]}."
+    raise Trouble(f"{service} has no earlier release to go back to.")

@@ -35,6 +35,7 @@ from bambe.engines.brokers.port import (
 from bambe.engines.brokers.settings import (
     DATA,
     FILES,
+    PRINCIPAL,
     brokers,
     first_voters,
     render,
@@ -101,6 +102,9 @@ class KafkaBrokers:
         await self._ask(cluster, lambda client: client.delete_topic(name))
 
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+        await self._ask(cluster, lambda client: client.guard(cluster.scram))
+        # By this name brokers know each other, whichever way it is proved.
+        users = {name: password for name, password in users.items() if name != PRINCIPAL}
         if on_zookeeper(cluster.version):
             if self._users.get(cluster.id) != users:
                 address = _zookeeper(cluster)

@@ -205,7 +205,12 @@ class Brokers(Protocol):
         ...
 
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        """Let exactly these users (name -> password) in by SCRAM-SHA-512."""
+        """Let exactly these users (name -> password) in by SCRAM-SHA-512; never one of the brokers' own name.
+
+        While the cluster has `scram`, what concerns all of it (users, ACLs, settings of brokers) is the
+        brokers' authority's alone; clients may do what no ACL keeps them from with topics, groups and
+        transactions.
+        """
         ...
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:

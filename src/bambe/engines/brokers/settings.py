@@ -28,6 +28,8 @@ FILES, DATA = "/kafka-node", "/kafka-data"
 INTERNAL, CONTROLLER = "REPLICATION_SECURE", "CONTROLLER"
 SCRAM = "CLIENT_SASL_SCRAM"
 HOST_SCRAM = "HOST_SASL_SCRAM"
+PRINCIPAL = f"CN={NODE}"
+"""Who brokers and the engine are to a broker."""
 
 # MSK's default configuration where it is not Kafka's own, for a machine that is small, and never at the
 # price of an acknowledged record (unclean.leader.election.enable is true on MSK).
@@ -197,4 +199,4 @@ def _security() -> dict[str, str]:
         listeners[f"{prefix}.sasl.enabled.mechanisms"] = "SCRAM-SHA-512"
     for name in (INTERNAL, CONTROLLER):
         listeners[f"listener.name.{name.lower()}.ssl.client.auth"] = "required"
-    return {**stores, **listeners, "super.users": f"User:CN={NODE}"}
+    return {**stores, **listeners, "super.users": f"User:{PRINCIPAL}"}

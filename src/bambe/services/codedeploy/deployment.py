@@ -153,6 +153,7 @@ class Deployment:
 
     `redeploys`: a rollback that is a full deployment of the earlier revision, since blue is gone.
     `order` is the number of the build that asked for it, 0 for other callers; builds' deployments queue.
+    `group_id` is that of the group as it was then: one of the same name may come after it.
     `blue`/`green` are task set ids, `blue_group`/`green_group` target group ARNs: known from the
     first pass on. `deadline` ends the phase's wait; `entered` is when the phase began.
     """
@@ -198,6 +199,7 @@ class Deployment:
     redeploys: bool = False
     hooks: tuple[HookRun, ...] = ()
     order: int = 0
+    group_id: str = ""
     superseded_by: str = ""
     token: str = ""
 

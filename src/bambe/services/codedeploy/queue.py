@@ -106,9 +106,11 @@ class Queue:
                 return
             application, name = row.application, row.group
         where = {"account": account, "region": region, "application": application, "group": name}
-        history = tables.deployments.list(tx, **where)
+        every = tables.deployments.list(tx, **where)
         group = tables.deployment_groups.find(tx, account, region, application, name)
         ends_waits = group is not None and group.tags.get(QUEUE) == NEWEST
+        # Builds of a project that was made anew count from 1 again, like a group of the same name.
+        history = [row for row in every if group is None or row.is_queued or row.group_id == group.id]
         for turn in turns(history, ends_waits):
             self._apply(tx, account, region, turn)
 

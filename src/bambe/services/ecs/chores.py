@@ -13,7 +13,7 @@ MOMENT = 0.2
 
 
 class Chores:
-    """At most one chore per key; `wake` is told the key when a chore is over."""
+    """At most one chore per key; `wake` is told the key when a chore is over that outlived its moment."""
 
     def __init__(self, moment: float = MOMENT) -> None:
         self.moment = moment
@@ -29,7 +29,8 @@ class Chores:
         task = asyncio.create_task(work, name=f"ecs:{name}:{key}")
         self._running[key] = (name, task)
         await asyncio.wait({task}, timeout=self.moment)
-        if not task.done():  # else the pass that began it goes on, or backs off
+        if not task.done():
+            # Only now: a wake of what has failed already would undo the pause before the next try.
             task.add_done_callback(lambda _: self.wake(key))
         return self.finish(key)
 

@@ -219,11 +219,11 @@ class Clusters:
         await self._store.write(settle)
 
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
-        """Exactly the users whose secrets are associated."""
-        if not row.has_scram:
-            return
-        users = await self._users(row)
-        said = digest_id(*(f"{name}\x1f{password}" for name, password in sorted(users.items())))
+        """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
+        cluster knows no users any more."""
+        users = await self._users(row) if row.has_scram else {}
+        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
+        said = digest_id("users", *pairs) if row.has_scram else ""
         if said == row.users_said:
             return
         await self._brokers.apply_users(nodes.wanted(row, settings), users)

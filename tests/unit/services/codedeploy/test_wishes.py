@@ -159,6 +159,21 @@ async def test_a_slow_build_of_an_older_commit_never_overtakes(shop: House, depl
     assert await status(shop, late) == "Stopped"
 
 
+async def test_builds_of_before_a_group_was_made_anew_supersede_nothing(shop: House, deploy: Deploy) -> None:
+    await deploy()
+    await tag(shop, "bambe:queue", "newest")
+    newest = await deploy_by_build(shop, 8)
+    await shop.advance(2500, 10)
+    assert await status(shop, newest) == "Succeeded"
+    names = {"applicationName": "shop", "deploymentGroupName": "orders"}
+    await shop.aws.codedeploy.delete_deployment_group(**names)
+    await shop.aws.codedeploy.create_deployment_group(**group_request())
+    await tag(shop, "bambe:queue", "newest")
+    first = await deploy_by_build(shop, 1)
+    await shop.advance(5)
+    assert await status(shop, first) == "InProgress"
+
+
 async def test_people_get_the_error_of_aws_while_builds_wait(shop: House, deploy: Deploy) -> None:
     first = await deploy()
     await tag(shop, "bambe:queue", "newest")

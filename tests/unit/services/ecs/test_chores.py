@@ -1,4 +1,4 @@
-"""Long work beside the loop: whom its end wakes."""
+"""Long work beside a loop: what is over at once is heard of at once, the rest by a wake."""
 
 from __future__ import annotations
 
@@ -10,40 +10,36 @@ from bambe.control import Key
 from bambe.kernel.errors import Unavailable
 from bambe.services.ecs.chores import Chores
 
-KEY: Key = ("000000000000", "eu-central-1", "shop", "web", "1")
+KEY = ("account", "region", "task")
 
 
-async def others() -> None:
-    """Let everything else that can run do so."""
-    for _ in range(3):
-        await asyncio.wait({asyncio.ensure_future(asyncio.wait_for(asyncio.Event().wait(), 0.001))})
+async def fail() -> None:
+    raise Unavailable("nobody answers")
 
 
-async def test_what_fails_within_its_moment_is_left_to_the_back_off() -> None:
-    woken: list[Key] = []
-    chores = Chores(moment=10)
+async def test_a_chore_that_fails_at_once_raises_and_wakes_nobody() -> None:
+    chores, woken = Chores(), list[Key]()
     chores.wake = woken.append
-
-    async def pull() -> None:
-        raise Unavailable("no such host")
-
     with pytest.raises(Unavailable):
-        await chores.begin(KEY, "launch", pull())
-    await others()
-    assert woken == []
+        await chores.begin(KEY, "launch", fail())
+    await asyncio.sleep(0)
+    assert woken == [], "a wake would undo the pause before the next try"
 
 
-async def test_what_takes_longer_wakes_its_key() -> None:
-    woken: list[Key] = []
-    chores = Chores(moment=0)
+async def test_a_chore_that_goes_on_wakes_its_key_when_it_is_over() -> None:
+    chores, woken, over = Chores(moment=0), list[Key](), asyncio.Event()
     chores.wake = woken.append
-    done = asyncio.Event()
 
-    async def pull() -> None:
-        await done.wait()
+    async def work() -> None:
+        await over.wait()
+        await fail()
 
-    assert not await chores.begin(KEY, "launch", pull())
-    done.set()
-    await others()
+    assert not await chores.begin(KEY, "launch", work())
+    assert chores.running(KEY) == "launch"
+    over.set()
+    while not woken:
+        await asyncio.sleep(0)
     assert woken == [KEY]
-    assert chores.finish(KEY)
+    with pytest.raises(Unavailable):
+        chores.finish(KEY)
+    assert chores.running(KEY) == ""

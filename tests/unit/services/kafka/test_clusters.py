@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -136,22 +135,6 @@ async def test_the_next_start_goes_on_wherever_the_daemon_died(town: Town) -> No
         await town.house.advance(1, 0.5)
     assert (await town.shown(arn))["State"] == "ACTIVE"
     assert sorted(town.running()) == ["1", "2", "3"]
-
-
-async def test_exactly_the_users_whose_secrets_are_associated_come_in(town: Town) -> None:
-    secrets = town.house.aws.secretsmanager
-    said = json.dumps({"username": "ann", "password": "secret"})
-    good = (await secrets.create_secret(Name="AmazonMSK_ann", SecretString=said))["ARN"]
-    bad = (await secrets.create_secret(Name="ben", SecretString=said))["ARN"]
-    arn = await town.cluster(ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}}})
-    answer = await town.kafka.batch_associate_scram_secret(ClusterArn=arn, SecretArnList=[good, bad])
-    assert [one["SecretArn"] for one in answer["UnprocessedScramSecrets"]] == [bad]
-    await town.house.advance(6, 0.5)
-    (users,) = town.house.brokers.users.values()
-    assert users == {"ann": "secret"}
-    await town.kafka.batch_disassociate_scram_secret(ClusterArn=arn, SecretArnList=[good])
-    await town.house.advance(6, 0.5)
-    assert list(town.house.brokers.users.values()) == [{}]
 
 
 async def test_a_serverless_cluster_is_one_broker(town: Town) -> None:

@@ -113,6 +113,7 @@ def _row(
         id=f"d-{upper_id(9)}",
         application=group.application,
         group=group.name,
+        group_id=group.id,
         status=Status.CREATED,
         phase=Phase.START,
         plan=plan,
