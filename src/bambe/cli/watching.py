@@ -204,11 +204,11 @@ def _states(target: Target, group: str) -> list[str]:
     return [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]
 
 
-def waits(look: Look, seen: bool) -> list[str]:
-    """What a service without a release to be shown waits for, in sentences: nothing once its release has
-    been `seen`, since the build that began it may still be tidying up."""
+def waits(look: Look, seen: str) -> list[str]:
+    """What a service without a release to be shown waits for, in sentences: no build once a release has
+    been `seen`, since the one that began it may still be tidying up."""
     found = []
-    if look.release:
+    if look.release and look.release != seen:
         found.append(f"{look.release} {look.release_says} ({look.running} of {look.desired} tasks run)")
     found += [f"{one} waits for its turn" for one in look.queued]
     if not found and look.is_building and not seen:

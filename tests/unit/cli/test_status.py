@@ -359,15 +359,15 @@ def test_a_lost_deployment_group_hides_no_other_service(platform: Platform) -> N
 
 
 def test_watch_waits_for_what_is_being_built_or_queued(platform: Platform) -> None:
-    assert waits(platform.look, seen=False) == []
+    assert waits(platform.look, seen="") == []
     platform.build = {**build("IN_PROGRESS", "commit3"), "currentPhase": "BUILD"}
-    assert waits(platform.look, seen=False) == ["building commit3: build; its release follows"]
-    assert waits(platform.look, seen=True) == [], "the build of the release that has ended"
+    assert waits(platform.look, seen="") == ["building commit3: build; its release follows"]
+    assert waits(platform.look, seen="d-2") == [], "the build of the release that has ended"
     platform.infos = [deployment("d-3", "Queued", 3)]
-    for seen in (True, False):
+    for seen in ("d-2", ""):
         assert waits(platform.look, seen=seen) == ["d-3 waits for its turn"]
     platform.infos, platform.build = [BACK, ROLLED_BACK], build("FAILED")
-    assert waits(platform.look, seen=False) == []
+    assert waits(platform.look, seen="") == []
 
 
 def test_a_line_of_watch_tells_health_and_what_comes_next() -> None:
@@ -409,3 +409,27 @@ def test_watch_begins_with_the_build_and_ends_with_how_it_went(
         f"orders: {worse}",
         "orders: no release under way",
     ]
+
+
+def test_watch_looks_again_where_a_release_was_over_before_it_could_be_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def look(**more: Any) -> Look:
+        build = {"build": "building c1: build", "is_building": True}
+        return Look("orders", "ACTIVE", 2, 4, steady=True, **build, **more)
+
+    story = [look(release="d-1"), look(release="d-1"), look()]
+    shown = [Scene("orders", "d-1", "shifting traffic", (), "", "the end", ()), None, None]
+    monkeypatch.setattr(Looker, "service", lambda *_: story.pop(0))
+    monkeypatch.setattr("bambe.cli.commands.watch.scene", lambda *_: shown.pop(0))
+    monkeypatch.setattr(Local, "health", lambda _: None)
+    monkeypatch.setattr(Local, "client", lambda *_: None)
+    target = shop(tmp_path)
+    target.place = Local(tmp_path)
+    watch = Watch(target, "orders")
+    over = []
+    while story:
+        watch.look()
+        over.append((watch.is_over, watch.waits))
+    assert over == [(False, []), (False, []), (True, [])]
+    assert watch.end == ["orders: d-1 is done", "orders: no release under way"]

@@ -51,31 +51,34 @@ class Watch:
         self._scale = float((target.place.health() or {}).get("scale", 1))
         self._looks: list[Look] = []
         self._seen: dict[str, str] = {}
+        self._is_ending = False  # a release was over a moment after it had been looked at
 
     def look(self) -> None:
         """See what there is now."""
         looker = self._target.looker()
         self._looks = [looker.service(self.service)] if self.service else looker.services()
         now = SystemClock().now()
-        self.scenes, self.waits = [], []
+        self.scenes, self.waits, self._is_ending = [], [], False
         for look in self._looks:
             shown = scene(self._target, look, self._scale, now)
             if shown is not None:
                 self.scenes.append(shown)
                 self._seen[look.service] = shown.deployment
                 continue
-            found = waits(look, look.service in self._seen)
-            self.waits += [f"{look.service}: {line}" for line in found]
+            seen = self._seen.get(look.service, "")
+            self._is_ending |= bool(seen) and look.release == seen
+            self.waits += [f"{look.service}: {line}" for line in waits(look, seen)]
 
     @property
     def is_over(self) -> bool:
         """Whether there is nothing more to come of the one service."""
-        return self.service is not None and not self.scenes and not self.waits
+        return not (self.service is None or self.scenes or self.waits or self._is_ending)
 
     @property
     def end(self) -> list[str]:
         """How it ended, in sentences."""
-        lines = [line for look in self._looks for line in (look.ended, look.build) if line]
+        lines = [look.ended for look in self._looks if look.ended]
+        lines += [look.build for look in self._looks if look.build and not look.is_building]
         done = self._seen.get(self.service or "")
         lines = lines or ([f"{done} is done"] if done else [])
         return [f"{self.service}: {line}" for line in (*lines, "no release under way")]
