@@ -6,12 +6,12 @@ import json
 import sys
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli.cluster import cluster_of
 from bambe.cli.events import Event, Lag, Reader, TopicLook
 from bambe.cli.target import open_target
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 
 
@@ -79,7 +79,7 @@ def _reader() -> Reader:
 
 
 def _print(shown: Table | str) -> None:
-    Console(highlight=False).print(shown)
+    console().print(shown)
 
 
 def _topics(found: list[TopicLook]) -> Table:
