@@ -141,7 +141,7 @@ class Reader:
 
     def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
         """Write `values` in order; where the last one is, as PARTITION:OFFSET."""
-        from confluent_kafka import Producer
+        from confluent_kafka import KafkaException, Producer
 
         if topic not in self.cluster.topics():
             raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
@@ -156,7 +156,10 @@ class Reader:
                 placed.append(f"{message.partition()}:{message.offset()}")
 
         for value in values:
-            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            try:
+                producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            except KafkaException as error:  # too large, say: it is not even tried
+                raise Trouble(f"{topic}: {error.args[0].str()}.") from None
             producer.poll(0)
         left = producer.flush(ANSWERS)
         if errors or left:
