@@ -29,7 +29,7 @@ from bambe.kernel.errors import Unavailable
 
 ENDED = "The client of Kafka has ended."
 LIMIT = 150.0
-"""Seconds after which a question is given up, and the process with it; the client's own limits are shorter."""
+"""Seconds after which a question and the process are given up; the limits of the client are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
