@@ -46,7 +46,10 @@ class AnyModels:
 @cache
 def real_models() -> Any:
     """botocore's models, as the daemon uses them; they keep nothing but what they compiled."""
-    return importlib.import_module("bambe.wire").Models(tuple(discover()))
+    found = discover()
+    return importlib.import_module("bambe.wire").Models(
+        found, lambda name: found[name].operations if name in found else ()
+    )
 
 
 class House:

@@ -18,7 +18,7 @@ from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
 from bambe.cli.ways import in_use
-from bambe.kernel.clock import SystemClock, monotonic
+from bambe.kernel.clock import monotonic
 from bambe.project.events import Events
 from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
@@ -88,8 +88,6 @@ class BringingUp:
         wish = self.target.project.events
         if wish is None:
             return
-        if said := wish.ended(SystemClock().now().date()):
-            self.say(said)
         there = find_cluster(self.target)
         if there is not None:
             check_topics(changes(wish, there.topics()), may_lose, self.say)

@@ -115,9 +115,9 @@ def _security_group(names: Names, ways: frozenset[str]) -> Resource:
 
 def _configuration(names: Names, wish: Events) -> Resource:
     said = {"auto.create.topics.enable": "false", **wish.settings}
+    # Without KafkaVersionsList: another version would be another configuration, of the same name.
     properties = {
         "Name": names.kafka,
-        "KafkaVersionsList": [wish.kafka],
         "ServerProperties": "".join(f"{key}={said[key]}\n" for key in sorted(said)),
     }
     return {"Type": "AWS::MSK::Configuration", "Properties": properties}

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
 ACKNOWLEDGED = 8.0
 """Seconds that brokers may take to acknowledge an event."""
@@ -68,12 +69,24 @@ class View:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        while True:
+            self.times = {}
+            try:
+                self._follow()
+            except KafkaException as error:
+                print(f"{self._topic}: {error.args[0].str()}; beginning anew", flush=True)
+                time.sleep(1)
+
+    def _follow(self) -> None:
         alone = {"group.id": f"view-{uuid.uuid4()}", "enable.auto.commit": False}
         consumer = Consumer(settings() | alone | {"isolation.level": "read_committed"})
-        found = consumer.list_topics(self._topic, 30).topics[self._topic]
-        consumer.assign([TopicPartition(self._topic, number, 0) for number in found.partitions])
-        while True:
-            for message in consumer.consume(1000, 0.2):
-                if message.error() is None:
-                    key = message.key().decode()
-                    self.times[key] = self.times.get(key, 0) + 1
+        try:
+            found = consumer.list_topics(self._topic, 30).topics[self._topic]
+            consumer.assign([TopicPartition(self._topic, number, 0) for number in found.partitions])
+            while True:
+                for message in consumer.consume(1000, 0.2):
+                    if message.error() is None:
+                        key = (message.key() or b"").decode(errors="replace")
+                        self.times[key] = self.times.get(key, 0) + 1
+        finally:
+            consumer.close()

@@ -46,6 +46,11 @@ class Crew:
         found, self._counted = self._counted, dict.fromkeys(COUNTED, 0)
         return found
 
+    def give_back(self, counted: dict[str, int]) -> None:
+        """They could not be told to anybody yet."""
+        for name, number in counted.items():
+            self._counted[name] += number
+
     def gauges(self) -> dict[str, int]:
         """Where the consumers are now."""
         seats = [seat for seat, _ in self._working]

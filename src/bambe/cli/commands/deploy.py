@@ -6,6 +6,7 @@ import click
 
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.builds import why_it_failed
+from bambe.cli.expiry import expiring
 from bambe.cli.phases import phase_of
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
@@ -32,6 +33,8 @@ def command(service: str, image: str | None) -> None:
     if image is not None and not image.strip():
         raise click.UsageError("--image is empty: name an image, or leave it out to build the commit.")
     target = open_target()
+    for said in expiring(target.project):
+        click.echo(said, err=True)
     target.is_by_ecs(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)
     if image:

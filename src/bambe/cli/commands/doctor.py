@@ -14,8 +14,12 @@ from dataclasses import asdict, dataclass
 
 import click
 
+from bambe.cli.expiry import expiring
 from bambe.cli.place import Local, default_state
+from bambe.cli.target import FILE, find_root
 from bambe.cli.terminal import console
+from bambe.cli.trouble import Trouble
+from bambe.project import BadProject, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,16 @@ def _platform() -> Finding:
     )
 
 
+def _project() -> Finding:
+    try:
+        project = load(find_root() / FILE)
+    except Trouble:
+        return Finding(FILE, True, "none here")
+    except BadProject as mistake:
+        return Finding(FILE, False, "has a mistake", str(mistake))
+    return Finding(FILE, True, "; ".join([project.project, *expiring(project)]))
+
+
 CHECKS = (
     _system,
     _python,
@@ -126,4 +140,5 @@ CHECKS = (
     _git,
     _program("ip", "Install iproute2 (apt-get install iproute2)."),
     _platform,
+    _project,
 )

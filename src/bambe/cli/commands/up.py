@@ -11,6 +11,7 @@ import click
 
 from bambe.cli.bringing_up import BringingUp, Changes
 from bambe.cli.controllers import check_controllers
+from bambe.cli.expiry import expiring
 from bambe.cli.images import ensure_base_images
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
 from bambe.cli.progress import Progress
@@ -71,6 +72,8 @@ def up(
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
     project = load(root / FILE)
+    for said in expiring(project):
+        progress.say(said)
     repository = Repository(root)
     repository.check()
     if changed := repository.uncommitted():

@@ -1,6 +1,6 @@
 """The running cluster through its internal listener, by confluent-kafka; blocking, so used in threads.
 
-The library is imported at first use: it costs the daemon 14 MB.
+The library is imported at first use, which is in a process of its own: see beside.py.
 """
 
 from __future__ import annotations

@@ -186,6 +186,7 @@ class Clusters:
 
     async def _settle(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """All is as asked for: say so, and let the next change come."""
+        await self._brokers.finalize(nodes.wanted(row, settings))
         await self._let_in(row, settings)
         authority = await self._brokers.authority(row.id)
         aws = self._aws.within(row.account, row.region)

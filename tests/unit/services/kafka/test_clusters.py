@@ -96,6 +96,22 @@ async def test_a_change_names_the_version_it_is_meant_for_and_waits_for_the_one_
     assert (await town.version(arn)) != fresh
 
 
+async def test_a_new_version_is_there_when_the_cluster_has_switched_it_on(town: Town) -> None:
+    arn = await town.cluster()
+    (cluster,) = town.house.brokers.finalized
+    assert town.house.brokers.finalized == {cluster: "3.9.2"}
+    town.house.brokers.disagree = {cluster}
+    await town.kafka.update_cluster_kafka_version(**await town.version(arn), TargetKafkaVersion="4.1.x.kraft")
+    await town.house.advance(20, 0.5)
+    assert town.running() == {"1": "bambe/kafka:4.1.2"}
+    assert (await town.shown(arn))["State"] == "UPDATING"
+    town.house.brokers.disagree.clear()
+    await town.house.advance(60, 0.5)
+    shown = await town.shown(arn)
+    assert (shown["State"], shown["CurrentBrokerSoftwareInfo"]["KafkaVersion"]) == ("ACTIVE", "4.1.x.kraft")
+    assert town.house.brokers.finalized == {cluster: "4.1.2"}
+
+
 async def test_a_broker_that_ends_is_started_again_and_one_that_always_does_fails_the_cluster(
     town: Town,
 ) -> None:
