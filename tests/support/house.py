@@ -16,10 +16,12 @@ from bambe.engines.containers.port import Network
 from bambe.kernel.call import Aws, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.services import discover
+from bambe.services.ec2.model import Network as Vpc
 from bambe.store import Database
 
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
+SUBNET = Vpc(ACCOUNT, REGION).subnets[0].id
 FAKES = {
     "containers": "FakeContainers",
     "proxy": "FakeProxy",

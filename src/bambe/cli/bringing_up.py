@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.look import why_it_failed
+from bambe.cli.controllers import lost_resources
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -125,6 +126,7 @@ class BringingUp:
 
     def services(self) -> None:
         """One stack per service."""
+        self._forget_lost_groups()
         begun = []
         for service in self.target.project.services:
             name = self.target.names.stack(service)
@@ -133,6 +135,25 @@ class BringingUp:
             if self._stacks.begin(name, service_template(self.target.project, service), parameters):
                 begun.append(name)
         self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
+
+    def _forget_lost_groups(self) -> None:
+        """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an
+        update with nothing to change does not see that they are gone."""
+        begun = []
+        for service in self.target.project.services:
+            if not self.target.project.has_codedeploy(service) or not self._has_stack(service):
+                continue
+            lost = lost_resources(self.target, service)
+            if not lost:
+                continue
+            self.say(f"{service}: its deployment group is gone and is made anew")
+            template = service_template(self.target.project, service)
+            for one in lost:
+                del template["Resources"][one]
+            name = self.target.names.stack(service)
+            if self._stacks.begin(name, template, {**self._network(), "TaskDefinition": KEEP}):
+                begun.append(name)
         self._stacks.finish(begun, self.say)
 
     def changed_services(self) -> None:

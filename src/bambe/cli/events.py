@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, KafkaError, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 ANSWERS = 10.0
@@ -92,10 +92,12 @@ class Reader:
 
     def lag(self) -> list[Lag]:
         """By group, topic and version."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
+        if listed.errors:
+            raise Trouble(f"some brokers do not say which groups they have: {listed.errors[0]}.")
         groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -105,11 +107,13 @@ class Reader:
                 version = versions.get(member.host.lstrip("/"), member.client_id)
                 pairs = member.assignment.topic_partitions if member.assignment else ()
                 readers |= {(one.topic, one.partition): version for one in pairs}
-            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-            for one in asked[group].result().topic_partitions:
-                low, high = consumer.get_watermark_offsets(one, ANSWERS)
-                behind = high - max(one.offset, low)
-                found[group, one.topic, readers.get((one.topic, one.partition), "")].append(behind)
+            wish = [ConsumerGroupTopicPartitions(group)]
+            asked = admin.list_consumer_group_offsets(wish, request_timeout=ANSWERS)
+            taken = {(one.topic, one.partition): one.offset for one in asked[group].result().topic_partitions}
+            for place in sorted({*taken, *readers}):  # of what is read now, nothing may be taken yet
+                low, high = consumer.get_watermark_offsets(TopicPartition(*place), ANSWERS)
+                behind = high - max(taken.get(place, low), low)
+                found[group, place[0], readers.get(place, "")].append(behind)
         consumer.close()
         return [Lag(*key, len(each), sum(each)) for key, each in sorted(found.items())]
 
@@ -139,7 +143,7 @@ class Reader:
                 yield event
         consumer.close()
 
-    def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
+    def produce(self, topic: str, key: str, values: Sequence[bytes]) -> str:
         """Write `values` in order; where the last one is, as PARTITION:OFFSET."""
         from confluent_kafka import Producer
 
@@ -156,12 +160,30 @@ class Reader:
                 placed.append(f"{message.partition()}:{message.offset()}")
 
         for value in values:
-            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            while not self._taken(producer, topic, value, key, hear):
+                producer.poll(PIECE)  # as many wait as the library holds: those go first
             producer.poll(0)
-        left = producer.flush(ANSWERS)
-        if errors or left:
-            raise Trouble(f"{topic}: {errors[0] if errors else 'the brokers do not answer'}.")
+        left = len(producer)
+        while left and (still := producer.flush(ANSWERS)) < left:
+            left = still
+        if errors or len(producer):
+            why = errors[0] if errors else "the brokers do not answer"
+            raise Trouble(f"{topic}: {len(placed):,} of {len(values):,} are written: {why}.")
         return placed[-1]
+
+    def _taken(
+        self, producer: Producer, topic: str, value: bytes, key: str, hear: Callable[[Any, Any], None]
+    ) -> bool:
+        """Whether the client holds it now; Trouble for one that it will never send."""
+        from confluent_kafka import KafkaException
+
+        try:
+            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+        except BufferError:
+            return False
+        except KafkaException as error:
+            raise Trouble(f"{topic}: {error.args[0].str()}.") from None
+        return True
 
     def _services(self, member: str, topic: str) -> tuple[str, ...]:
         services = self.target.project.services.items()

@@ -223,7 +223,7 @@ class Platform:
 
         pushes = Pushes(self.store, self.clock, engines.git, self.site)
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
-        self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
+        self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes, engines.git)))
         sessions = Sessions(self.store, self.clock, engines.containers)
         self._sessions = SessionsApp(sessions, self.clock)
         self._doors[SESSIONS].open(self._sessions)

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import click
-from rich.console import Console
 
 from bambe.cli.expiry import expiring
 from bambe.cli.place import Local, default_state
 from bambe.cli.target import FILE, find_root
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 from bambe.project import BadProject, load
 
@@ -40,11 +40,11 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(one) for one in findings], indent=2))
     else:
-        console = Console(highlight=False)
+        out = console()
         for one in findings:
-            console.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
+            out.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
             if not one.well:
-                console.print(f"    {one.advice}", style="dim")
+                out.print(f"    {one.advice}", style="dim")
     sys.exit(0 if all(one.well for one in findings) else 1)
 
 

@@ -28,6 +28,8 @@ from bambe.engines.brokers.client import Client
 from bambe.kernel.errors import Unavailable
 
 ENDED = "The client of Kafka has ended."
+LIMIT = 150.0
+"""Seconds after which a question and the process are given up; the limits of the client are shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ class Beside:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._line: _Line | None = None
+        self._is_stopped = False
 
     def client(self, cluster: str, where: Where) -> Client:
         """The client of a cluster, as if it were here."""
@@ -79,14 +82,21 @@ class Beside:
     def call(self, ask: Ask | Keep | Users) -> Any:
         """What the process answers; its EngineErrors are raised here, Unavailable if it ends."""
         with self._lock:
+            if self._is_stopped:
+                raise Unavailable(ENDED)
             if self._line is None or self._line.has_ended:
                 self._line = _Line()
             line = self._line
-        return line.say(ask).result()
+        try:
+            return line.say(ask).result(LIMIT)
+        except TimeoutError:
+            line.end()
+            raise Unavailable(f"The client of Kafka did not answer within {LIMIT:.0f} s.") from None
 
     def stop(self) -> None:
-        """End it."""
+        """End it, for good."""
         with self._lock:
+            self._is_stopped = True
             line, self._line = self._line, None
         if line is not None:
             line.end()
@@ -118,26 +128,29 @@ class _Line:
         return answer
 
     def end(self) -> None:
-        """Have it end, and wait for that."""
-        self._process.terminate()
+        """End it, and wait for that; it has nothing to lose."""
+        self._process.kill()
         self._listener.join()
 
     def _listen(self) -> None:
         """Hand on answers until the process ends; what is open then has none."""
-        for number, answer, error in frames(cast(BinaryIO, self._process.stdout)):
+        try:
+            for number, answer, error in frames(cast(BinaryIO, self._process.stdout)):
+                with self._lock:
+                    waiting = self._open.pop(number)
+                if error is None:
+                    waiting.set_result(answer)
+                else:
+                    waiting.set_exception(error)
+        finally:
             with self._lock:
-                waiting = self._open.pop(number)
-            if error is None:
-                waiting.set_result(answer)
-            else:
-                waiting.set_exception(error)
-        with self._lock:
-            self.has_ended = True
-            left = list(self._open.values())
-        for one in left:
-            one.set_exception(Unavailable(ENDED))
-        with contextlib.suppress(BrokenPipeError), self._process:
-            pass  # closes its pipes, and waits for it
+                self.has_ended = True
+                left = list(self._open.values())
+            for one in left:
+                one.set_exception(Unavailable(ENDED))
+            self._process.kill()
+            with contextlib.suppress(BrokenPipeError), self._process:
+                pass  # closes its pipes, and waits for it
 
 
 class _Remote:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -57,7 +58,10 @@ def serve(asked: BinaryIO, answers: BinaryIO) -> None:
         if error is not None and not isinstance(error, EngineError):
             error = RuntimeError(f"{type(error).__name__}: {error}")
         with lock:
-            write_frame(answers, (number, None if error else done.result(), error))
+            try:
+                write_frame(answers, (number, None if error else done.result(), error))
+            except (TypeError, pickle.PicklingError) as problem:
+                write_frame(answers, (number, None, RuntimeError(f"no answer that can be sent: {problem}")))
 
     for number, ask in frames(asked):
         threads.submit(desk.answer, ask).add_done_callback(partial(say, number))

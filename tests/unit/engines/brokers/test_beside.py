@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -75,6 +76,26 @@ def test_a_cluster_that_does_not_answer_holds_nobody_up(beside: Beside, nowhere:
         beside.stop()
         with pytest.raises(Unavailable):
             waiting.result(20)
+
+
+def test_one_that_hangs_is_given_up_and_another_takes_its_place(
+    beside: Beside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beside.call(NOTHING)
+    hanging = process(beside)
+    hanging.send_signal(signal.SIGSTOP)
+    monkeypatch.setattr("bambe.engines.brokers.beside.LIMIT", 0.1)
+    with pytest.raises(Unavailable, match="did not answer"):
+        beside.call(NOTHING)
+    monkeypatch.undo()
+    beside.call(NOTHING)
+    assert process(beside).pid != hanging.pid
+
+
+def test_once_stopped_it_stays_so(beside: Beside) -> None:
+    beside.stop()
+    with pytest.raises(Unavailable, match="has ended"):
+        beside.call(NOTHING)
 
 
 def test_a_mistake_of_ours_is_one_here_too(beside: Beside, nowhere: Where) -> None:
