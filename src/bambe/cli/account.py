@@ -25,14 +25,12 @@ SESSION = "bambe"
 @dataclass(slots=True)
 class Account:
     """The account and region of an environment. Credentials are those of the AWS CLI: variables, profiles,
-    SSO, roles of containers and instances; `environment.role` is taken on with them."""
+    SSO, roles of containers and instances; `wish.role` is taken on with them."""
 
     name: str
-    environment: Environment
+    wish: Environment
     region: str
     _session: Any = field(default=None)
-
-    is_local = False
 
     def client(self, service: str, region: str = "") -> Any:
         """A boto3 client of `service`; Trouble without usable credentials."""
@@ -50,7 +48,7 @@ class Account:
             number = str(self.client("sts").get_caller_identity()["Account"])
         except (BotoCoreError, ClientError) as error:
             raise self._trouble(error) from None
-        wanted = self.environment.account
+        wanted = self.wish.account
         if wanted and number != wanted:
             raise Trouble(
                 f"these credentials are of the account {number}, and {self.name} is {wanted}:"
@@ -58,8 +56,9 @@ class Account:
             )
         return number
 
-    def variables(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
         """What an AWS client of this shell needs to speak to it."""
+        self.check()
         frozen = self._opened().get_credentials().get_frozen_credentials()
         said = {
             "AWS_ACCESS_KEY_ID": frozen.access_key,
@@ -74,12 +73,12 @@ class Account:
         if self._session is None:
             import boto3
 
-            first = boto3.Session(profile_name=self.environment.profile or None, region_name=self.region)
-            self._session = _with_role(first, self.environment.role) if self.environment.role else first
+            first = boto3.Session(profile_name=self.wish.profile or None, region_name=self.region)
+            self._session = _with_role(first, self.wish.role) if self.wish.role else first
         return self._session
 
     def _trouble(self, error: Exception) -> Trouble:
-        profile = self.environment.profile or os.environ.get("AWS_PROFILE", "")
+        profile = self.wish.profile or os.environ.get("AWS_PROFILE", "")
         option = f" --profile {profile}" if profile else ""
         if isinstance(error, ProfileNotFound):
             return Trouble(f"the AWS CLI has no profile {profile!r}: `aws configure{option}` makes one.")

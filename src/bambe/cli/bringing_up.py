@@ -63,8 +63,8 @@ class BringingUp:
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        url = f"{self.target.place.endpoint}/git/{self.target.project.project}.git"
-        self.repository.connect(url, self.target.place.state)
+        url = f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
+        self.repository.connect(url, self.target.here.state)
         self.changes.pushed = self.repository.push(self.target.project.branch)
         for line in self.changes.pushed:
             self.say(line)
@@ -73,7 +73,7 @@ class BringingUp:
         """The stack of what the services share."""
         parameters = {
             **self._network(),
-            "SourceLocation": f"{self.target.place.endpoint}/git/{self.target.project.project}.git",
+            "SourceLocation": f"{self.target.here.endpoint}/git/{self.target.project.project}.git",
         }
         name = self.target.names.shared_stack
         if self._stacks.begin(name, shared_template(self.target.project), parameters):

@@ -11,8 +11,12 @@ import click
 
 from bambe import __version__
 from bambe.cli import commands
+from bambe.cli.environment import with_environment
 from bambe.cli.trouble import sentence
 from bambe.kernel.errors import BambeError
+
+HERE_ONLY = ("daemon", "demo", "deploy", "doctor", "down", "up")
+"""Commands that are about the platform of this machine."""
 
 
 class Verbs(click.Group):
@@ -26,7 +30,7 @@ class Verbs(click.Group):
             return None
         module = importlib.import_module(f"{commands.__name__}.{name.replace('-', '_')}")
         command: click.Command = module.command
-        return command
+        return command if name in HERE_ONLY else with_environment(command)
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
         try:

@@ -115,8 +115,8 @@ def say_what_changed(progress: Progress, target: Target, changes: Changes, secon
         parts = [f"{len(changes.stacks)} stacks", f"{len(changes.built)} images built"]
         parts += [f"{len(changes.released)} services released"] if changes.released else []
         console.print(f"\n{target.project.project} is up ({', '.join(parts)}; {seconds:.1f} s).")
-    console.print(f"  look      curl --cacert {target.place.state}/ca/ca.pem {target.url()}/", soft_wrap=True)
-    if (scale := scale_of(target.place)) != 1:
+    console.print(f"  look      curl --cacert {target.here.state}/ca/ca.pem {target.url()}/", soft_wrap=True)
+    if (scale := target.scale) != 1:
         console.print(f"  scale     {scale:g}: waits pass so many times faster, until `bambe down`")
     console.print("  status    bambe status")
     console.print("  release   git push bambe, or bambe deploy SERVICE")
