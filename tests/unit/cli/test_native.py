@@ -134,13 +134,13 @@ def test_promote_gives_all_traffic_and_then_ends_the_old_version() -> None:
 
 @pytest.mark.parametrize("ask", ["promote", "pause"])
 def test_what_cannot_be_steered_says_so(ask: str) -> None:
-    for found, says in (
+    for found, sentence in (
         (release(status="ROLLBACK_IN_PROGRESS"), "going back to the version before"),
         (release("CLEAN_UP"), "ending the version that is not needed"),
         (release(configuration={"strategy": "ROLLING"}), "shifts no traffic"),
         (release("SCALE_UP", first=True), "shifts no traffic"),
     ):
-        with pytest.raises(Trouble, match=says):
+        with pytest.raises(Trouble, match=sentence):
             getattr(found, ask)()
         assert asked(found) == []
 
