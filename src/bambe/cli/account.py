@@ -119,6 +119,8 @@ def _with_role(first: Any, role: str) -> Any:
     )
     taken: Any = get_session()
     taken.set_config_variable("region", first.region_name)
+    if first.profile_name != "default":
+        taken.set_config_variable("profile", first.profile_name)  # it may say where endpoints are
     taken._credentials = DeferredRefreshableCredentials(
         method="assume-role", refresh_using=fetcher.fetch_credentials
     )
