@@ -6,10 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from botocore.exceptions import ClientError
+
 from bambe.cli.trouble import Trouble
 from bambe.importing import Running, RunningService
 
 Found = dict[str, Any]
+REFUSED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "NotAuthorized")
+ABSENT = "NotImplemented"
+"""What Bambe answers for an operation that it does not have: there is nothing of it then."""
 Client = Callable[[str], Any]
 T = TypeVar("T")
 
@@ -22,6 +27,7 @@ class Survey:
     cluster: str
     region: str
     _kept: dict[Any, Any] = field(default_factory=dict)
+    _unseen: list[str] = field(default_factory=list)
 
     def read(self) -> Running:
         """The cluster with all its services; Trouble where there is none."""
@@ -31,7 +37,7 @@ class Survey:
             known = ", ".join(self._clusters()) or "none"
             raise Trouble(f"there is no cluster {self.cluster!r} in {self.region}; there are: {known}.")
         services = [self._service(one) for one in self._services()]
-        return Running(alive[0]["clusterName"], self.region, tuple(services))
+        return Running(alive[0]["clusterName"], self.region, tuple(services), tuple(self._unseen))
 
     def _clusters(self) -> list[str]:
         arns = self._pages("ecs", "list_clusters", "clusterArns")
@@ -48,10 +54,14 @@ class Survey:
         return sorted(found, key=lambda one: str(one["serviceName"]))
 
     def _service(self, one: Found) -> RunningService:
-        group, config, appspec, tags = self._codedeploy(one["serviceName"])
-        registry, namespace = self._registry(one)
+        name = one["serviceName"]
+        group, config, appspec, tags = self._allowed(
+            "codedeploy", lambda: self._codedeploy(name), ({}, {}, "", {})
+        )
+        registry, namespace = self._allowed("servicediscovery", lambda: self._registry(one), ({}, {}))
         groups = self._target_groups(one, group)
-        scaling = self._scaling(one["serviceName"])
+        scaling = self._allowed("application-autoscaling", lambda: self._scaling(name), {})
+        builders = self._allowed("codebuild", self._builders, {})
         own_tags = {tag["key"]: tag["value"] for tag in one.get("tags", ())}
         return RunningService(
             service=one,
@@ -64,7 +74,7 @@ class Survey:
             config=config,
             appspec=appspec,
             tags=tags or own_tags,
-            builder=self._builders().get(one["serviceName"], {}),
+            builder=builders.get(name, {}),
             **scaling,
         )
 
@@ -124,7 +134,7 @@ class Survey:
             answer = self.client("acm").describe_certificate(CertificateArn=arns[0])
             return str(answer["Certificate"]["DomainName"])
 
-        return self._once(("certificate", arns[0]), ask)
+        return self._once(("certificate", arns[0]), lambda: self._allowed("acm", ask, ""))
 
     def _registry(self, one: Found) -> tuple[Found, Found]:
         arns = [registry["registryArn"] for registry in one.get("serviceRegistries", ())]
@@ -190,11 +200,15 @@ class Survey:
         actions = self._pages(
             "application-autoscaling", "describe_scheduled_actions", "ScheduledActions", **asked
         )
-        policies = self._pages(
-            "application-autoscaling", "describe_scaling_policies", "ScalingPolicies", **asked
-        )
         by_name = sorted(actions, key=lambda one: str(one["ScheduledActionName"]))
-        return {"scaling": targets[0], "actions": tuple(by_name), "policies": tuple(policies)}
+        return {"scaling": targets[0], "actions": tuple(by_name), "policies": self._policies(asked)}
+
+    def _policies(self, asked: Found) -> tuple[Found, ...]:
+        def ask() -> tuple[Found, ...]:
+            service, operation = "application-autoscaling", "describe_scaling_policies"
+            return tuple(self._pages(service, operation, "ScalingPolicies", **asked))
+
+        return self._allowed("application-autoscaling", ask, ())
 
     def _builders(self) -> dict[str, Found]:
         """CodeBuild projects by the service of this cluster that they build, as they tell their builds."""
@@ -229,6 +243,19 @@ class Survey:
             return
         for page in client.get_paginator(operation).paginate(**asked):
             yield from page.get(member, ())
+
+    def _allowed(self, service: str, ask: Callable[[], T], nothing: T) -> T:
+        """What `ask` finds; `nothing` where we may not ask, which is told."""
+        try:
+            return ask()
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code", "")
+            if code != ABSENT and code not in REFUSED:
+                raise
+            says = f"{service}: {error.operation_name}: {code}"
+            if code in REFUSED and says not in self._unseen:
+                self._unseen.append(says)
+            return nothing
 
     def _once(self, key: Any, ask: Callable[[], T]) -> T:
         if key not in self._kept:

@@ -47,6 +47,7 @@ class Account:
 
     notes: list[Note] = field(default_factory=list)
     done: set[tuple[str, Path]] = field(default_factory=set)
+    entered: set[tuple[str, Path]] = field(default_factory=set)
     roots: list[Part] = field(default_factory=list)
 
     def open(self, name: str, node: Node, service: str = "") -> Part:
@@ -62,22 +63,22 @@ class Account:
     def close(self) -> tuple[Note, ...]:
         """All notes; what nobody took or left is left by now, by its highest part of which all is left."""
         for root in self.roots:
-            for path in list(_untouched(root.node, (), root.root, self.done)) if root.node else ():
+            for path in list(_untouched(root.node, (), root.root, self)) if root.node else ():
                 root.at(*path).leave(NO_COUNTERPART)
         return tuple(self.notes)
 
 
-def _untouched(node: Node, path: Path, name: str, done: set[tuple[str, Path]]) -> Iterator[Path]:
+def _untouched(node: Node, path: Path, name: str, account: Account) -> Iterator[Path]:
     below = [(name, inner) for inner, _ in words(node, path)]
-    open_ones = [one for one in below if one not in done]
+    open_ones = [one for one in below if one not in account.done]
     if not open_ones:
         return
-    if path and len(open_ones) == len(below):
+    if path and (name, path) not in account.entered and len(open_ones) == len(below):
         yield path
         return
     items = node.value.items() if node.is_mapping else enumerate(node.value) if node.is_list else ()
     for key, value in items:
-        yield from _untouched(value, (*path, key), name, done)
+        yield from _untouched(value, (*path, key), name, account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,8 @@ class Part:
         return Part(node, path, self.root, self.account, self.service)
 
     def of(self, service: str) -> Part:
-        """The same; its notes are of `service`."""
+        """The same as a part that is carried, whatever becomes of its words; its notes are of `service`."""
+        self.account.entered |= {(self.root, self.path[:depth]) for depth in range(len(self.path) + 1)}
         return Part(self.node, self.path, self.root, self.account, service)
 
     def items(self) -> list[tuple[str, Part]]:
@@ -168,11 +170,11 @@ class Part:
         self.note("guessed", says, advice)
 
     def _mark(self) -> bool:
-        """Whether anything below was open."""
+        """Whether anything below was open, or nothing is below but the name."""
         if self.node is None:
             return False
         below = {(self.root, path) for path, _ in words(self.node, self.path)}
-        news = not below <= self.account.done
+        news = not below or not below <= self.account.done
         self.account.done |= below
         return news
 

@@ -60,6 +60,8 @@ def from_cluster(running: Running) -> Imported:
     if draft.top["project"] != running.name:
         says = f"it is called {draft.top['project']}: bambe.yml's names are stricter"
         account.add(Note("changed", source, 0, "", says))
+    for says in running.unseen:
+        account.add(Note("left", source, 0, "", f"it may not be read: {says}", "see what of it is missing"))
     services = [one for one in running.services if _is_ours(one, account)]
     if not services:
         raise Unreadable(f"the cluster {running.name} has no service that can be imported.")
@@ -108,8 +110,8 @@ def _service(draft: Draft, traffic: Traffic, one: RunningService, name: str) -> 
     part.at("serviceName").take()
     if name != one.name:
         part.at("serviceName").change(f"{one.name!r} is called {name}")
-    put_task(draft, part, one, name)
     put_source(draft, one, name)
+    put_task(draft, part, one, name)
     put_traffic(traffic, part, one, name)
     _count(part, said)
     put_scaling(draft, one, name)

@@ -139,7 +139,7 @@ def _alarms(part: Part, release: Said, key: str, enabled: str) -> None:
         part.leave("alarms that are not heeded")
         return
     if names:
-        release["alarms"] = [one.take_text() for one in dict.fromkeys(names)]
+        release["alarms"] = list(dict.fromkeys(one.take_text() for one in names))
         names[0].review("alarms are carried by name", "they must exist where this bambe.yml is brought up")
 
 

@@ -19,7 +19,8 @@ STATE = {
     },
     "targets": {"TargetGroupArn", "TargetGroupName", "LoadBalancerArns", "VpcId"},
     "rule": {"RuleArn", "Priority", "IsDefault", "Port", "Host", "ListenerArn"},
-    "name": {"Id", "Arn", "CreateDate", "InstanceCount", "CreatorRequestId", "NamespaceId", "Type"},
+    "name": {"Id", "Arn", "CreateDate", "InstanceCount", "CreatorRequestId", "NamespaceId", "Type",
+             "ResourceOwner", "CreatedByAccount"},
     "group": {
         "applicationName", "deploymentGroupId", "deploymentGroupName", "serviceRoleArn", "targetRevision",
         "lastSuccessfulDeployment", "lastAttemptedDeployment", "ecsServices", "computePlatform",
@@ -72,6 +73,8 @@ class Running:
     name: str
     region: str
     services: tuple[RunningService, ...]
+    unseen: tuple[str, ...] = ()
+    """What could not be read: nothing of it is in bambe.yml."""
 
 
 def wish_of(kind: str, described: Described) -> dict[str, Any]:

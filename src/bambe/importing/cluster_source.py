@@ -30,10 +30,6 @@ def put_source(draft: Draft, one: RunningService, name: str) -> None:
         said["path"] = f"services/{name}"
         says = f"AWS does not say where its code is: {said['path']} is written"
         draft.account.add(Note("guessed", file, 0, "", says, "put its folder there, or correct `path`", name))
-    says = f"it runs {image}: Bambe builds its image from {said['path']}/Dockerfile"
-    draft.account.add(
-        Note("changed", file, 0, "containerDefinitions.image", says, "put its code there", name)
-    )
     draft.builds[name] = Build(f"{said['path']}/Dockerfile", ".", base=image)
 
 

@@ -103,6 +103,10 @@ def put_task(draft: Draft, service: Part, one: RunningService, name: str) -> Non
 
 def _container(part: Part, service: Part, said: Said, name: str) -> None:
     part.at("name").take()
+    part.at("image").change(
+        f"it runs {part.at('image').text}: Bambe builds its image from {said['path']}/Dockerfile",
+        "put its code there",
+    )
     _port(part, service, said)
     put_stop_timeout(said, part.at("stopTimeout"))
     for one in part.at("secrets").each():

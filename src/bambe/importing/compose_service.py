@@ -105,7 +105,7 @@ def _image(place: Place, part: Part, made: str) -> None:
         if base:
             image.change("an image that is not built here: Bambe builds one", f"a Dockerfile: `FROM {base}`")
         else:
-            part.leave("it has neither `build` nor `image`")
+            part.note("guessed", "it has neither `build` nor `image`", "write its Dockerfile")
         return
     image.leave("the image is kept in ECR, under the name of the service") if image else None
     where = build.at("context") if build.is_mapping else build

@@ -38,12 +38,12 @@ def broker(draft: Draft, part: Part, is_first: bool) -> None:
     image = part.at("image")
     if is_first:
         events["kafka"] = _version(image.text)
-        part.note(
-            "changed",
+        image.change(
             f"it is `events`, a cluster of Apache Kafka {events['kafka']}, in plain text as here",
             "name its topics, and who `produces` and `consumes` them: they get KAFKA_BOOTSTRAP_SERVERS",
         )
-    image.take()
+    else:
+        image.take()
     for name, value in _variables(part):
         _setting(events, name, value)
     for _, rest in part.items():

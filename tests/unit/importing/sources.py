@@ -55,6 +55,18 @@ def covers(key: str, path: str) -> bool:
     return path == key or path.startswith((f"{key}.", f"{key}["))
 
 
+def _collide(one: str, other: str) -> bool:
+    """Whether one is below the other, or is in a list where the other is in a mapping."""
+    if covers(one, other) or covers(other, one):
+        return True
+    for mine, theirs in zip(keys(one), keys(other), strict=False):
+        if type(mine) is not type(theirs):
+            return True
+        if mine != theirs:
+            return False
+    return False
+
+
 def dumped(data: Any) -> str:
     return yaml.safe_dump(data, sort_keys=False)
 
@@ -70,7 +82,7 @@ def some_of(draw: st.DrawFn, grammar: Grammar) -> Paths:
     """Values at some of the grammar's paths, of which none is below another."""
     chosen: Paths = {}
     for path in draw(st.lists(st.sampled_from(sorted(grammar)), unique=True, max_size=14)):
-        if not any(covers(other, path) or covers(path, other) for other in chosen):
+        if not any(_collide(path, other) for other in chosen):
             chosen[path] = draw(st.sampled_from(grammar[path]))
     return {path: chosen[path] for path in grammar if path in chosen}
 
@@ -83,12 +95,12 @@ UNKNOWN = st.dictionaries(
 
 
 def unaccounted(before: str, named: list[str], paths: Paths, grammar: Grammar, again: Any) -> list[str]:
-    """Paths that are not named and whose value could be another without anything coming of it."""
+    """Paths that are not named and of which no other value would make a difference."""
     found = []
     for path, value in paths.items():
         if any(covers(key, path) for key in named):
             continue
         others = [other for other in grammar.get(path, []) if other != value]
-        if not others or any(again(paths | {path: other}) == before for other in others):
+        if not others or all(again(paths | {path: other}) == before for other in others):
             found.append(path)
     return found

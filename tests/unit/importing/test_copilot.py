@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 
 from bambe.importing import Imported, Unreadable, from_copilot, text
 from bambe.project import parse
-from tests.unit.importing.sources import UNKNOWN, Memory, Paths, document, dumped, outcome, some_of, unaccounted
+from tests.unit.importing.sources import (
+    UNKNOWN,
+    Memory,
+    Paths,
+    document,
+    dumped,
+    outcome,
+    some_of,
+    unaccounted,
+)
 
 WORKSPACE = {"copilot/.workspace": "application: shop\n"}
 MANIFEST = "copilot/web/manifest.yml"
@@ -77,7 +86,11 @@ def named(imported: Imported, **words: Any) -> list[str]:
 def test_an_environment_of_an_application() -> None:
     imported = from_copilot(shop(), "prod")
     project = parse(text(imported, "Copilot"))
-    assert (project.project, project.namespace, project.host) == ("shop", "prod.shop.local", "shop.example.com")
+    assert (project.project, project.namespace, project.host) == (
+        "shop",
+        "prod.shop.local",
+        "shop.example.com",
+    )
     front, api = project.services["frontend"], project.services["api"]
     assert (front.path, front.port, front.route, front.tasks) == ("frontend", 8080, "default", 4)
     assert (front.cpu, front.memory, front.exec) == (512, 1024, True)
@@ -87,7 +100,10 @@ def test_an_environment_of_an_application() -> None:
         "VERSION": "1.10",
         "API": "http://api.prod.shop.local:9000/v1",
     }
-    assert front.secrets == {"GITHUB_TOKEN": "ssm:/github/token", "DB_PASSWORD": "secretsmanager:mysql:password"}
+    assert front.secrets == {
+        "GITHUB_TOKEN": "ssm:/github/token",
+        "DB_PASSWORD": "secretsmanager:mysql:password",
+    }
     assert (api.path, api.route, api.environment) == ("services/api", "none", {"MODE": "fast"})
     assert imported.builds["api"].args == {"A": "b"}
     assert all(project.is_rolling(name) for name in project.services)
@@ -126,7 +142,10 @@ def test_names_that_are_not_legal_are_changed_and_that_is_said() -> None:
 def test_sizes_are_rounded_up_and_that_is_said() -> None:
     files = WORKSPACE | {MANIFEST: dumped(HEAD | {"cpu": 300, "memory": 5000, "image": {"port": 80}})}
     imported = from_copilot(Memory(files))
-    assert (imported.data["services"]["web"]["cpu"], imported.data["services"]["web"]["memory"]) == (1024, 5120)
+    assert (imported.data["services"]["web"]["cpu"], imported.data["services"]["web"]["memory"]) == (
+        1024,
+        5120,
+    )
     assert named(imported, key="cpu") == ["300 is 1024 CPU units: rounded up to a size of Fargate"]
     assert named(imported, key="memory") == ["5000 is 5120 MiB: rounded up to a size of Fargate"]
 
