@@ -208,8 +208,12 @@ def _route(part: Part, rule: Described, said: dict[str, Any]) -> bool:
 
 
 def _registry(traffic: Traffic, service: Part, one: RunningService, name: str) -> None:
-    for key in ("registryArn", "containerName", "containerPort", "port"):
-        service.at("serviceRegistries", 0, key).take()
+    registered = service.at("serviceRegistries", 0)
+    registered.at("registryArn").take()
+    registered.at("containerName").take()
+    for key in ("containerPort", "port"):
+        if not registered.at(key).take_if(traffic.draft.services[name]["port"]):
+            registered.at(key).leave("the DNS record is an A record: it has no port")
     if not one.registry:
         return
     file = f"servicediscovery service {one.registry.get('Name', '')}"

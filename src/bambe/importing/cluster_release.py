@@ -163,26 +163,18 @@ def _hooks(appspec: str) -> dict[str, str]:
     return {event: str(function) for event, function in pairs if event in EVENTS}
 
 
+MEMBERS = {
+    "CANARY": ("canaryConfiguration", "canaryPercent", "canaryBakeTimeInMinutes"),
+    "LINEAR": ("linearConfiguration", "stepPercent", "stepBakeTimeInMinutes"),
+}
+
+
 def _by_ecs(part: Part, strategy: str) -> Said:
     release: Said = {"controller": "ecs", "strategy": STRATEGIES[strategy]}
     part.at("strategy").take()
-    for member, percent, bake in (
-        ("canaryConfiguration", "canaryPercent", "canaryBakeTimeInMinutes"),
-        ("linearConfiguration", "stepPercent", "stepBakeTimeInMinutes"),
-    ):
-        inner = part.at(member)
-        if not inner:
-            continue
-        share = inner.at(percent)
-        release["percent"] = max(1, min(99, round(float(share.value))))
-        if release["percent"] == share.value:
-            share.take()
-        else:
-            share.change(f"{share.text} % is {release['percent']} %: whole percents from 1 to 99")
-        release["interval"] = _minutes(inner.at(bake), 24 * 60)
-        if inner.at(bake).value == 0:
-            release["interval"] = "1m"
-            inner.at(bake).change("no wait is 1m, the shortest")
+    if strategy in MEMBERS:
+        member, percent, bake = MEMBERS[strategy]
+        _steps(part.at(member, percent), part.at(member, bake), release)
     if part.at("bakeTimeInMinutes"):
         release["keep_old"] = _minutes(part.at("bakeTimeInMinutes"), 24 * 60)
     for hook in part.at("lifecycleHooks").each():
@@ -193,6 +185,20 @@ def _by_ecs(part: Part, strategy: str) -> Said:
     part.at("deploymentCircuitBreaker", "enable").take_if(True)
     part.at("deploymentCircuitBreaker", "rollback").take_if(True)
     return release
+
+
+def _steps(share: Part, wait: Part, release: Said) -> None:
+    if share:
+        release["percent"] = max(1, min(99, round(float(share.value))))
+        if release["percent"] == share.value:
+            share.take()
+        else:
+            share.change(f"{share.text} % is {release['percent']} %: whole percents from 1 to 99")
+    if wait.value == 0:
+        release["interval"] = "1m"
+        wait.change("no wait is 1m, the shortest")
+    elif wait:
+        release["interval"] = _minutes(wait, 24 * 60)
 
 
 def _stage(hook: Part, release: Said) -> None:

@@ -110,9 +110,7 @@ def _container(part: Part, service: Part, said: Said, name: str) -> None:
     _port(part, service, said)
     put_stop_timeout(said, part.at("stopTimeout"))
     for one in part.at("secrets").each():
-        key = one.at("name").take_text()
-        source = words.from_arn(one.at("valueFrom").text)
-        put_secret(said, one.at("valueFrom"), key, source)
+        put_secret(said, one, one.at("name").text, words.from_arn(one.at("valueFrom").text))
     for one in part.at("environment").each():
         key = one.at("name").take_text()
         put_variable(said, one.at("value") or one.at("name"), key, one.at("value").text, {})

@@ -152,8 +152,8 @@ def _image(place: Place, part: Part, said: Said, name: str) -> None:
         file = _clean(build.text)
         made = Build(file, file.rpartition("/")[0] or ".")
     elif build:
-        folder = _clean(context.text)
-        file = _clean(dockerfile.text) or f"{folder}/Dockerfile".removeprefix("./").lstrip("/")
+        folder = (_clean(context.text) or ".") if context else ""
+        file = _clean(dockerfile.text) or _clean(f"{folder}/Dockerfile")
         made = Build(file, folder or file.rpartition("/")[0] or ".", args, build.at("target").text)
     else:
         made = Build(f"services/{name}/Dockerfile", ".", base=image.at("location").text)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bambe.cli.account import Account
+from bambe.cli.chain import Chain
 from bambe.cli.importing import Writing, files_of, root_of, written
 from bambe.cli.place import Local, default_state
 from bambe.cli.running import Survey
@@ -64,7 +64,7 @@ def compose(
     buildspecs: bool,
     as_json: bool,
 ) -> None:
-    """Import Compose FILES, later ones laid on earlier ones; by default those that Compose takes."""
+    """Import Compose FILES, later ones laid on earlier ones. By default the files that Compose takes."""
     chosen = files or _found(Path())
     root = chosen[0].resolve().parent
     names = [root_of(root, one) for one in chosen]
@@ -94,8 +94,8 @@ def cluster(
     buildspecs: bool,
     as_json: bool,
 ) -> None:
-    """Import the services of a running ECS CLUSTER and what they hang on, read through the AWS API."""
-    place = Account(profile, region) if where == "aws" else _here()
+    """Import a running ECS CLUSTER: its services and what they hang on, read through the AWS API."""
+    place = Chain(profile, region) if where == "aws" else _here()
     chosen = region or place.region
     running = Survey(lambda service: place.client(service, chosen), cluster, chosen).read()
     source = f"the ECS cluster {running.name} in {chosen}"

@@ -1,4 +1,4 @@
-"""An AWS account, spoken to with the credentials that the AWS CLI would use."""
+"""AWS, spoken to with the credentials that the AWS CLI would use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bambe.cli.trouble import Trouble
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class Chain:
     """Clients by the usual chain: the environment, a profile, SSO, a role of this machine."""
 
     profile: str = ""
@@ -17,8 +17,14 @@ class Account:
 
     def _session(self) -> Any:
         import boto3
+        from botocore.exceptions import ProfileNotFound
 
-        return boto3.session.Session(profile_name=self.profile or None, region_name=self.asked_region or None)
+        try:
+            return boto3.session.Session(
+                profile_name=self.profile or None, region_name=self.asked_region or None
+            )
+        except ProfileNotFound:
+            raise Trouble(f"the AWS CLI has no profile {self.profile!r}.") from None
 
     @property
     def region(self) -> str:
