@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from bambe.cli.commands.import_ import command
 from bambe.cli.running import Survey
 from bambe.cli.trouble import Trouble
 from bambe.importing import Imported, from_cluster, text
@@ -176,6 +178,20 @@ def test_nothing_but_questions_is_asked(edge: Edge) -> None:
     Survey(client, "shop", REGION).read()
     assert "DescribeServices" in asked
     assert [one for one in asked if not one.startswith(("Describe", "List", "Get", "BatchGet"))] == []
+
+
+def test_the_command_speaks_to_whatever_the_aws_cli_speaks_to(
+    edge: Edge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--on aws takes credentials, region and endpoint from where the AWS CLI does."""
+    Installation(edge, without_events(SHOP)).up()
+    for name, value in edge.environment.items():
+        monkeypatch.setenv(name, value)
+    file = tmp_path / "shop.yml"
+    words = ["cluster", "shop", "--on", "aws", "--output", str(file), "--json"]
+    said = json.loads(CliRunner().invoke(command, words, catch_exceptions=False).output)
+    assert set(parse(file.read_text()).services) == set(SHOP.services) == set(said["services"])
+    assert {note["kind"] for note in said["notes"]} == {"left", "changed", "missing"}
 
 
 def test_a_cluster_that_is_not_there(edge: Edge) -> None:

@@ -55,13 +55,14 @@ class Survey:
 
     def _service(self, one: Found) -> RunningService:
         name = one["serviceName"]
-        group, config, appspec, tags = self._allowed(
-            "codedeploy", lambda: self._codedeploy(name), ({}, {}, "", {})
-        )
-        registry, namespace = self._allowed("servicediscovery", lambda: self._registry(one), ({}, {}))
+        nothing: Found = {}
+        released: tuple[Found, Found, str, dict[str, str]] = ({}, {}, "", {})
+        group, config, appspec, tags = self._allowed("codedeploy", lambda: self._codedeploy(name), released)
+        unnamed: tuple[Found, Found] = ({}, {})
+        registry, namespace = self._allowed("servicediscovery", lambda: self._registry(one), unnamed)
         groups = self._target_groups(one, group)
-        scaling = self._allowed("application-autoscaling", lambda: self._scaling(name), {})
-        builders = self._allowed("codebuild", self._builders, {})
+        scaling = self._allowed("application-autoscaling", lambda: self._scaling(name), nothing)
+        builders: dict[str, Found] = self._allowed("codebuild", self._builders, {})
         own_tags = {tag["key"]: tag["value"] for tag in one.get("tags", ())}
         return RunningService(
             service=one,

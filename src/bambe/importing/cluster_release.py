@@ -135,9 +135,10 @@ def _alarms(part: Part, release: Said, key: str, enabled: str) -> None:
     names = [one.at("name") if one.is_mapping else one for one in part.at(key).each()]
     part.at("ignorePollAlarmFailure").take_if(False)
     part.at("rollback").take_if(True)
-    if not part.at(enabled).take():
+    if names and part.at(enabled).value is not True:
         part.leave("alarms that are not heeded")
         return
+    part.at(enabled).take()
     if names:
         release["alarms"] = list(dict.fromkeys(one.take_text() for one in names))
         names[0].review("alarms are carried by name", "they must exist where this bambe.yml is brought up")

@@ -95,6 +95,30 @@ def test_hooks_come_from_the_last_release() -> None:
     assert hooks == {"BeforeInstall": "look", "AfterAllowTraffic": "arn:aws:lambda:x:1:f"}
 
 
+def test_alarms_are_carried_where_they_are_heeded() -> None:
+    alarms = {"enabled": True, "alarms": [{"name": "red"}]}
+    found = imported(replace(WEB, group=GROUP | {"alarmConfiguration": alarms}))
+    assert found.data["release"]["alarms"] == ["red"]
+    found = imported(replace(WEB, group=GROUP | {"alarmConfiguration": alarms | {"enabled": False}}))
+    assert "alarms" not in found.data["release"]
+    assert left(found)["codedeploy group web alarmConfiguration"] == "alarms that are not heeded"
+
+
+def test_waits_that_are_too_long_are_cut_and_that_is_said() -> None:
+    waits = {
+        "terminateBlueInstancesOnDeploymentSuccess": {
+            "action": "TERMINATE",
+            "terminationWaitTimeInMinutes": 2880,
+        }
+    }
+    found = imported(replace(WEB, group=GROUP | {"blueGreenDeploymentConfiguration": waits}))
+    assert found.data["release"]["keep_old"] == "2880m"
+    waits["terminateBlueInstancesOnDeploymentSuccess"] = {"action": "KEEP_ALIVE"}
+    found = imported(replace(WEB, group=GROUP | {"blueGreenDeploymentConfiguration": waits}))
+    assert found.data["release"]["keep_old"] == "48h"
+    assert any("kept for ever" in note.says for note in found.notes if note.kind == "changed")
+
+
 def test_stages_of_ecs_are_those_that_are_written() -> None:
     assert {event: stage for stage, event in STAGES.items()} == WRITTEN
 
@@ -190,7 +214,6 @@ GRAMMAR: dict[str, list[Any]] = {
     "deploymentConfiguration.bakeTimeInMinutes": [5, 10, 5000],
     "deploymentConfiguration.deploymentCircuitBreaker.enable": [True, False],
     "deploymentConfiguration.deploymentCircuitBreaker.rollback": [True, False],
-    "deploymentConfiguration.alarms.enable": [True, False],
     "deploymentConfiguration.alarms.alarmNames[0]": ["a", "b"],
     "deploymentConfiguration.linearConfiguration.stepPercent": [10.0, 12.5, 20.0],
     "deploymentConfiguration.linearConfiguration.stepBakeTimeInMinutes": [0, 5, 6],
@@ -255,6 +278,8 @@ def attributes(paths: Paths) -> dict[str, Any]:
 
 def made(service: Paths, task: Paths, check: Paths) -> Imported:
     described = {"serviceName": "web", "loadBalancers": [LED]} | document(service)
+    alarms = described.get("deploymentConfiguration", {}).get("alarms", {})
+    alarms |= {"enable": True} if alarms else {}
     container = document(task).get("containerDefinitions", [{}])[0]
     definition = document(task) | {"containerDefinitions": [{"name": "web"} | container]}
     one = RunningService(described, definition, (TARGETS | attributes(check),), (rule("/web*"),))
