@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from bambe.evidence.wishes import ANALYSIS, BY_PEOPLE, QUEUE, SYNTHETIC
-from bambe.importing.account import Part
+from bambe.importing.account import Note, Part
 from bambe.importing.cluster_running import Described, RunningService, wish_of
 from bambe.importing.draft import Draft, Said
 from bambe.importing.tree import from_data
@@ -64,6 +64,10 @@ def _rolling(part: Part) -> None:
 
 def _by_codedeploy(draft: Draft, one: RunningService, name: str) -> Said:
     if not one.group:
+        says = "CodeDeploy releases it, by a deployment group that is not there or may not be read"
+        draft.account.add(
+            Note("guessed", f"ecs service {one.name}", 0, "release", says, "see `release`", name)
+        )
         return {"strategy": "all_at_once"}
     file = f"codedeploy group {one.group.get('deploymentGroupName', '')}"
     part = draft.account.open(f"{file} of {name}", from_data(wish_of("group", one.group), file), name)

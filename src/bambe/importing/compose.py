@@ -105,13 +105,16 @@ def _services(draft: Draft, files: Files, wanted: Mapping[str, Part], source: st
 
 
 def keeps_data(part: Part) -> bool:
-    """Whether it is an image of others that has a volume for its data."""
-    if part.at("build"):
-        return False
-    return any(
-        not (one.at("read_only").value is True or one.text.endswith(":ro"))
-        for one in part.at("volumes").each()
-    )
+    """Whether it is an image of others that writes to a volume with a name, as databases do."""
+    return not part.at("build") and any(_is_kept(one) for one in part.at("volumes").each())
+
+
+def _is_kept(volume: Part) -> bool:
+    if volume.is_mapping:
+        is_named = volume.at("type").text in ("", "volume") and bool(volume.at("source"))
+        return is_named and volume.at("read_only").value is not True
+    name, _, rest = volume.text.partition(":")
+    return bool(rest) and name[:1] not in ("/", ".", "~") and "ro" not in rest.split(":")[1:]
 
 
 def _give_default_route(draft: Draft, source: str) -> None:

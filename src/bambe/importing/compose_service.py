@@ -38,7 +38,10 @@ LEFT = {
     "depends_on.*": ("services start in any order", "let it wait for what it needs, and try again"),
     "links.*": ("every service reaches every other by its DNS name", ""),
     "networks.*": ("every service reaches every other", ""),
-    "volumes.*": ("a volume: a task keeps nothing on its disk when it ends", "use S3 or a database"),
+    "volumes.*": (
+        "a volume: a task keeps nothing on its disk when it ends",
+        "files that it reads go into the image, what it writes into S3 or a database",
+    ),
     "configs.*": ("a file that is put into the container", "put it into the image, or into variables"),
     "secrets.*": ("a secret as a file", "give its value as a variable: `secrets: {NAME: ssm:/name}`"),
     "restart": ("ECS starts a task again whenever it ends", "run what ends by itself elsewhere"),

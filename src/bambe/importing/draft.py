@@ -69,6 +69,9 @@ class Draft:
         self._give_each_route_once(source)
         for name, said in self.services.items():
             if said.get("route", "none") == "none" and not self.is_rolling(name):
+                if said.get("release", self.top.get("release")):
+                    says = f"{name} has no route, so its traffic cannot be shifted: it is updated in place"
+                    self.account.add(Note("changed", source, 0, f"services.{name}", says, "", name))
                 said["release"] = "rolling"
         data = {key: self.top[key] for key in TOP if self.top.get(key) not in (None, "", {}, 0)}
         data["services"] = {

@@ -119,6 +119,14 @@ def test_waits_that_are_too_long_are_cut_and_that_is_said() -> None:
     assert any("kept for ever" in note.says for note in found.notes if note.kind == "changed")
 
 
+def test_a_release_that_cannot_be_carried_is_said() -> None:
+    found = imported(replace(WEB, rules=()))
+    assert found.data["services"]["web"]["release"] == "rolling"
+    assert any("it is updated in place" in note.says for note in found.notes if note.kind == "changed")
+    found = imported(replace(WEB, group={}))
+    assert any("CodeDeploy releases it" in note.says for note in found.notes if note.kind == "guessed")
+
+
 def test_stages_of_ecs_are_those_that_are_written() -> None:
     assert {event: stage for stage, event in STAGES.items()} == WRITTEN
 

@@ -158,6 +158,25 @@ services:
     assert f"{FILE}:14 services.web_front.healthcheck.interval" in places(found, "left")
 
 
+@pytest.mark.parametrize(
+    ("volume", "is_kept"),
+    [
+        ("data:/data", True),
+        ({"type": "volume", "source": "data", "target": "/data"}, True),
+        ("data:/data:ro", False),
+        ("./nginx.conf:/etc/nginx/nginx.conf", False),
+        ("/var/run/docker.sock:/var/run/docker.sock", False),
+        ("/cache", False),
+    ],
+)
+def test_an_image_that_keeps_data_is_left_and_others_are_not(volume: Any, is_kept: bool) -> None:
+    services = {"web": {"build": "web"}, "other": {"image": "example/other", "volumes": [volume]}}
+    found = imported(Memory({FILE: dumped({"services": services})}))
+    assert ("other" not in found.data["services"]) == is_kept
+    key = "services.other" if is_kept else "services.other.volumes[0]"
+    assert any(note.key == key and note.kind == "left" for note in found.notes)
+
+
 def test_two_public_services_get_routes_of_their_own() -> None:
     files = Memory({FILE: "services: {web: {image: a, ports: [80]}, shop: {image: b, ports: ['8080:81']}}"})
     services = imported(files).data["services"]
