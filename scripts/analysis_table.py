@@ -13,7 +13,7 @@ from math import log, sin
 from pathlib import Path
 from statistics import median
 
-from bambe.evidence.analysis import Settings, State, Verdict, finding, found_worse, observe
+from bambe.evidence.analysis import Seen, Settings, State, Verdict, finding, found_worse, observe
 from bambe.evidence.counts import Counts
 
 PAGE = Path(__file__).parents[1] / "docs" / "analysis.md"
@@ -90,9 +90,9 @@ def run(scenario: Scenario, source: random.Random, settings: Settings) -> tuple[
         blue = binomial(source, BLUE, scenario.blue(look))
         green = binomial(source, GREEN, scenario.green(look))
         state = observe(state, _counts(BLUE, blue), _counts(GREEN, green), settings)
-        if found_worse(state, settings):
+        if found_worse(Seen(state), settings):
             return Verdict.WORSE, (look + 1) * GREEN
-    return finding(state, settings).verdict, LOOKS * GREEN
+    return finding(Seen(state), settings).verdict, LOOKS * GREEN
 
 
 def _counts(requests: int, errors: int) -> Counts:

@@ -1,59 +1,60 @@
-"""Real Kafka: clusters come up, keep what they acknowledged, and let in whom they should.
-
-BAMBE_TEST_KAFKA says which versions, with how many brokers: "2.6.1:3 3.9.2:3" and so on.
-"""
+"""Real Kafka: clusters come up, keep what they acknowledged, and let in whom they should."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
+import socket
 import ssl
-import threading
-import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    NewTopic,
+    ResourcePatternType,
+    ResourceType,
+    ScramCredentialInfo,
+    ScramMechanism,
+    UserScramCredentialUpsertion,
+)
 
-from bambe.engines.brokers import KafkaBrokers, Topic
+from bambe.engines.brokers import KafkaBrokers, Topic, features
+from bambe.engines.brokers.guard import left_to_all
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
     HOST_SCRAM_PORT,
     HOST_TLS_PORT,
     INTERNAL_PORT,
-    PLAINTEXT_PORT,
-    SCRAM_PORT,
-    TLS_PORT,
+    ZOOKEEPER_PORT,
 )
-from bambe.engines.brokers.settings import FILES
+from bambe.engines.brokers.settings import PRINCIPAL
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
-from bambe.engines.containers.port import Mount
 from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
-from tests.contract.busybox import docker_answers
-from tests.contract.kafka import Running, consume, lets_in, produce, read, reader, scram, trusting
+from tests.contract.kafka import (
+    QUIET,
+    Running,
+    consume,
+    dotted,
+    lets_in,
+    produce,
+    read,
+    reader,
+    scram,
+    trusting,
+)
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
-CLUSTERS = os.environ.get("BAMBE_TEST_KAFKA", "2.6.1:1 4.1.2:3").split()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLUSTERS)
-async def kafka(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    if not docker_answers():
-        pytest.skip("no Docker Engine")
-    version, _, count = request.param.partition(":")
-    running = Running(tmp_path_factory.mktemp("kafka"), version, int(count))
-    try:
-        await running.start()
-        yield running
-    finally:
-        await running.stop()
+EVERY_ACL = (
+    *(ResourceType.ANY, None, ResourcePatternType.ANY),
+    *(None, None, AclOperation.ANY, AclPermissionType.ANY),
+)
 
 
 @pytest.fixture
@@ -65,12 +66,7 @@ def authority(kafka: Running, tmp_path: Path) -> Path:
 
 
 async def topic(kafka: Running, partitions: int = 1) -> str:
-    name = f"t{secrets.token_hex(4)}"
-    await kafka.brokers.apply_topic(kafka.cluster, Topic(name, partitions))
-    await kafka.until(
-        lambda seen: name in seen.topics and all(p.leader for p in seen.topics[name].partitions)
-    )
-    return name
+    return await kafka.topic(partitions)
 
 
 async def test_it_comes_up(kafka: Running) -> None:
@@ -152,6 +148,45 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
     await becomes(False, servers, authority, "alice", "another")
 
 
+async def test_users_have_topics_and_groups_and_the_authority_alone_the_cluster(
+    kafka: Running, authority: Path
+) -> None:
+    name, servers = await topic(kafka), kafka.addresses(HOST_SCRAM_PORT)
+    await kafka.brokers.apply_users(kafka.cluster, {"erin": "enters", PRINCIPAL: "pretends"})
+    await becomes(True, servers, authority, "erin", "enters")
+    await becomes(False, servers, authority, PRINCIPAL, "pretends")
+    erin = scram(authority, "erin", "enters")
+    once = {**erin, "enable_idempotence": True}
+    assert await asyncio.to_thread(produce, servers, name, ["once"], **once) == ["once"]
+    assert await asyncio.to_thread(consume, servers, name, 1, **erin) == ["once"]
+    admin = AdminClient({"bootstrap.servers": servers, **QUIET, **dotted(erin)})
+    assert name in (await asyncio.to_thread(admin.list_topics, timeout=10)).topics
+    made = admin.create_topics([NewTopic(f"{name}-of-erin", 1)])[f"{name}-of-erin"]
+    await asyncio.to_thread(made.result, 20)
+    for taken in left_to_all():
+        taken.principal = "User:erin"
+        with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+            await asyncio.to_thread(admin.create_acls([taken])[taken].result, 20)
+    if not on_zookeeper(kafka.version):
+        info = ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 4096)
+        other = admin.alter_user_scram_credentials([UserScramCredentialUpsertion("frank", info, b"forged")])
+        with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+            await asyncio.to_thread(other["frank"].result, 20)
+
+
+async def test_a_cluster_without_users_is_as_it_was(kafka: Running, authority: Path) -> None:
+    plain = AdminClient({"bootstrap.servers": kafka.addresses(HOST_PLAINTEXT_PORT), **QUIET})
+    await kafka.brokers.apply_users(kafka.cluster, {"gina": "goes"})
+    (mine, *_) = left_to_all()
+    mine.principal = "User:somebody"
+    with pytest.raises(KafkaException, match="CLUSTER_AUTHORIZATION_FAILED"):
+        await asyncio.to_thread(plain.create_acls([mine])[mine].result, 20)
+    await kafka.brokers.apply_users(replace(kafka.cluster, scram=False), {})
+    await becomes(False, kafka.addresses(HOST_SCRAM_PORT), authority, "gina", "goes")
+    found = plain.describe_acls(AclBindingFilter(*EVERY_ACL))
+    assert await asyncio.to_thread(found.result, 20) == []
+
+
 async def becomes(expected: bool, servers: str, authority: Path, user: str, password: str) -> None:
     """Wait until every broker lets the user in, or none does: each hears of users by itself."""
     options = scram(authority, user, password)
@@ -163,26 +198,6 @@ async def becomes(expected: bool, servers: str, authority: Path, user: str, pass
     raise AssertionError(f"{user}: never {expected}, but {found}")
 
 
-async def test_aiokafka_speaks_to_it(kafka: Running, authority: Path) -> None:
-    name = await topic(kafka)
-    await kafka.brokers.apply_users(kafka.cluster, {"carol": "sings"})
-    await becomes(True, kafka.addresses(HOST_SCRAM_PORT), authority, "carol", "sings")
-    options = {
-        "bootstrap_servers": kafka.addresses(HOST_SCRAM_PORT),
-        "security_protocol": "SASL_SSL",
-        "ssl_context": trusting(authority),
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": "carol",
-        "sasl_plain_password": "sings",
-    }
-    async with AIOKafkaProducer(**options, acks="all") as producer:
-        for number in range(10):
-            await producer.send_and_wait(name, str(number).encode())
-    reading = AIOKafkaConsumer(name, **options, group_id="aio", auto_offset_reset="earliest")
-    async with reading, asyncio.timeout(30):
-        assert [(await reading.getone()).value for _ in range(10)] == [str(n).encode() for n in range(10)]
-
-
 async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
     first = kafka.node(1)
     reading, writing = await asyncio.open_connection(first.address, INTERNAL_PORT, ssl=trusting(authority))
@@ -192,26 +207,38 @@ async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Runni
     writing.close()
 
 
-async def test_tasks_reach_it_by_name(kafka: Running, authority: Path) -> None:
-    name = await topic(kafka)
-    await kafka.brokers.apply_users(kafka.cluster, {"dave": "digs"})
-    await becomes(True, kafka.addresses(HOST_SCRAM_PORT), authority, "dave", "digs")
-    node = kafka.state / "kafka" / kafka.cluster.id / "node-1" / "files"
-    login = "org.apache.kafka.common.security.scram.ScramLoginModule required"
-    script = f"""
-      tls() {{ printf '%s\\n' security.protocol=$1 ssl.truststore.location={FILES}/truststore.p12 \\
-        ssl.truststore.password=changeit sasl.mechanism=SCRAM-SHA-512 \\
-        'sasl.jaas.config={login} username="dave" password="digs";'; }}
-      tls SSL > /tmp/tls; tls SASL_SSL > /tmp/sasl
-      send="kafka-console-producer.sh --topic {name}"
-      echo plain | $send --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
-      echo secret | $send --bootstrap-server {kafka.names(TLS_PORT)} --producer.config /tmp/tls
-      kafka-console-consumer.sh --topic {name} --from-beginning --max-messages 2 --timeout-ms 20000 \\
-        --bootstrap-server {kafka.names(SCRAM_PORT)} --consumer.config /tmp/sasl
-      kafka-topics.sh --list --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
-    """
-    said = await kafka.in_a_task(script, [Mount(str(node), FILES, read_only=True)])
-    assert {"plain", "secret", name} <= {line.lstrip(">") for line in said}, said
+async def test_zookeeper_listens_to_brokers_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
+    if not on_zookeeper(kafka.version):
+        pytest.skip("it has no ZooKeeper")
+    address = kafka.node(0).address
+    assert await asyncio.to_thread(listening, address) == [ZOOKEEPER_PORT]
+    assert not await zookeeper_answers(address, trusting(authority)), "a stranger is let in"
+    engine = kafka.state / "kafka" / kafka.cluster.id / "engine"
+    known = trusting(authority)
+    known.load_cert_chain(engine / "cert.pem", engine / "key.pem")
+    assert await zookeeper_answers(address, known)
+
+
+def listening(address: str) -> list[int]:
+    """Ports of a node that take connections."""
+    found = []
+    for port in range(1024, 12000):
+        with socket.socket() as one:
+            if one.connect_ex((address, port)) == 0:
+                found.append(port)
+    return found
+
+
+async def zookeeper_answers(address: str, context: ssl.SSLContext) -> bool:
+    try:
+        reading, writing = await asyncio.open_connection(address, ZOOKEEPER_PORT, ssl=context)
+        writing.write(b"srvr")
+        async with asyncio.timeout(10):
+            answer = await reading.read(1024)
+        writing.close()
+    except (ssl.SSLError, ConnectionError):
+        return False
+    return b"Zookeeper version" in answer
 
 
 async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) -> None:
@@ -251,36 +278,6 @@ async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Run
     assert await asyncio.to_thread(produce, servers, name, ["after"]) == ["after"]
 
 
-async def test_a_broker_may_die_while_others_write(kafka: Running) -> None:
-    if kafka.count < 3:
-        pytest.skip("needs three brokers")
-    name, servers = await topic(kafka, 3), kafka.addresses(HOST_PLAINTEXT_PORT)
-    stop, sent = threading.Event(), list[str]()
-
-    def write() -> None:
-        for batch in range(1000):
-            if stop.is_set():
-                return
-            sent.extend(produce(servers, name, [f"{batch}-{n}" for n in range(20)]))
-            time.sleep(0.02)
-
-    writing = asyncio.create_task(asyncio.to_thread(write))
-    await asyncio.sleep(1)
-    await kafka.kill(2)
-    await kafka.until(
-        lambda seen: 2 not in seen.brokers and all(p.leader for p in seen.topics[name].partitions)
-    )
-    before = len(sent)
-    while len(sent) < before + 100:
-        await asyncio.sleep(0.1)
-    stop.set()
-    await writing
-    got = await asyncio.to_thread(consume, servers, name, len(sent))
-    assert set(sent) <= set(got)
-    await kafka.remake(2)
-    await kafka.until(lambda seen: len(seen.brokers) == 3 and seen.under_replicated == 0)
-
-
 async def test_a_broker_that_is_told_to_stop_leaves_in_order(kafka: Running) -> None:
     assert await kafka.stop_broker(1) in (0, 143)
     await kafka.remake(1)
@@ -294,9 +291,21 @@ async def test_a_newer_version_goes_on_with_the_data(kafka: Running) -> None:
     name = await topic(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["before"])
     await kafka.upgrade(newer[-1].apache)
+    assert "metadata.version" in await lacking(kafka), "the brokers are new, the cluster is not yet"
+    for _ in range(2):
+        await kafka.brokers.finalize(kafka.cluster)
+    assert not await lacking(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["after"])
     got = await asyncio.to_thread(consume, kafka.addresses(HOST_PLAINTEXT_PORT), name, 2)
     assert got == ["before", "after"]
+
+
+async def lacking(kafka: Running) -> dict[str, int]:
+    """Features that brokers of this version have, and the cluster has not switched on."""
+    folder = kafka.state / "kafka" / kafka.cluster.id
+    access = trusting(folder / "authority" / "ca.pem")
+    access.load_cert_chain(folder / "engine" / "cert.pem", folder / "engine" / "key.pem")
+    return (await features.features(kafka.node(1).address, INTERNAL_PORT, access)).lacking
 
 
 async def test_before_it_runs_it_is_not_there(kafka: Running, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ class FakeBrokers:
     """Implements engines.brokers.port.Brokers.
 
     What a test may set: `down` (numbers of brokers that are not in the cluster), `short` (partitions lack a
-    replica), `refuses` (topic name -> why). What it may read: `prepared`, `users`, `removed`.
+    replica), `refuses` (topic name -> why), `disagree` (clusters that cannot be finalized yet). What it may
+    read: `prepared`, `users`, `removed`, `finalized` (cluster -> version).
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,8 @@ class FakeBrokers:
         self.prepared: list[tuple[str, Node]] = []
         self.users: dict[str, dict[str, str]] = {}
         self.removed: list[str] = []
+        self.finalized: dict[str, str] = {}
+        self.disagree: set[str] = set()
         self._topics: dict[str, dict[str, Topic]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
@@ -66,6 +69,11 @@ class FakeBrokers:
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
         self._of(cluster).pop(name, None)
+
+    async def finalize(self, cluster: Cluster) -> None:
+        if cluster.id in self.disagree:
+            raise Unavailable("A broker does not answer.")
+        self.finalized[cluster.id] = cluster.version
 
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
         self.users[cluster.id] = dict(users)

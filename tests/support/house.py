@@ -16,10 +16,12 @@ from bambe.engines.containers.port import Network
 from bambe.kernel.call import Aws, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.services import discover
+from bambe.services.ec2.model import Network as Vpc
 from bambe.store import Database
 
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
+SUBNET = Vpc(ACCOUNT, REGION).subnets[0].id
 FAKES = {
     "containers": "FakeContainers",
     "proxy": "FakeProxy",
@@ -44,7 +46,10 @@ class AnyModels:
 @cache
 def real_models() -> Any:
     """botocore's models, as the daemon uses them; they keep nothing but what they compiled."""
-    return importlib.import_module("bambe.wire").Models(tuple(discover()))
+    found = discover()
+    return importlib.import_module("bambe.wire").Models(
+        found, lambda name: found[name].operations if name in found else ()
+    )
 
 
 class House:

@@ -8,15 +8,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.look import why_it_failed
+from bambe.cli.controllers import lost_resources
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
-from bambe.kernel.clock import SystemClock, monotonic
+from bambe.cli.ways import in_use
+from bambe.kernel.clock import monotonic
+from bambe.project.events import Events
 from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
 Say = Callable[[str], None]
@@ -85,17 +88,25 @@ class BringingUp:
         wish = self.target.project.events
         if wish is None:
             return
-        if said := wish.ended(SystemClock().now().date()):
-            self.say(said)
         there = find_cluster(self.target)
         if there is not None:
             check_topics(changes(wish, there.topics()), may_lose, self.say)
-        name = self.target.names.events_stack
-        if self._stacks.begin(name, events_template(self.target.project, wish), self._network()):
+        name, others = self.target.names.events_stack, self._other_ways(wish)
+        if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
         if cluster_of(self.target).tell_tasks():
             self.say(f"{name}: tasks that start from now on find the brokers")
+
+    def _other_ways(self, wish: Events) -> list[str]:
+        """Accesses that bambe.yml does not name any more, and that running tasks still use."""
+        others = {way: who for way, who in in_use(self.target).items() if way != wish.access}
+        for way, who in sorted(others.items()):
+            self.say(
+                f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
+                f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
+            )
+        return sorted(others)
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.
@@ -115,6 +126,7 @@ class BringingUp:
 
     def services(self) -> None:
         """One stack per service."""
+        self._forget_lost_groups()
         begun = []
         for service in self.target.project.services:
             name = self.target.names.stack(service)
@@ -123,6 +135,25 @@ class BringingUp:
             if self._stacks.begin(name, service_template(self.target.project, service), parameters):
                 begun.append(name)
         self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
+
+    def _forget_lost_groups(self) -> None:
+        """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an
+        update with nothing to change does not see that they are gone."""
+        begun = []
+        for service in self.target.project.services:
+            if not self.target.project.has_codedeploy(service) or not self._has_stack(service):
+                continue
+            lost = lost_resources(self.target, service)
+            if not lost:
+                continue
+            self.say(f"{service}: its deployment group is gone and is made anew")
+            template = service_template(self.target.project, service)
+            for one in lost:
+                del template["Resources"][one]
+            name = self.target.names.stack(service)
+            if self._stacks.begin(name, template, {**self._network(), "TaskDefinition": KEEP}):
+                begun.append(name)
         self._stacks.finish(begun, self.say)
 
     def changed_services(self) -> None:

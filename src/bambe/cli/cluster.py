@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +13,8 @@ from bambe.cli.target import Target
 from bambe.cli.topics import LiveTopic
 from bambe.cli.trouble import Trouble
 from bambe.project.events import Events
-from bambe.synth.events import AUTHORITY, SERVERS, SYSTEM, parameter
+from bambe.synth.events import AUTHORITY, MECHANISM, PROTOCOLS, SERVERS, SYSTEM, parameter
+from bambe.synth.users import CLI
 
 STRINGS = {
     "plaintext": "BootstrapBrokerString",
@@ -38,7 +40,7 @@ class Cluster:
     def tell_tasks(self) -> bool:
         """Write down where tasks find the brokers; whether that has changed."""
         said = {
-            SERVERS: self._brokers()[STRINGS[self.wish.access]],
+            SERVERS[self.wish.access]: self._brokers()[STRINGS[self.wish.access]],
             AUTHORITY: self.authority() or SYSTEM,
         }
         return any([self._put(parameter(self.target.names, what), value) for what, value in said.items()])
@@ -69,7 +71,25 @@ class Cluster:
         servers = brokers.get(FROM_HERE[access]) or brokers[STRINGS[access]]
         authority = self.authority()
         trust = {"ssl.ca.pem": authority} if authority else {}
-        return {"bootstrap.servers": servers, "security.protocol": "SSL", **trust}
+        who = self._credential() if access == "scram" else {}
+        return {"bootstrap.servers": servers, "security.protocol": PROTOCOLS[access], **trust, **who}
+
+    def _credential(self) -> dict[str, str]:
+        """The command line's own user. No service's is borrowed: who may read its secret is said apart, and
+        brokers tell a person from a service."""
+        name = self.target.names.kafka_secret(CLI)
+        try:
+            value = self.target.client("secretsmanager").get_secret_value(SecretId=name)["SecretString"]
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                raise
+            raise Trouble(f"there is no secret {name} to come to the brokers with: run `bambe up`.") from None
+        said = json.loads(value)
+        return {
+            "sasl.mechanism": MECHANISM,
+            "sasl.username": said["username"],
+            "sasl.password": said["password"],
+        }
 
     def _plaintext(self, brokers: dict[str, str]) -> str:
         nodes = self.target.client("kafka").list_nodes(ClusterArn=self.arn)["NodeInfoList"]
@@ -80,7 +100,10 @@ class Cluster:
     def _brokers(self) -> dict[str, str]:
         found = self.target.client("kafka").get_bootstrap_brokers(ClusterArn=self.arn)
         if not found.get(STRINGS[self.wish.access]):
-            raise Trouble(f"the Kafka cluster {self.target.names.kafka} has no brokers yet: try again.")
+            raise Trouble(
+                f"the Kafka cluster {self.target.names.kafka} has no brokers for `access: {self.wish.access}`"
+                " yet: run `bambe up`."
+            )
         return dict(found)
 
     def _topic(self, name: str) -> LiveTopic:

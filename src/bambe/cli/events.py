@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 ANSWERS = 10.0
@@ -92,11 +92,13 @@ class Reader:
 
     def lag(self) -> list[Lag]:
         """By group, topic and version."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
-        groups = [one.group_id for one in listed.valid if not one.group_id.startswith("view-")]
+        if listed.errors:
+            raise Trouble(f"some brokers do not say which groups they have: {listed.errors[0]}.")
+        groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
         for group, future in described.items():
@@ -105,11 +107,13 @@ class Reader:
                 version = versions.get(member.host.lstrip("/"), member.client_id)
                 pairs = member.assignment.topic_partitions if member.assignment else ()
                 readers |= {(one.topic, one.partition): version for one in pairs}
-            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-            for one in asked[group].result().topic_partitions:
-                low, high = consumer.get_watermark_offsets(one, ANSWERS)
-                behind = high - max(one.offset, low)
-                found[group, one.topic, readers.get((one.topic, one.partition), "")].append(behind)
+            wish = [ConsumerGroupTopicPartitions(group)]
+            asked = admin.list_consumer_group_offsets(wish, request_timeout=ANSWERS)
+            taken = {(one.topic, one.partition): one.offset for one in asked[group].result().topic_partitions}
+            for place in sorted({*taken, *readers}):  # of what is read now, nothing may be taken yet
+                low, high = consumer.get_watermark_offsets(TopicPartition(*place), ANSWERS)
+                behind = high - max(taken.get(place, low), low)
+                found[group, place[0], readers.get(place, "")].append(behind)
         consumer.close()
         return [Lag(*key, len(each), sum(each)) for key, each in sorted(found.items())]
 
@@ -118,22 +122,28 @@ class Reader:
         live = self.cluster.topics().get(topic)
         if live is None:
             raise Trouble(f"there is no topic {topic}: `bambe events topics` lists them.")
-        consumer = self._consumer()
+        consumer = self._consumer(says_where_it_ends=True)
         ends = {}
         for one in _partitions(topic, live.partitions):
             low, high = consumer.get_watermark_offsets(one, ANSWERS)
             ends[one.partition] = (low if from_beginning else high, high)
         consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
-        left = sum(high - begin for begin, high in ends.values())
-        while follows or left > 0:
+        # What is counted is partitions: an offset may also be where a transaction ended, and no event.
+        left = {number for number, (begin, high) in ends.items() if begin < high}
+        while follows or left:
             for message in consumer.consume(100, PIECE):
-                if error := message.error():
+                if (error := message.error()) and not _is_end(error):
                     raise Trouble(f"{topic}: {error.str()}.")
-                left -= 1
-                yield _event(message)
+                if error:
+                    left.discard(message.partition())
+                    continue
+                event = _event(message)
+                if event.offset >= ends[event.partition][1] - 1:
+                    left.discard(event.partition)
+                yield event
         consumer.close()
 
-    def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
+    def produce(self, topic: str, key: str, values: Sequence[bytes]) -> str:
         """Write `values` in order; where the last one is, as PARTITION:OFFSET."""
         from confluent_kafka import Producer
 
@@ -150,12 +160,30 @@ class Reader:
                 placed.append(f"{message.partition()}:{message.offset()}")
 
         for value in values:
-            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            while not self._taken(producer, topic, value, key, hear):
+                producer.poll(PIECE)  # as many wait as the library holds: those go first
             producer.poll(0)
-        left = producer.flush(ANSWERS)
-        if errors or left:
-            raise Trouble(f"{topic}: {errors[0] if errors else 'the brokers do not answer'}.")
+        left = len(producer)
+        while left and (still := producer.flush(ANSWERS)) < left:
+            left = still
+        if errors or len(producer):
+            why = errors[0] if errors else "the brokers do not answer"
+            raise Trouble(f"{topic}: {len(placed):,} of {len(values):,} are written: {why}.")
         return placed[-1]
+
+    def _taken(
+        self, producer: Producer, topic: str, value: bytes, key: str, hear: Callable[[Any, Any], None]
+    ) -> bool:
+        """Whether the client holds it now; Trouble for one that it will never send."""
+        from confluent_kafka import KafkaException
+
+        try:
+            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+        except BufferError:
+            return False
+        except KafkaException as error:
+            raise Trouble(f"{topic}: {error.args[0].str()}.") from None
+        return True
 
     def _services(self, member: str, topic: str) -> tuple[str, ...]:
         services = self.target.project.services.items()
@@ -178,22 +206,35 @@ class Reader:
 
         return AdminClient(self.cluster.settings() | QUIET)
 
-    def _consumer(self) -> Consumer:
+    def _consumer(self, says_where_it_ends: bool = False) -> Consumer:
         """One that reads beside everybody else: it joins no group and commits nothing."""
         from confluent_kafka import Consumer
 
         alone = {"group.id": "bambe-cli", "enable.auto.commit": False, "isolation.level": "read_committed"}
-        return Consumer(self.cluster.settings() | alone | QUIET)
+        ends = {"enable.partition.eof": says_where_it_ends}
+        return Consumer(self.cluster.settings() | alone | ends | QUIET)
 
 
 QUIET: dict[str, Any] = {"log_level": 2}
 """Only what is critical is worth a line on a person's terminal."""
 
 
+def _consuming(groups: Sequence[str]) -> list[str]:
+    """Without views of a whole topic, and without `<group>@<release>`, which only keeps offsets."""
+    kept = {one for one in groups if one.rpartition("@")[0] in groups}
+    return [one for one in groups if one not in kept and not one.startswith("view-")]
+
+
 def _partitions(topic: str, number: int) -> list[TopicPartition]:
     from confluent_kafka import TopicPartition
 
     return [TopicPartition(topic, one) for one in range(number)]
+
+
+def _is_end(error: KafkaError) -> bool:
+    from confluent_kafka import KafkaError
+
+    return bool(error.code() == KafkaError._PARTITION_EOF)
 
 
 def _at(one: TopicPartition, offset: int) -> TopicPartition:

@@ -103,7 +103,9 @@ def find_root(start: Path | None = None) -> Path:
     for directory in (here, *here.parents):
         if (directory / FILE).is_file():
             return directory
-    raise Trouble(f"no {FILE} in {here} or above: write one (bambe up --help shows how) or go to a project.")
+    raise Trouble(
+        f"no {FILE} in {here} or above: write one (`bambe up --help` shows a small one) or go to a project."
+    )
 
 
 def open_target(start: Path | None = None, place: Local | None = None) -> Target:

@@ -1,4 +1,4 @@
-"""What a release can show for itself: requests counted by version, a ledger of them, a verdict on them.
+"""What a release can show for itself: requests and events by version, a ledger of them, a verdict on them.
 
 Pure: numbers in, records and verdicts out. Services that release (CodeDeploy, ECS) feed it.
 """

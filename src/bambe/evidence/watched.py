@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from bambe.evidence.analysis import State
+from bambe.evidence.consumers import Consumers
 from bambe.evidence.counts import Tally
 from bambe.evidence.ledger import START
 
@@ -14,7 +15,8 @@ from bambe.evidence.ledger import START
 class Watched:
     """A deployment's counts and how far its ledger goes. `weight` and `phase` are those last written,
     and `counted` is when counts last were;
-    `shipped` records are in CloudWatch Logs; `done`: the ledger is closed and all of it is there."""
+    `shipped` records are in CloudWatch Logs; `done`: the ledger is closed and all of it is there.
+    `consumers`: None where the release is not judged by events, which is settled when it begins."""
 
     account: str
     region: str
@@ -30,6 +32,7 @@ class Watched:
     closed: bool = False
     shipped: int = 0
     done: bool = False
+    consumers: Consumers | None = None
 
 
 @dataclass(frozen=True, slots=True)

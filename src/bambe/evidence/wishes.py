@@ -6,6 +6,8 @@ own traffic too:
 bambe:queue      newest | wait      deployments that builds ask for wait for their turn; with `newest` an
                                     old version's termination wait ends when a newer one is ready
 bambe:analysis   rollback | report  what a new version found worse than the old one leads to
+bambe:events     canary             consumers of both versions report what became of events (CloudWatch:
+                                    Bambe/Consumers), and the new version is judged by that too
 bambe:synthetic  paths              requests of our own to these, separated by spaces, while there are
                                     few others
 
@@ -20,6 +22,7 @@ from __future__ import annotations
 
 QUEUE = "bambe:queue"
 ANALYSIS = "bambe:analysis"
+EVENTS = "bambe:events"
 SYNTHETIC = "bambe:synthetic"
 HOLD = "bambe:hold"
 PROMOTE = "bambe:promote"
@@ -30,3 +33,4 @@ BY_PEOPLE = frozenset({HOLD, PROMOTE, FINISH})
 NEWEST = "newest"
 WAIT = "wait"
 ROLLBACK = "rollback"
+CANARY = "canary"

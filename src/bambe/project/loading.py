@@ -16,6 +16,8 @@ from bambe.project.events import Events, Topic
 from bambe.project.model import Health, Project, Service
 from bambe.project.release import Release
 
+EXAMPLE = Path(__file__).parent / "example.yml"
+"""A bambe.yml with every key, annotated."""
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
 SHAPES = {
     "tuple_type": "this should be a list",

@@ -35,6 +35,10 @@ EVENT_VARIABLES = (
     "KAFKA_PASSWORD",
     "KAFKA_CA",
     "KAFKA_GROUP",
+    "KAFKA_CONSUMES",
+    "KAFKA_EVENTS",
+    "KAFKA_PERCENT",
+    "KAFKA_ON_ROLLBACK",
 )
 """What the tasks of a service with `produces` or `consumes` find in their environment."""
 
@@ -226,6 +230,15 @@ class Project(Strict):
         """Whether ECS updates it in place."""
         return self.release_of(service).strategy == "rolling"
 
+    def is_worker(self, service: str) -> bool:
+        """Whether it is released by what it takes of the events, having no traffic to shift."""
+        wish = self.services[service]
+        return not wish.is_public and bool(wish.consumes) and self.release_of(service).events == "canary"
+
+    def steers_events(self, service: str) -> bool:
+        """Whether the consumers of its new version are told how much of the events is theirs."""
+        return bool(self.services[service].consumes) and self.release_of(service).steers_events
+
     def is_native(self, service: str) -> bool:
         """Whether ECS itself shifts its traffic from version to version."""
         return not self.is_rolling(service) and self.release_of(service).controller == "ecs"
@@ -297,9 +310,40 @@ class Project(Strict):
     @model_validator(mode="after")
     def _blue_green_needs_a_route(self) -> Project:
         for name, service in self.services.items():
-            if not service.is_public and not self.is_rolling(name):
+            if service.is_public or self.is_rolling(name):
+                continue
+            if not self.is_worker(name):
                 raise ValueError(
                     f"{name} has no route, so its traffic cannot be shifted:"
-                    " give it a route, or `release: rolling`"
+                    " give it a route, or `release: rolling`,"
+                    " or `release: {controller: ecs, events: canary}` if it consumes"
+                )
+            if problem := _worker_problem(self.release_of(name)):
+                raise ValueError(f"{name} has no route, so its release shifts events alone: {problem}")
+        return self
+
+    @model_validator(mode="after")
+    def _what_a_new_consumer_takes_is_said(self) -> Project:
+        for name, service in self.services.items():
+            release = self.release_of(name)
+            own = service.release.events if service.release else None
+            if own and not service.consumes:
+                raise ValueError(f"{name} consumes nothing: leave out `events: {own}`")
+            if service.consumes and not self.is_rolling(name) and release.events is None:
+                raise ValueError(
+                    f"{name} consumes, and its new version would take events before it has any traffic:"
+                    " say in its release `events: canary` or `events: hold` (docs/consumers.md says what its"
+                    " code does for that), or `events: shared` if that is all right"
                 )
         return self
+
+
+def _worker_problem(release: Release) -> str:
+    """What a release by events alone cannot do; ""."""
+    if release.controller != "ecs" or release.strategy != "canary":
+        return "write `controller: ecs` and `strategy: canary`"
+    if release.synthetic:
+        return "leave out `synthetic`"
+    if any(alarm.metric for alarm in release.alarms):
+        return "alarms are named there; those with a metric are about requests"
+    return ""

@@ -53,6 +53,15 @@ class Release(Strict):
     alarms: tuple[Alarm, ...] = Field(
         default=(), description="CloudWatch alarms that stop a release and roll it back"
     )
+    events: Literal["shared", "hold", "canary"] | None = Field(
+        default=None,
+        description="what a new version that consumes takes of the events before it has all traffic:"
+        " shared, what its number of tasks brings; hold, nothing; canary, the release's share",
+    )
+    on_rollback: Literal["skip", "replay"] = Field(
+        default="skip",
+        description="events: canary; what becomes of the events taken since the release began",
+    )
     hooks: dict[Hook, FunctionName] = Field(
         default={}, description="Lambda functions that judge a release at its lifecycle events"
     )
@@ -73,6 +82,22 @@ class Release(Strict):
         for name in ("interval", "keep_old"):
             if getattr(self, name) > timedelta(days=1):
                 raise ValueError(f"{name} is at most 24h with `controller: ecs` (ECS's limit)")
+        return self
+
+    @property
+    def steers_events(self) -> bool:
+        """Whether consumers of a new version are told how much of the events is theirs."""
+        return self.events in ("hold", "canary")
+
+    @model_validator(mode="after")
+    def _events_are_steered_by_a_shift(self) -> Release:
+        if self.steers_events and self.strategy == "rolling":
+            raise ValueError(
+                f"`events: {self.events}` needs a release that shifts: write `strategy: canary`,"
+                " and `controller: ecs` where the service has no route"
+            )
+        if self.on_rollback == "replay" and self.events != "canary":
+            raise ValueError("`on_rollback: replay` is there with `events: canary` only")
         return self
 
     @model_validator(mode="after")

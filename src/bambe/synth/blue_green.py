@@ -47,7 +47,7 @@ def blue_green(project: Project, names: Names, service: str) -> dict[str, Resour
                 }
             ],
             "LoadBalancerInfo": {"TargetGroupPairInfoList": [_pair(project, names)]},
-            **_watched(wish),
+            **_watched(project, service),
         },
     }
     return {**made, **alarms(project, names, service), "Application": application, "Group": group}
@@ -78,12 +78,13 @@ def _waits(wish: Release) -> Resource:
     }
 
 
-def _watched(wish: Release) -> Resource:
+def _watched(project: Project, service: str) -> Resource:
     """Alarms, and the tags that this machine heeds."""
     made: Resource = {}
+    wish = project.release_of(service)
     if wish.alarms:
         made["AlarmConfiguration"] = {"Enabled": True, "Alarms": named(wish.alarms)}
-    tags = heeded(wish)
+    tags = heeded(project, service)
     return made | ({"Tags": tags} if tags else {})
 
 

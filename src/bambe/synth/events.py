@@ -3,23 +3,36 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any
 
-from bambe.project import Project
+from bambe.project import Project, Release
 from bambe.project.events import Events
+from bambe.synth import users
 from bambe.synth.names import Names, imported, logical_topic
 
 Resource = dict[str, Any]
 PROTOCOLS = {"tls": "SSL", "plaintext": "PLAINTEXT", "scram": "SASL_SSL"}
 PORTS = {"tls": 9094, "plaintext": 9092, "scram": 9096}
-SERVERS, AUTHORITY = "bootstrap-servers", "ca"
+MECHANISM = "SCRAM-SHA-512"
+"""MSK's only one."""
+SERVERS = {
+    "tls": "bootstrap-servers",
+    "plaintext": "bootstrap-servers-plaintext",
+    "scram": "bootstrap-servers-scram",
+}
+"""By access, so that a task of before a change of it finds its own brokers when it starts again."""
+AUTHORITY = "ca"
 SYSTEM = "system"
 """The value of KAFKA_CA where the certificates are of an authority that everybody trusts, as on AWS."""
 
 
-def events_template(project: Project, wish: Events) -> dict[str, Any]:
-    """The template of the stack `<project>-events`; parameters VpcId and SubnetIds."""
-    names = Names(project.project)
+def events_template(project: Project, wish: Events, also: Collection[str] = ()) -> dict[str, Any]:
+    """The template of the stack `<project>-events`; parameters VpcId and SubnetIds.
+
+    `also` are accesses that stay open beside the one that is wanted, for tasks that run and use them.
+    """
+    names, ways = Names(project.project), frozenset({wish.access, *also})
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{project.project}: its events (made by Bambe)",
@@ -28,9 +41,10 @@ def events_template(project: Project, wish: Events) -> dict[str, Any]:
             "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
         },
         "Resources": {
-            "BrokerSecurityGroup": _security_group(names, wish),
+            "BrokerSecurityGroup": _security_group(names, ways),
             "Configuration": _configuration(names, wish),
-            "Cluster": _cluster(names, wish),
+            "Cluster": _cluster(names, wish, ways),
+            **(users.users(project, names) if "scram" in ways else {}),
             **{f"Topic{logical_topic(name)}": _topic(wish, name) for name in sorted(wish.topics)},
         },
         "Outputs": {"Cluster": {"Value": {"Ref": "Cluster"}}},
@@ -38,8 +52,14 @@ def events_template(project: Project, wish: Events) -> dict[str, Any]:
 
 
 def parameter(names: Names, what: str) -> str:
-    """The name of the parameter in which tasks find SERVERS or AUTHORITY."""
+    """The name of the parameter in which tasks find one of SERVERS or AUTHORITY."""
     return f"/{names.project}/kafka/{what}"
+
+
+def parameters(project: Project) -> list[str]:
+    """Every parameter of which tasks may learn of the brokers."""
+    names = Names(project.project)
+    return [parameter(names, what) for what in (*SERVERS.values(), AUTHORITY)] if project.events else []
 
 
 def variables(project: Project, service: str) -> dict[str, str]:
@@ -48,7 +68,21 @@ def variables(project: Project, service: str) -> dict[str, str]:
     if project.events is None or not wish.has_events:
         return {}
     said = {"KAFKA_SECURITY_PROTOCOL": PROTOCOLS[project.events.access]}
-    return said | ({"KAFKA_GROUP": service} if wish.consumes else {})
+    if project.events.access == "scram":
+        said["KAFKA_SASL_MECHANISM"] = MECHANISM
+    if wish.consumes:
+        said |= {"KAFKA_GROUP": service, "KAFKA_CONSUMES": ",".join(wish.consumes)}
+    if project.steers_events(service):
+        said |= _steered(project.release_of(service))
+    return said
+
+
+def _steered(release: Release) -> dict[str, str]:
+    """What the consumers of a new version go by during a release."""
+    said = {"KAFKA_EVENTS": str(release.events)}
+    if release.events == "canary":
+        said |= {"KAFKA_PERCENT": str(release.percent), "KAFKA_ON_ROLLBACK": release.on_rollback}
+    return said
 
 
 def looked_up(project: Project, service: str) -> dict[str, str]:
@@ -56,43 +90,44 @@ def looked_up(project: Project, service: str) -> dict[str, str]:
     names, wish = Names(project.project), project.services[service]
     if project.events is None or not wish.has_events:
         return {}
-    found = {"KAFKA_BOOTSTRAP_SERVERS": f"ssm:{parameter(names, SERVERS)}"}
+    found = {"KAFKA_BOOTSTRAP_SERVERS": f"ssm:{parameter(names, SERVERS[project.events.access])}"}
     if project.events.access != "plaintext":
         found["KAFKA_CA"] = f"ssm:{parameter(names, AUTHORITY)}"
-    return found
+    return found | (users.sources(names, service) if project.events.access == "scram" else {})
 
 
-def _security_group(names: Names, wish: Events) -> Resource:
-    ingress = {
-        "IpProtocol": "tcp",
-        "FromPort": PORTS[wish.access],
-        "ToPort": PORTS[wish.access],
-        "SourceSecurityGroupId": imported(names, "TaskSecurityGroup"),
-    }
+def _security_group(names: Names, ways: frozenset[str]) -> Resource:
     properties = {
         "GroupDescription": f"{names.project}: tasks to brokers",
         "VpcId": {"Ref": "VpcId"},
-        "SecurityGroupIngress": [ingress],
+        "SecurityGroupIngress": [
+            {
+                "IpProtocol": "tcp",
+                "FromPort": PORTS[way],
+                "ToPort": PORTS[way],
+                "SourceSecurityGroupId": imported(names, "TaskSecurityGroup"),
+            }
+            for way in sorted(ways)
+        ],
     }
     return {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}
 
 
 def _configuration(names: Names, wish: Events) -> Resource:
     said = {"auto.create.topics.enable": "false", **wish.settings}
+    # Without KafkaVersionsList: another version would be another configuration, of the same name.
     properties = {
         "Name": names.kafka,
-        "KafkaVersionsList": [wish.kafka],
         "ServerProperties": "".join(f"{key}={said[key]}\n" for key in sorted(said)),
     }
     return {"Type": "AWS::MSK::Configuration", "Properties": properties}
 
 
-def _cluster(names: Names, wish: Events) -> Resource:
+def _cluster(names: Names, wish: Events, ways: frozenset[str]) -> Resource:
     configuration = {
         "Arn": {"Fn::GetAtt": ["Configuration", "Arn"]},
         "Revision": {"Fn::GetAtt": ["Configuration", "LatestRevision.Revision"]},
     }
-    in_transit = {"ClientBroker": "PLAINTEXT" if wish.access == "plaintext" else "TLS", "InCluster": True}
     properties = {
         "ClusterName": names.kafka,
         "KafkaVersion": wish.kafka,
@@ -106,13 +141,19 @@ def _cluster(names: Names, wish: Events) -> Resource:
             "StorageInfo": {"EBSStorageInfo": {"VolumeSize": wish.storage}},
         },
         "ConfigurationInfo": configuration,
-        "EncryptionInfo": {"EncryptionInTransit": in_transit},
+        "EncryptionInfo": {"EncryptionInTransit": {"ClientBroker": _client_broker(ways), "InCluster": True}},
         "ClientAuthentication": {
-            "Unauthenticated": {"Enabled": wish.access != "scram"},
-            "Sasl": {"Scram": {"Enabled": wish.access == "scram"}},
+            "Unauthenticated": {"Enabled": bool(ways - {"scram"})},
+            "Sasl": {"Scram": {"Enabled": "scram" in ways}},
         },
     }
     return {"Type": "AWS::MSK::Cluster", "Properties": properties}
+
+
+def _client_broker(ways: frozenset[str]) -> str:
+    if "plaintext" not in ways:
+        return "TLS"
+    return "PLAINTEXT" if ways == {"plaintext"} else "TLS_PLAINTEXT"
 
 
 def _topic(wish: Events, name: str) -> Resource:

@@ -33,10 +33,9 @@ class Names:
     def task_role(self) -> str:
         return f"{self.project}-task-execution"
 
-    @property
-    def exec_role(self) -> str:
-        """The task role of services in whose containers commands may be run."""
-        return f"{self.project}-exec"
+    def role_of_tasks(self, purposes: tuple[str, ...]) -> str:
+        """The role of tasks that ask AWS for these (`task_roles.PURPOSES`)."""
+        return "-".join((self.project, *purposes))
 
     @property
     def events_stack(self) -> str:
@@ -46,6 +45,15 @@ class Names:
     def kafka(self) -> str:
         """The Kafka cluster and its configuration."""
         return self.project
+
+    def kafka_secret(self, user: str) -> str:
+        """The secret with the password of a user of the Kafka cluster.
+
+        It never ends like an ARN of Secrets Manager, in a dash and six characters: such a secret is not found
+        by its name (Secrets Manager: "Find secrets", partial ARN).
+        """
+        name = f"AmazonMSK_{self.project}_{user}"
+        return f"{name}_" if name[-7] == "-" else name
 
     def stack(self, service: str) -> str:
         """The stack of one service."""

@@ -25,6 +25,8 @@ APPROVAL = "POST_TEST_TRAFFIC_SHIFT"
 def configuration(project: Project, names: Names, service: str) -> Resource:
     """The DeploymentConfiguration that does what `release` says."""
     wish = project.release_of(service)
+    if project.is_worker(service):
+        return _of_worker(wish, names)
     made: Resource = {
         "Strategy": {"canary": "CANARY", "linear": "LINEAR", "all_at_once": "BLUE_GREEN"}[wish.strategy],
         "MinimumHealthyPercent": 100,
@@ -42,6 +44,25 @@ def configuration(project: Project, names: Names, service: str) -> Resource:
             "StepPercent": wish.percent,
             "StepBakeTimeInMinutes": _minutes(wish.interval),
         }
+    return made | _judges(wish, names)
+
+
+def _of_worker(wish: Release, names: Names) -> Resource:
+    """Without traffic to shift ECS knows BLUE_GREEN only. Both versions run through the bake time, in which
+    the new one takes its share of the events (ECS guide: required resources for blue/green deployments)."""
+    made: Resource = {
+        "Strategy": "BLUE_GREEN",
+        "MinimumHealthyPercent": 100,
+        "MaximumPercent": 200,
+        "BakeTimeInMinutes": _minutes(wish.interval),
+        "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
+    }
+    return made | _judges(wish, names)
+
+
+def _judges(wish: Release, names: Names) -> Resource:
+    """The alarms and hooks that may end the deployment."""
+    made: Resource = {}
     if wish.alarms:
         names_of = [one["Name"] for one in named(wish.alarms)]
         made["Alarms"] = {"AlarmNames": names_of, "Enable": True, "Rollback": True}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project
-from bambe.synth import events
+from bambe.synth import events, task_roles
 from bambe.synth.names import Names
 
 IMAGE_PLACEHOLDER = "<IMAGE>"
@@ -41,7 +41,8 @@ def task_definition(project: Project, service: str, image: str, account: str, re
             {"name": name, "valueFrom": secret_arn(secrets[name], account, region)}
             for name in sorted(secrets)
         ]
-    role = {"taskRoleArn": f"arn:aws:iam::{account}:role/{names.exec_role}"} if wish.exec else {}
+    own = task_roles.of_service(project, service)
+    role = {"taskRoleArn": f"arn:aws:iam::{account}:role/{own.name}"} if own else {}
     return {
         "family": names.family(service),
         "networkMode": "awsvpc",

@@ -160,7 +160,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
     if project.is_native(service):
         properties["DeploymentConfiguration"] = native.configuration(project, names, service)
-        properties["Tags"] = heeded(project.release_of(service))
+        properties["Tags"] = heeded(project, service)
     resource: Resource = {"Type": "AWS::ECS::Service", "DependsOn": ["LogGroup"], "Properties": properties}
     if wish.is_public:
         properties["LoadBalancers"] = [

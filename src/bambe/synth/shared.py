@@ -7,8 +7,10 @@ import re
 from typing import Any
 
 from bambe.project import Project
+from bambe.synth import events, task_roles
 from bambe.synth.names import Names, logical
-from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, secrets_of, task_definition
+from bambe.synth.release import IMAGE_PLACEHOLDER, appspec, task_definition
+from bambe.synth.task_roles import HERE, allow, arn
 
 Resource = dict[str, Any]
 BUILD_IMAGE = "aws/codebuild/standard:7.0"
@@ -139,20 +141,12 @@ def _roles(project: Project, names: Names) -> dict[str, Resource]:
         "BuildRole": _role(
             f"{names.project}-build", "codebuild.amazonaws.com", statements=_build_rights(project, names)
         ),
-        **({"ExecRole": _exec_role(names)} if _has_exec(project) else {}),
+        **{
+            role.logical: _role(role.name, "ecs-tasks.amazonaws.com", statements=role.statements)
+            for role in task_roles.all_of(project)
+        },
         **({"ShiftRole": _shift_role(project, names)} if _natives(project) else {}),
     }
-
-
-def _has_exec(project: Project) -> bool:
-    return any(service.exec for service in project.services.values())
-
-
-def _exec_role(names: Names) -> Resource:
-    """What AWS's agent needs in a container to open a session (AWS: "ECS Exec permissions")."""
-    actions = ["CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel"]
-    rights = _allow([f"ssmmessages:{action}" for action in actions], "*")
-    return _role(names.exec_role, "ecs-tasks.amazonaws.com", statements=[rights])
 
 
 def _natives(project: Project) -> list[str]:
@@ -167,7 +161,7 @@ def _shift_role(project: Project, names: Names) -> Resource:
         f"{names.project}-shift",
         "ecs.amazonaws.com",
         managed=["arn:aws:iam::aws:policy/AmazonECSInfrastructureRolePolicyForLoadBalancers"],
-        statements=[_allow(["lambda:InvokeFunction"], *arns)] if arns else [],
+        statements=[allow(["lambda:InvokeFunction"], *arns)] if arns else [],
     )
 
 
@@ -181,7 +175,7 @@ def _hook_rights(project: Project) -> list[Resource]:
 
 
 def _function(name: str) -> Resource:
-    return _arn(f"lambda:{HERE}:function:{name}")
+    return arn(f"lambda:{HERE}:function:{name}")
 
 
 def _role(
@@ -203,38 +197,29 @@ def _role(
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 
-HERE = "${AWS::Region}:${AWS::AccountId}"
-
-
-def _allow(actions: list[str], *resources: Any) -> Resource:
-    return {"Effect": "Allow", "Action": actions, "Resource": list(resources)}
-
-
-def _arn(text: str) -> Resource:
-    return {"Fn::Sub": "arn:${AWS::Partition}:" + text}
-
-
 def _secret_rights(project: Project) -> list[Resource]:
-    """To read exactly what the services' `secrets` name."""
-    sources = sorted({one for name in project.services for one in secrets_of(project, name).values()})
+    """To read exactly what the services' `secrets` name, and where Kafka's brokers are. The right to read who
+    the services are to these is in the stack of the events, beside it."""
+    own = {one for service in project.services.values() for one in service.secrets.values()}
+    sources = sorted({*own, *(f"ssm:{name}" for name in events.parameters(project))})
     parameters = [s.removeprefix("ssm:").lstrip("/") for s in sources if s.startswith("ssm:")]
     secrets = sorted({s.split(":")[1] for s in sources if s.startswith("secretsmanager:")})
     rights = []
     if parameters:
-        arns = [_arn(f"ssm:{HERE}:parameter/{name}") for name in parameters]
-        rights.append(_allow(["ssm:GetParameters"], *arns))
+        arns = [arn(f"ssm:{HERE}:parameter/{name}") for name in parameters]
+        rights.append(allow(["ssm:GetParameters"], *arns))
     if secrets:
         # An ARN ends in six random characters that nobody knows beforehand.
-        arns = [_arn(f"secretsmanager:{HERE}:secret:{name}-??????") for name in secrets]
-        rights.append(_allow(["secretsmanager:GetSecretValue"], *arns))
+        arns = [arn(f"secretsmanager:{HERE}:secret:{name}-??????") for name in secrets]
+        rights.append(allow(["secretsmanager:GetSecretValue"], *arns))
     return rights
 
 
 def _build_rights(project: Project, names: Names) -> list[Resource]:
-    task_roles = ["TaskExecutionRole", *(["ExecRole"] if _has_exec(project) else [])]
+    passed = ["TaskExecutionRole", *(role.logical for role in task_roles.all_of(project))]
     return [
-        _allow(["ecr:GetAuthorizationToken"], "*"),
-        _allow(
+        allow(["ecr:GetAuthorizationToken"], "*"),
+        allow(
             [
                 "ecr:BatchCheckLayerAvailability",
                 "ecr:BatchGetImage",
@@ -244,15 +229,15 @@ def _build_rights(project: Project, names: Names) -> list[Resource]:
                 "ecr:PutImage",
                 "ecr:UploadLayerPart",
             ],
-            _arn(f"ecr:{HERE}:repository/{names.project}/*"),
+            arn(f"ecr:{HERE}:repository/{names.project}/*"),
         ),
-        _allow(
+        allow(
             ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"],
-            _arn(f"logs:{HERE}:log-group:/aws/codebuild/{names.project}-*"),
+            arn(f"logs:{HERE}:log-group:/aws/codebuild/{names.project}-*"),
         ),
-        _allow(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
-        _allow(["ecs:DescribeServices", "ecs:UpdateService"], _arn(f"ecs:{HERE}:service/{names.cluster}/*")),
-        _allow(
+        allow(["ecs:RegisterTaskDefinition", "ecs:DescribeTaskDefinition"], "*"),
+        allow(["ecs:DescribeServices", "ecs:UpdateService"], arn(f"ecs:{HERE}:service/{names.cluster}/*")),
+        allow(
             [
                 "codedeploy:CreateDeployment",
                 "codedeploy:GetApplication",
@@ -261,9 +246,9 @@ def _build_rights(project: Project, names: Names) -> list[Resource]:
                 "codedeploy:GetDeploymentGroup",
                 "codedeploy:RegisterApplicationRevision",
             ],
-            _arn(f"codedeploy:{HERE}:*"),
+            arn(f"codedeploy:{HERE}:*"),
         ),
-        _allow(["iam:PassRole"], *({"Fn::GetAtt": [role, "Arn"]} for role in task_roles)),
+        allow(["iam:PassRole"], *({"Fn::GetAtt": [role, "Arn"]} for role in passed)),
     ]
 
 

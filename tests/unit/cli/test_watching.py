@@ -6,9 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.table import Table
 
 from bambe.cli.by_codedeploy import ByCodeDeploy
-from bambe.cli.commands.release import loss
+from bambe.cli.commands.release import loss, tables
 from bambe.cli.ledgers import Ledger
 from bambe.cli.restoring import moment, restored
 from bambe.cli.trouble import Trouble
@@ -67,6 +69,37 @@ def test_loss_can_say_zero_not_zero_and_not_known() -> None:
     assert "0 of 1,200 requests were dropped." in loss(counted(0, 0))
     assert "3 of 1,200 requests were dropped." in loss(counted(3, 1))
     assert "Not known" in loss(counted(0, 1))
+
+
+def cells(table: Table) -> list[list[str]]:
+    """A table as it is shown, line by line."""
+    console = Console(width=100)
+    with console.capture() as shown:
+        console.print(table)
+    return [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in shown.get().splitlines()]
+
+
+def with_events(requests: int) -> dict[str, Any]:
+    one = {"requests": requests, "by_class": {"2xx": requests}, "retries": 0, "dropped": 0}
+    blue = {"handled": 1800, "failed": 2, "dead_lettered": 1, "behind_per_partition": 1.5}
+    green = {"handled": 150, "failed": 50, "dead_lettered": 0, "behind_per_partition": None}
+    counts = {"blue": one, "green": one}
+    return {"counts": counts, "gaps": 0, "events": {"blue": blue, "green": green}}
+
+
+def test_events_are_shown_by_version_and_requests_where_there_are_any() -> None:
+    requests, events = tables(with_events(600))
+    assert ["all", "600", "600"] in cells(requests)
+    assert cells(events) == [
+        ["events", "blue (old)", "green (new)"],
+        ["handled", "1,800", "150"],
+        ["failed", "2", "50"],
+        ["to the dead letters", "1", "0"],
+        ["behind, by partition", "1.5", "–"],
+    ]
+    (alone,) = tables(with_events(0))
+    assert cells(alone) == cells(events)
+    assert tables({}) == []
 
 
 def test_times_a_person_writes() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scripts.analysis_table import PAGE, results, table
 
-from bambe.evidence.analysis import Settings, State, Verdict, finding, needed, observe
+from bambe.evidence.analysis import Seen, Settings, State, Verdict, finding, needed, observe
 from bambe.evidence.bounds import lower, upper
 from bambe.evidence.counts import Counts
 
@@ -49,41 +49,41 @@ def test_no_false_alarm_and_every_bad_version_found(simulated: str) -> None:
 
 
 def test_half_of_the_answers_failing_is_found_within_a_second() -> None:
-    found = finding(release((counts(180), counts(20, errors=10))))
+    found = finding(Seen(release((counts(180), counts(20, errors=10)))))
     assert found.verdict is Verdict.WORSE
     assert "50 % of 20 requests against 0 %" in found.why
 
 
 def test_a_few_requests_are_too_few_to_tell() -> None:
-    found = finding(release((counts(300), counts(37))))
+    found = finding(Seen(release((counts(300), counts(37)))))
     assert found.verdict is Verdict.INCONCLUSIVE
     assert found.why.startswith("only 37 requests to the new version, 0 failed; about ")
 
 
 def test_many_good_answers_are_as_good_as_before() -> None:
-    assert finding(release(*[(counts(180), counts(20))] * 100)).verdict is Verdict.BETTER
+    assert finding(Seen(release(*[(counts(180), counts(20))] * 100))).verdict is Verdict.BETTER
 
 
 def test_slow_answers_are_found() -> None:
     looks = [(counts(180), counts(20))] * 3 + [(counts(180, slow=2), counts(20, slow=15))] * 3
-    found = finding(release(*looks))
+    found = finding(Seen(release(*looks)))
     assert found.verdict is Verdict.WORSE
     assert "is slow more often" in found.why
 
 
 def test_an_outage_of_both_is_nobodys_fault() -> None:
     looks = [(counts(180, errors=180), counts(20, errors=20))] * 50
-    assert finding(release(*looks)).verdict is not Verdict.WORSE
+    assert finding(Seen(release(*looks))).verdict is not Verdict.WORSE
 
 
 def test_without_traffic_to_one_side_nothing_is_said() -> None:
-    assert finding(release(*[(counts(500, errors=9), counts(0))] * 9)).verdict is Verdict.INCONCLUSIVE
-    assert finding(release(*[(counts(0), counts(500, errors=9))] * 9)).verdict is Verdict.INCONCLUSIVE
+    assert finding(Seen(release(*[(counts(500, errors=9), counts(0))] * 9))).verdict is Verdict.INCONCLUSIVE
+    assert finding(Seen(release(*[(counts(0), counts(500, errors=9))] * 9))).verdict is Verdict.INCONCLUSIVE
 
 
 def test_a_difference_within_the_tolerance_is_not_worse() -> None:
     looks = [(counts(9000), counts(1000, errors=5))] * 60
-    assert finding(release(*looks)).verdict is not Verdict.WORSE
+    assert finding(Seen(release(*looks))).verdict is not Verdict.WORSE
 
 
 LOOKS = st.lists(
@@ -103,7 +103,7 @@ def test_never_worse_where_green_is_no_worse_in_every_look(looks: list[tuple[Cou
     better = [
         (blue, green) for blue, green in looks if green.errors * blue.requests <= blue.errors * green.requests
     ]
-    assert finding(release(*better)).verdict is not Verdict.WORSE
+    assert finding(Seen(release(*better))).verdict is not Verdict.WORSE
 
 
 @settings(max_examples=60, deadline=None)

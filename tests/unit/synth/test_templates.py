@@ -43,6 +43,7 @@ EVENTS = st.fixed_dictionaries(
         "settings": st.just({"log.retention.hours": "24"}),
     },
 )
+WORKER = {"controller": "ecs", "strategy": "canary", "events": "canary", "interval": "5m"}
 TOPICS_OF_A_SERVICE = st.lists(st.sampled_from(TOPICS), max_size=2, unique=True)
 NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
@@ -56,11 +57,13 @@ def projects(draw: st.DrawFn) -> Project:
         route = draw(st.sampled_from(["none", f"/{name}*", f"/v{number}/*"])) if number else "default"
         strategy = draw(st.sampled_from(["canary", "linear", "all_at_once", "rolling"]))
         controller = draw(st.sampled_from(["codedeploy", "ecs"]))
+        consumes = draw(TOPICS_OF_A_SERVICE) if events else []
+        steered = draw(st.sampled_from(["hold", "canary", "shared"]))
         services[name] = {
             "path": f"services/{name}",
             "port": draw(st.integers(1, 65535)),
             "route": route,
-            "release": "rolling"
+            "release": (WORKER if consumes and steered == "canary" else "rolling")
             if route == "none"
             else {
                 "controller": controller,
@@ -71,12 +74,13 @@ def projects(draw: st.DrawFn) -> Project:
                 "alarms": draw(st.lists(NAME, max_size=2, unique=True))
                 + (draw(MADE) if strategy != "rolling" else []),
                 "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
+                **({"events": steered} if consumes and strategy != "rolling" else {}),
             },
             "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
             "secrets": draw(SECRETS),
             "exec": draw(st.booleans()),
             "produces": draw(TOPICS_OF_A_SERVICE) if events else [],
-            "consumes": draw(TOPICS_OF_A_SERVICE) if events else [],
+            "consumes": consumes,
         }
     said = {"project": draw(NAME), "test_port": draw(st.sampled_from([0, 8443])), "services": services}
     return Project.model_validate(said | ({"events": events} if events else {}))
@@ -421,11 +425,18 @@ def test_tasks_are_told_where_the_brokers_are_when_they_start() -> None:
         return plain, {one["name"]: one["valueFrom"] for one in container.get("secrets", ())}
 
     here = "arn:aws:ssm:eu-central-1:111111111111:parameter/shop/kafka"
+    plain = {"KAFKA_BOOTSTRAP_SERVERS": f"{here}/bootstrap-servers-plaintext"}
+    assert said("plaintext", "orders") == ({"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, plain)
     servers = {"KAFKA_BOOTSTRAP_SERVERS": f"{here}/bootstrap-servers"}
-    assert said("plaintext", "orders") == ({"KAFKA_SECURITY_PROTOCOL": "PLAINTEXT"}, servers)
     trust = {"KAFKA_CA": f"{here}/ca"}
-    consumer = {"KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_GROUP": "notifier"}
+    consumer = {
+        "KAFKA_SECURITY_PROTOCOL": "SSL",
+        "KAFKA_GROUP": "notifier",
+        "KAFKA_CONSUMES": "orders.created",
+    }
     assert said("tls", "notifier") == (consumer, servers | trust)
     assert said("tls", "other") == ({}, {})
-    text = json.dumps(shared_template(parse(EVENTFUL.replace("ACCESS", "tls"))))
+    text = json.dumps(
+        shared_template(parse(EVENTFUL.replace("ACCESS", "tls")))["Resources"]["TaskExecutionRole"]
+    )
     assert ":parameter/shop/kafka/bootstrap-servers" in text  # the execution role may read it

@@ -1,20 +1,20 @@
-"""Kafka as the shop's services use it: publishing that is acknowledged, and taking every event once."""
+"""Kafka as the shop's services use it: publishing that is acknowledged, and looking at all of a topic."""
 
 from __future__ import annotations
 
 import json
 import os
 import threading
+import time
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
+AGAIN = 10.0
+"""Seconds after which a topic is asked for new partitions."""
 ACKNOWLEDGED = 8.0
 """Seconds that brokers may take to acknowledge an event."""
-AT_ONCE = 200
-"""Events in a transaction."""
 
 
 def settings() -> dict[str, Any]:
@@ -62,89 +62,6 @@ class Publisher:
             self._producer.poll(0.1)
 
 
-class Taker:
-    """Takes every event of a topic once, however often tasks of its group come and go.
-
-    What `handle` makes of an event is written to another topic in the same transaction that says the event
-    was taken: both are there or neither is. An event that `handle` cannot make anything of goes to the topic
-    `dead`, as it is, and holds nobody up.
-    """
-
-    def __init__(
-        self, source: str, target: str, dead: str, handle: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> None:
-        self._source, self._target, self._dead, self._handle = source, target, dead, handle
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what was begun and leave the group, so that others go on at once."""
-        self._stop.set()
-        self._thread.join(20)
-
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                self._take()
-            except KafkaException as error:
-                print(f"{self._source}: {error.args[0].str()}; beginning anew", flush=True)
-                self._stop.wait(1)
-
-    def _take(self) -> None:
-        """Until told to stop, or something goes wrong: then nothing of the last transaction is there."""
-        consumer = Consumer(
-            settings()
-            | {
-                "group.id": os.environ["KAFKA_GROUP"],
-                "isolation.level": "read_committed",
-                "auto.offset.reset": "earliest",
-                "enable.auto.commit": False,
-            }
-        )
-        mine = {"transactional.id": f"{os.environ['KAFKA_GROUP']}-{uuid.uuid4()}"}
-        producer = Producer(settings() | mine | {"transaction.timeout.ms": 10_000})
-        try:
-            producer.init_transactions(30)
-            consumer.subscribe([self._source])
-            while not self._stop.is_set():
-                self._once(consumer, producer)
-        finally:
-            consumer.close()
-
-    def _once(self, consumer: Consumer, producer: Producer) -> None:
-        messages = consumer.consume(AT_ONCE, 0.2)
-        for message in messages:
-            if message.error():
-                raise KafkaException(message.error())
-        if not messages:
-            return
-        producer.begin_transaction()
-        try:
-            for message in messages:
-                producer.produce(**self._made_of(message))
-            producer.send_offsets_to_transaction(_after(messages), consumer.consumer_group_metadata())
-            producer.commit_transaction()
-        except KafkaException:
-            producer.abort_transaction()
-            raise
-
-    def _made_of(self, message: Any) -> dict[str, Any]:
-        try:
-            made = self._handle(json.loads(message.value()))
-        except (ValueError, TypeError, LookupError) as error:
-            print(f"{message.topic()}: {message.key()!r} is no event of ours: {error!r}", flush=True)
-            why = [("reason", repr(error).encode())]
-            return {"topic": self._dead, "key": message.key(), "value": message.value(), "headers": why}
-        return {"topic": self._target, "key": message.key(), "value": json.dumps(made)}
-
-
-def _after(messages: list[Any]) -> list[TopicPartition]:
-    """Where each partition goes on after these messages."""
-    newest = {(one.topic(), one.partition()): one.offset() for one in messages}
-    return [TopicPartition(topic, partition, offset + 1) for (topic, partition), offset in newest.items()]
-
-
 class View:
     """All of a topic, kept up to date: how often each key is in it."""
 
@@ -154,12 +71,32 @@ class View:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        while True:
+            self.times = {}
+            try:
+                self._follow()
+            except (KafkaException, LookupError) as error:
+                print(f"{self._topic}: {error}; beginning anew", flush=True)
+                time.sleep(1)
+
+    def _follow(self) -> None:
         alone = {"group.id": f"view-{uuid.uuid4()}", "enable.auto.commit": False}
         consumer = Consumer(settings() | alone | {"isolation.level": "read_committed"})
-        found = consumer.list_topics(self._topic, 30).topics[self._topic]
-        consumer.assign([TopicPartition(self._topic, number, 0) for number in found.partitions])
-        while True:
-            for message in consumer.consume(1000, 0.2):
-                if message.error() is None:
-                    key = message.key().decode()
-                    self.times[key] = self.times.get(key, 0) + 1
+        try:
+            found = self._partitions(consumer)
+            consumer.assign([TopicPartition(self._topic, number, 0) for number in found])
+            looked = time.monotonic()
+            while True:
+                if time.monotonic() - looked > AGAIN:
+                    if self._partitions(consumer) != found:
+                        return  # there are more of them: read it all anew
+                    looked = time.monotonic()
+                for message in consumer.consume(1000, 0.2):
+                    if message.error() is None:
+                        key = (message.key() or b"").decode(errors="replace")
+                        self.times[key] = self.times.get(key, 0) + 1
+        finally:
+            consumer.close()
+
+    def _partitions(self, consumer: Consumer) -> list[int]:
+        return sorted(consumer.list_topics(self._topic, 30).topics[self._topic].partitions)

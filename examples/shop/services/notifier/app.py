@@ -16,7 +16,9 @@ def main() -> None:
     if "KAFKA_BOOTSTRAP_SERVERS" not in os.environ:
         serve("notifier", VERSION, {"/told": lambda _: {"orders": 0, "once": [], "more": {}}})
         return
-    from events import Taker, View
+    from taking import Taker
+
+    from events import View
 
     view = View("orders.told")
     taker = Taker("orders.created", "orders.told", "orders.dead", tell)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli.cluster import cluster_of
 from bambe.cli.events import Event, Lag, Reader, TopicLook
 from bambe.cli.target import open_target
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 
 
@@ -66,7 +67,8 @@ def tail(topic: str, from_beginning: bool, number: int | None, no_follow: bool, 
 @click.option("--key", default="", help="The event's key.")
 def produce(topic: str, value: str | None, key: str) -> None:
     """Write VALUE to TOPIC; without VALUE, every line of standard input."""
-    lines = [value] if value is not None else [line.rstrip("\n") for line in sys.stdin]
+    given = [os.fsencode(value)] if value is not None else sys.stdin.buffer
+    lines = [line.rstrip(b"\n") for line in given]
     if not lines:
         raise Trouble("there is nothing to write: give a VALUE, or lines on standard input.")
     where = _reader().produce(topic, key, lines)
@@ -79,7 +81,7 @@ def _reader() -> Reader:
 
 
 def _print(shown: Table | str) -> None:
-    Console(highlight=False).print(shown)
+    console().print(shown)
 
 
 def _topics(found: list[TopicLook]) -> Table:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli import ledgers
@@ -16,6 +15,7 @@ from bambe.cli.ledgers import Ledger
 from bambe.cli.native import native_history
 from bambe.cli.stages import ROLLING
 from bambe.cli.target import Target, open_target
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 
 
@@ -44,16 +44,16 @@ def history(service: str, as_json: bool) -> None:
     for line in lines:
         begun = f"{datetime.fromisoformat(line['begun']).astimezone():%d %b %H:%M:%S}"
         made.add_row(line["release"], begun, line["status"], line["what"], line["why"])
-    Console(highlight=False).print(made if lines else f"{service} has no releases yet.")
+    console().print(made if lines else f"{service} has no releases yet.")
 
 
 @command.command("show")
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with every record.")
 def show(id: str, as_json: bool) -> None:
-    """Show the ledger of a release (`bambe release list` has IDs), checked: requests, drops, weights."""
+    """Show the ledger of a release (`bambe release list` has IDs), checked: requests, events, weights."""
     target = open_target()
-    ledger = ledgers.find(target.client("logs"), id)
+    ledger = ledgers.of_release(target, id)
     if as_json:
         click.echo(json.dumps(ledger.as_json(), indent=2))
     else:
@@ -94,34 +94,65 @@ def _native_line(shown: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _print(ledger: Ledger) -> None:
-    console = Console(highlight=False)
+    out = console()
     first, last = ledger.records[0].body, ledger.last
     name = str(first["releases"]).rsplit("/", 1)[-1]
     status = ledger.records[-1].body.get("status", "under way")
     what = f"takes back {first['rolls_back']}" if first.get("rolls_back") else f"releases {name}"
-    console.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
-    if last:
-        console.print(_requests(last["counts"]))
-    console.print(f"\n{loss(last)}\n")
-    console.print(_moves(ledger))
+    out.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
+    for table in tables(last):
+        out.print(table)
+        out.print()
+    if not is_of_events_alone(last):
+        out.print(f"{loss(last)}\n")
+    out.print(_moves(ledger))
     head = ledger.records[-1].hash[:16]
     closed = "closed" if ledger.is_closed else "still open"
     if not ledger.broken:
-        console.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
+        out.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
 
 
-def _requests(counts: Mapping[str, Any]) -> Table:
-    made = Table(box=None, pad_edge=False, header_style="dim")
-    made.add_column("requests")
-    for name in ("blue (old)", "green (new)"):
-        made.add_column(name, justify="right")
+def tables(body: Mapping[str, Any]) -> list[Table]:
+    """What was counted by version: requests, and events where the release is judged by these."""
+    found = []
+    if body and not is_of_events_alone(body):
+        found.append(_table("requests", _requests(body["counts"])))
+    if "events" in body:
+        found.append(_table("events", _events(body["events"])))
+    return found
+
+
+def is_of_events_alone(body: Mapping[str, Any]) -> bool:
+    """Whether it counts events, and no request has come: then its weights are nobody's share of anything."""
+    return "events" in body and not any(one["requests"] for one in body["counts"].values())
+
+
+def _requests(counts: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
     versions = (counts["blue"], counts["green"])
     classes = sorted({name for one in versions for name in one["by_class"]})
     rows = [(name, [one["by_class"].get(name, 0) for one in versions]) for name in classes]
-    rows += [(name, [one[name] for one in versions]) for name in ("requests", "retries", "dropped")]
-    for name, numbers in rows:
-        title = "all" if name == "requests" else name
-        made.add_row(title, *(f"{number:,}" for number in numbers))
+    titles = {"all": "requests", "retries": "retries", "dropped": "dropped"}
+    return rows + [(title, [one[name] for one in versions]) for title, name in titles.items()]
+
+
+def _events(counts: Mapping[str, Any]) -> list[tuple[str, list[Any]]]:
+    versions = (counts["blue"], counts["green"])
+    titles = {
+        "handled": "handled",
+        "failed": "failed",
+        "to the dead letters": "dead_lettered",
+        "behind, by partition": "behind_per_partition",
+    }
+    return [(title, [one[name] for one in versions]) for title, name in titles.items()]
+
+
+def _table(what: str, rows: Sequence[tuple[str, Sequence[Any]]]) -> Table:
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    made.add_column(what)
+    for name in ("blue (old)", "green (new)"):
+        made.add_column(name, justify="right")
+    for title, numbers in rows:
+        made.add_row(title, *("–" if number is None else f"{number:,}" for number in numbers))
     return made
 
 
@@ -145,15 +176,15 @@ def _moves(ledger: Ledger) -> Table:
     made = Table(box=None, pad_edge=False, header_style="dim")
     for name in ("at", "what", "in flight (old, new)"):
         made.add_column(name)
+    alone = is_of_events_alone(ledger.last)
     for record in ledger.records:
         if record.kind == "count":
             continue
+        kind = "phase" if record.kind == "weight" and alone else record.kind
         flight = record.body.get("in_flight")
         shown = f"{flight['blue']}, {flight['green']}" if flight else ""
         at = datetime.fromisoformat(record.at).astimezone()
-        made.add_row(
-            at.isoformat(sep=" ", timespec="milliseconds")[11:23], _what(record.kind, record.body), shown
-        )
+        made.add_row(at.isoformat(sep=" ", timespec="milliseconds")[11:23], _what(kind, record.body), shown)
     return made
 
 

@@ -1,6 +1,6 @@
 """The running cluster through its internal listener, by confluent-kafka; blocking, so used in threads.
 
-The library is imported at first use: it costs the daemon 14 MB.
+The library is imported at first use, which is in a process of its own: see beside.py.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from bambe.engines.brokers import guard
 from bambe.engines.brokers.port import (
     ClusterSeen,
     GroupSeen,
@@ -121,6 +122,14 @@ class Client:
         ]
         if changes:
             self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))
+
+    def guard(self, closed: bool) -> None:
+        """Keep what concerns the whole cluster from all but the authority, or (not `closed`) from nobody."""
+        if closed:
+            self._wait_all(self._admin.create_acls(guard.left_to_all(), request_timeout=TIMEOUT))
+        else:
+            ours = [guard.as_filter(one) for one in guard.left_to_all()]
+            self._wait_all(self._admin.delete_acls(ours, request_timeout=TIMEOUT))
 
     def groups(self) -> tuple[GroupSeen, ...]:
         """Every consumer group with its members and offsets."""

@@ -9,7 +9,7 @@ Listeners of a broker, and the name each advertises:
     9094   TLS               the node's name          9194   TLS               the node's address
     9096   SASL/SCRAM, TLS   the node's name          9196   SASL/SCRAM, TLS   the node's address
     9093   between brokers and for this engine: mutual TLS; 9095 between controllers (KRaft)
-    2181   ZooKeeper (node 0)
+    2182   ZooKeeper (node 0), for brokers and this engine: mutual TLS
 
 The names are for tasks, which ask Bambe's DNS; the addresses for this machine, which does not. AWS has
 the same ports (Amazon MSK: Port information) but 19092.
@@ -25,7 +25,7 @@ PLAINTEXT_PORT, TLS_PORT, SCRAM_PORT = 9092, 9094, 9096
 """Client listeners that advertise a node's name."""
 HOST_PLAINTEXT_PORT, HOST_TLS_PORT, HOST_SCRAM_PORT = 19092, 9194, 9196
 """The same that advertise a node's address."""
-INTERNAL_PORT, CONTROLLER_PORT, ZOOKEEPER_PORT = 9093, 9095, 2181
+INTERNAL_PORT, CONTROLLER_PORT, ZOOKEEPER_PORT = 9093, 9095, 2182
 STOP_TIMEOUT = 60
 """Seconds a broker may take to hand over its partitions when it is stopped."""
 
@@ -204,8 +204,17 @@ class Brokers(Protocol):
         """Delete a topic; gone already is done."""
         ...
 
+    async def finalize(self, cluster: Cluster) -> None:
+        """Let the cluster use all that its version can, for good; every broker must run that version."""
+        ...
+
     async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        """Let exactly these users (name -> password) in by SCRAM-SHA-512."""
+        """Let exactly these users (name -> password) in by SCRAM-SHA-512; never one of the brokers' own name.
+
+        While the cluster has `scram`, what concerns all of it (users, ACLs, settings of brokers) is the
+        brokers' authority's alone; clients may do what no ACL keeps them from with topics, groups and
+        transactions.
+        """
         ...
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:

@@ -1,4 +1,4 @@
-"""Counts what a release does to requests, keeps its ledger, and judges green against blue.
+"""Counts what a release does to requests and events, keeps its ledger, and judges green against blue.
 
 Beside the release, never in its way: it only looks.
 """
@@ -12,14 +12,18 @@ from typing import Any
 
 from bambe.control import Key
 from bambe.engines.proxy.port import GroupCounts, Proxy, ProxySeen
+from bambe.evidence.asking import Place, ask
 from bambe.evidence.counts import Counts
+from bambe.evidence.reports import Told
 from bambe.evidence.shipping import ship
 from bambe.evidence.watched import Watched
+from bambe.evidence.wishes import CANARY, EVENTS
 from bambe.evidence.witness import Look, Release, Version, look
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.services.codedeploy import tables
 from bambe.services.codedeploy.deployment import Deployment, Phase
+from bambe.services.codedeploy.observe import find_service
 from bambe.services.codedeploy.revision import describe
 
 CLOSELY = timedelta(seconds=1)
@@ -54,20 +58,31 @@ class Witness:
         return
 
     async def reconcile(self, key: Key) -> datetime | None:
-        row, known = await self._store.read(lambda tx: _find(tx, key))
+        row, known, has_events = await self._store.read(lambda tx: _find(tx, key))
         if row is None or row.is_queued or (known is not None and known.done):
             return None
         if known is None and not row.green_group:
             return None  # nothing was begun, so there is nothing to witness
         aws = self._aws.within(row.account, row.region)
         seen = await self._proxy.observe()
+        told = await self._hear(aws, row, known, has_events)
         revision = await describe(aws, row) if known is None or row.is_over else {}
-        known = await self._store.write(lambda tx: self._look(tx, row, seen, revision))
+        release = _release(row, has_events)
+        known = await self._store.write(lambda tx: self._look(tx, row, release, seen, told, revision))
         if known.shipped < known.records:
             await self._ship(aws, known)
         if known.closed:
             return None
         return self._clock.now() + (CLOSELY if row.phase in (Phase.INSTALL, Phase.SHIFT) else LOOSELY)
+
+    async def _hear(self, aws: Aws, row: Deployment, known: Watched | None, asked: bool) -> Told | None:
+        """What the consumers of both versions report, where the release is judged by it."""
+        if not (asked if known is None else known.consumers):
+            return None
+        green = known.consumers.green.version if known and known.consumers else ""
+        cluster, service = (name.rsplit("/", 1)[-1] for name in (row.plan.cluster, row.plan.service))
+        place = Place(cluster, service, row.blue, green or await _green(aws, row))
+        return await ask(aws, place, known, asked, self._clock.now())
 
     async def _ship(self, aws: Aws, known: Watched) -> None:
         where = {"account": known.account, "region": known.region, "deployment": known.id}
@@ -81,11 +96,19 @@ class Witness:
 
         await self._store.write(shipped)
 
-    def _look(self, tx: Tx, row: Deployment, seen: ProxySeen, revision: Mapping[str, Any]) -> Watched:
+    def _look(
+        self,
+        tx: Tx,
+        row: Deployment,
+        release: Release,
+        seen: ProxySeen,
+        told: Told | None,
+        revision: Mapping[str, Any],
+    ) -> Watched:
         blue, green = (_version(seen, arn) for arn in (row.blue_group, row.green_group))
         sent = tables.sent.find(tx, row.account, row.region, row.id)
         known = tables.watched.find(tx, row.account, row.region, row.id)
-        page = look(known, _release(row), Look(seen.epoch, blue, green, sent), revision, self._clock.now())
+        page = look(known, release, Look(seen.epoch, blue, green, sent, told), revision, self._clock.now())
         tables.watched.put(tx, page.known)
         for entry in page.entries:
             tables.entries.insert(tx, entry)
@@ -94,8 +117,19 @@ class Witness:
         return page.known
 
 
-def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None]:
-    return tables.deployments.find(tx, *key), tables.watched.find(tx, *key)
+def _find(tx: Tx, key: Key) -> tuple[Deployment | None, Watched | None, bool]:
+    """The deployment, what is known of it, and whether its group asks for it to be judged by events."""
+    row = tables.deployments.find(tx, *key)
+    name = (row.account, row.region, row.application, row.group) if row else ()
+    group = tables.deployment_groups.find(tx, *name) if row else None
+    return row, tables.watched.find(tx, *key), group is not None and group.tags.get(EVENTS) == CANARY
+
+
+async def _green(aws: Aws, row: Deployment) -> str:
+    """The replacement task set, or "" before there is one."""
+    service, _ = await find_service(aws, row.plan.cluster, row.plan.service)
+    sets = service.get("taskSets", ())
+    return next((str(one["id"]) for one in sets if one.get("externalId") == row.external_id), "")
 
 
 def _version(seen: ProxySeen, arn: str) -> Version:
@@ -105,7 +139,7 @@ def _version(seen: ProxySeen, arn: str) -> Version:
     return Version(said, group.active)
 
 
-def _release(row: Deployment) -> Release:
+def _release(row: Deployment, has_events: bool) -> Release:
     return Release(
         account=row.account,
         region=row.region,
@@ -117,6 +151,7 @@ def _release(row: Deployment) -> Release:
         compares=not row.is_way_back and not row.is_shifted,
         subject=_subject(row),
         why=row.error_message,
+        has_events=has_events,
     )
 
 

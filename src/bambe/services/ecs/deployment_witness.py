@@ -1,8 +1,11 @@
-"""Counts what a deployment that shifts traffic does to requests, keeps its ledger, and judges the new
-revision against the old one.
+"""Counts what a deployment that shifts traffic does to requests and events, keeps its ledger, and judges the
+new revision against the old one.
 
 Beside the deployment, never in its way: it only looks. Rolling deployments have no ledger: both revisions
 are in one target group, and the proxy cannot tell them apart.
+
+To a service without a load balancer no traffic is led. Where it consumes events, both revisions take some of
+them during the bake time: that is its canary.
 """
 
 from __future__ import annotations
@@ -17,9 +20,12 @@ from typing import Any
 from bambe.control import Key
 from bambe.engines.proxy.port import GroupCounts, Proxy, ProxySeen
 from bambe.evidence import revision
+from bambe.evidence.asking import Place, ask
 from bambe.evidence.counts import Counts
+from bambe.evidence.reports import Told
 from bambe.evidence.shipping import ship
 from bambe.evidence.watched import Watched
+from bambe.evidence.wishes import CANARY, EVENTS
 from bambe.evidence.witness import Look, Release, Version, look
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
@@ -68,13 +74,15 @@ class DeploymentWitness:
             return None  # nothing was begun, so there is nothing to witness
         aws = self._aws.within(row.account, row.region)
         seen = await self._proxy.observe()
+        told = await ask(aws, _place(row), known, _has_events(rows), self._clock.now())
         runs = await _revision(aws, rows) if known is None or row.is_over else {}
-        known = await self._store.write(lambda tx: self._look(tx, rows, known, seen, runs))
+        known = await self._store.write(lambda tx: self._look(tx, rows, known, seen, told, runs))
         if known.shipped < known.records:
             await self._ship(aws, known)
         if known.closed:
             return None
-        return self._clock.now() + (LOOSELY if row.stage in QUIET else CLOSELY)
+        is_closely = row.stage not in QUIET or (known.consumers is not None and _bakes_headless(rows))
+        return self._clock.now() + (CLOSELY if is_closely else LOOSELY)
 
     async def _ship(self, aws: Aws, known: Watched) -> None:
         where = {"account": known.account, "region": known.region, "deployment": known.id}
@@ -89,14 +97,20 @@ class DeploymentWitness:
         await self._store.write(shipped)
 
     def _look(
-        self, tx: Tx, rows: Rows, known: Watched | None, seen: ProxySeen, runs: Mapping[str, Any]
+        self,
+        tx: Tx,
+        rows: Rows,
+        known: Watched | None,
+        seen: ProxySeen,
+        told: Told | None,
+        runs: Mapping[str, Any],
     ) -> Watched:
         groups = list(pairs(rows.target))
         blue = _version(seen, [source for _, source, _ in groups])
         green = _version(seen, [target for _, _, target in groups])
         sent = SENT.find(tx, *_mine(rows.deployment))
         now = self._clock.now()
-        page = look(known, _release(rows), Look(seen.epoch, blue, green, sent), runs, now)
+        page = look(known, _release(rows), Look(seen.epoch, blue, green, sent, told), runs, now)
         WATCHED.put(tx, page.known)
         for entry in page.entries:
             ENTRIES.insert(tx, entry)
@@ -119,6 +133,21 @@ def _find(tx: Tx, key: Key) -> tuple[Rows | None, Watched | None]:
     return rows_of(tx, row), WATCHED.find(tx, *_mine(row))
 
 
+def _place(row: ServiceDeployment) -> Place:
+    """Whose reports are asked for."""
+    return Place(row.cluster, row.service, row.source_set, row.target_set)
+
+
+def _has_events(rows: Rows) -> bool:
+    """Whether the service asks to be judged by what its consumers report."""
+    return rows.service is not None and rows.service.tags.get(EVENTS) == CANARY
+
+
+def _bakes_headless(rows: Rows) -> bool:
+    """Whether this is the canary of a service without a load balancer."""
+    return rows.deployment.stage is Stage.BAKE_TIME and not any(pairs(rows.target))
+
+
 def _mine(row: ServiceDeployment) -> Key:
     """The key of what is remembered of a deployment's traffic."""
     return (row.account, row.region, row.id)
@@ -132,7 +161,7 @@ def _version(seen: ProxySeen, arns: Iterable[str]) -> Version:
 
 
 def _release(rows: Rows) -> Release:
-    row = rows.deployment
+    row, shares = rows.deployment, _bakes_headless(rows)
     return Release(
         account=row.account,
         region=row.region,
@@ -141,7 +170,7 @@ def _release(rows: Rows) -> Release:
         weight=int(row.weight) if row.weight.is_integer() else row.weight,
         status=row.status,
         is_over=row.is_over,
-        compares=not row.going_back and row.stage not in QUIET,
+        compares=not row.going_back and (row.stage not in QUIET or shares),
         subject={
             "cluster": row.cluster,
             "service": row.service,
@@ -151,6 +180,9 @@ def _release(rows: Rows) -> Release:
             "steps": [[step.percent, step.minutes] for step in strategy.steps(row.configuration)],
         },
         why=row.reason or row.rollback_reason,
+        has_events=_has_events(rows),
+        is_headless=not any(pairs(rows.target)),
+        shares=shares,
     )
 
 

@@ -186,6 +186,7 @@ class Clusters:
 
     async def _settle(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """All is as asked for: say so, and let the next change come."""
+        await self._brokers.finalize(nodes.wanted(row, settings))
         await self._let_in(row, settings)
         authority = await self._brokers.authority(row.id)
         aws = self._aws.within(row.account, row.region)
@@ -219,11 +220,11 @@ class Clusters:
         await self._store.write(settle)
 
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
-        """Exactly the users whose secrets are associated."""
-        if not row.has_scram:
-            return
-        users = await self._users(row)
-        said = digest_id(*(f"{name}\x1f{password}" for name, password in sorted(users.items())))
+        """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
+        cluster knows no users any more."""
+        users = await self._users(row) if row.has_scram else {}
+        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
+        said = digest_id("users", *pairs) if row.has_scram else ""
         if said == row.users_said:
             return
         await self._brokers.apply_users(nodes.wanted(row, settings), users)

@@ -126,6 +126,62 @@ async def test_a_rollback_has_a_ledger_of_its_own(shop: House, deploy: Deploy) -
     assert is_closed(await shop.ledger(id))
 
 
+async def report(shop: House, version: str, **told: int) -> None:
+    """What the consumers in a task set's tasks say of the last moment."""
+    where = {"ClusterName": "shop", "ServiceName": "orders", "Version": version}
+    dimensions = [{"Name": name, "Value": value} for name, value in where.items()]
+    data = [
+        {"MetricName": name, "Dimensions": dimensions, "Value": float(value), "Unit": "Count"}
+        for name, value in told.items()
+    ]
+    await shop.aws.cloudwatch.put_metric_data(Namespace="Bambe/Consumers", MetricData=data)
+
+
+async def events(shop: House, id: str, seconds: int, failed: int) -> None:
+    """So many seconds in which 90 % of the partitions are blue's, and green fails some of its events."""
+    for _ in range(seconds):
+        if (await shop.info(id))["status"] != "InProgress":
+            return
+        await report(shop, "ecs-svc/blue", EventsHandled=180, EventsBehind=9, PartitionsOwned=9)
+        green = {"EventsHandled": 20 - failed, "EventsFailed": failed}
+        await report(shop, f"ecs-svc/{id}", **green, EventsBehind=1, PartitionsOwned=1)
+        await shop.advance(1)
+
+
+async def test_a_version_that_fails_events_is_rolled_back(shop: House, deploy: Deploy) -> None:
+    tags = [{"Key": "bambe:events", "Value": "canary"}, {"Key": "bambe:analysis", "Value": "rollback"}]
+    id = await deploy(tags=tags)
+    await shop.advance(2)
+    assert shop.world.share() == 10
+    await events(shop, id, 10, failed=10)
+    info = await shop.info(id)
+    assert info["status"] == "Failed"
+    assert "the new version fails more events: 50 % of" in info["errorInformation"]["message"]
+    await shop.advance(15)
+    end = (await shop.ledger(id))[-1].body
+    assert end["verdict"] == "worse"
+    assert end["events"]["blue"]["handled"] == 18 * end["events"]["green"]["failed"]
+
+
+async def test_events_are_in_the_ledger_where_green_is_as_good(shop: House, deploy: Deploy) -> None:
+    id = await deploy(tags=[{"Key": "bambe:events", "Value": "canary"}])
+    await shop.advance(2)
+    await events(shop, id, 30, failed=0)
+    await shop.advance(2400, 10)
+    end = (await shop.ledger(id))[-1].body
+    assert (end["events"]["green"]["handled"], end["events"]["green"]["failed"]) == (600, 0)
+    assert end["events"]["blue"]["handled"] == 5400
+
+
+async def test_a_group_without_the_tag_is_not_judged_by_events(shop: House, deploy: Deploy) -> None:
+    id = await deploy(tags=[{"Key": "bambe:analysis", "Value": "rollback"}])
+    await shop.advance(2)
+    await events(shop, id, 20, failed=20)
+    assert (await shop.info(id))["status"] == "InProgress"
+    await shop.advance(2400, 10)
+    assert not any("events" in record.body for record in await shop.ledger(id))
+
+
 async def test_few_requests_are_made_up_for_where_that_is_asked(shop: House, deploy: Deploy) -> None:
     id = await deploy(test=True)
     await tag(shop, "bambe:synthetic", "/orders /orders/1")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -97,6 +96,22 @@ async def test_a_change_names_the_version_it_is_meant_for_and_waits_for_the_one_
     assert (await town.version(arn)) != fresh
 
 
+async def test_a_new_version_is_there_when_the_cluster_has_switched_it_on(town: Town) -> None:
+    arn = await town.cluster()
+    (cluster,) = town.house.brokers.finalized
+    assert town.house.brokers.finalized == {cluster: "3.9.2"}
+    town.house.brokers.disagree = {cluster}
+    await town.kafka.update_cluster_kafka_version(**await town.version(arn), TargetKafkaVersion="4.1.x.kraft")
+    await town.house.advance(20, 0.5)
+    assert town.running() == {"1": "bambe/kafka:4.1.2"}
+    assert (await town.shown(arn))["State"] == "UPDATING"
+    town.house.brokers.disagree.clear()
+    await town.house.advance(60, 0.5)
+    shown = await town.shown(arn)
+    assert (shown["State"], shown["CurrentBrokerSoftwareInfo"]["KafkaVersion"]) == ("ACTIVE", "4.1.x.kraft")
+    assert town.house.brokers.finalized == {cluster: "4.1.2"}
+
+
 async def test_a_broker_that_ends_is_started_again_and_one_that_always_does_fails_the_cluster(
     town: Town,
 ) -> None:
@@ -136,22 +151,6 @@ async def test_the_next_start_goes_on_wherever_the_daemon_died(town: Town) -> No
         await town.house.advance(1, 0.5)
     assert (await town.shown(arn))["State"] == "ACTIVE"
     assert sorted(town.running()) == ["1", "2", "3"]
-
-
-async def test_exactly_the_users_whose_secrets_are_associated_come_in(town: Town) -> None:
-    secrets = town.house.aws.secretsmanager
-    said = json.dumps({"username": "ann", "password": "secret"})
-    good = (await secrets.create_secret(Name="AmazonMSK_ann", SecretString=said))["ARN"]
-    bad = (await secrets.create_secret(Name="ben", SecretString=said))["ARN"]
-    arn = await town.cluster(ClientAuthentication={"Sasl": {"Scram": {"Enabled": True}}})
-    answer = await town.kafka.batch_associate_scram_secret(ClusterArn=arn, SecretArnList=[good, bad])
-    assert [one["SecretArn"] for one in answer["UnprocessedScramSecrets"]] == [bad]
-    await town.house.advance(6, 0.5)
-    (users,) = town.house.brokers.users.values()
-    assert users == {"ann": "secret"}
-    await town.kafka.batch_disassociate_scram_secret(ClusterArn=arn, SecretArnList=[good])
-    await town.house.advance(6, 0.5)
-    assert list(town.house.brokers.users.values()) == [{}]
 
 
 async def test_a_serverless_cluster_is_one_broker(town: Town) -> None:

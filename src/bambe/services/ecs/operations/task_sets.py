@@ -42,6 +42,7 @@ async def create_task_set(call: Call, request: CreateTaskSetRequestTypeDef) -> A
     wanted = _wanted(call, request, service, definition)
     placement.check_network(definition, wanted.network)
     placement.check_ports(definition, wanted.load_balancers, wanted.registries)
+    await placement.check_subnets(call, request)
     # CodeDeploy's second target group hangs on no listener until traffic is shifted to it.
     await placement.check_target_groups(call, wanted.load_balancers, behind=False)
     await placement.check_registries(call, wanted.registries)

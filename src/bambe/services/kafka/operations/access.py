@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from bambe.kernel.arn import Arn
+from bambe.kernel.arn import Arn, is_arn
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import AwsError
 from bambe.services.kafka import lookup
@@ -17,6 +17,15 @@ from bambe.services.kafka.paging import paged
 from bambe.services.kafka.tables import CLUSTERS
 
 PREFIX = "AmazonMSK_"
+DEFAULT_KEY = "alias/aws/secretsmanager"
+INVALID = "InvalidSecretArn"
+"""The code of every secret that cannot be associated; what is wrong stands in the message."""
+UNUSABLE = "The provided secret arn cannot be used with Amazon MSK."
+WITH_DEFAULT_KEY = (
+    "The provided secret is encrypted with the default key. You can't use this secret with Amazon MSK."
+)
+UNREADABLE = "Amazon MSK wasn't able to access the provided secret."
+MALFORMED = f'{UNUSABLE} Its value must be JSON with "username" and "password".'
 
 
 async def batch_associate_scram_secret(call: Call, request: Mapping[str, Any]) -> Answer:
@@ -29,7 +38,7 @@ async def batch_associate_scram_secret(call: Call, request: Mapping[str, Any]) -
         return replace(row, secrets=[*row.secrets, *(arn for arn in good if arn not in row.secrets)])
 
     await _update(call, request, associate)
-    bad = [_unprocessed(arn, *trouble) for arn, trouble in troubles.items() if trouble]
+    bad = [_unprocessed(arn, trouble) for arn, trouble in troubles.items() if trouble]
     return {"ClusterArn": request["ClusterArn"], "UnprocessedScramSecrets": bad}
 
 
@@ -40,10 +49,10 @@ async def batch_disassociate_scram_secret(call: Call, request: Mapping[str, Any]
     await _update(
         call, request, lambda row: replace(row, secrets=[arn for arn in row.secrets if arn not in wanted])
     )
-    why = ("RESOURCE_NOT_FOUND", "The secret is not associated with the cluster.")
+    why = "The provided secret is not associated with the cluster."
     return {
         "ClusterArn": request["ClusterArn"],
-        "UnprocessedScramSecrets": [_unprocessed(arn, *why) for arn in unknown],
+        "UnprocessedScramSecrets": [_unprocessed(arn, why) for arn in unknown],
     }
 
 
@@ -114,21 +123,24 @@ async def _update(call: Call, request: Mapping[str, Any], change: Callable[[Clus
     return await call.store.write(update)
 
 
-async def _trouble(call: Call, arn: str) -> tuple[str, str] | None:
-    """Why a secret cannot be a user's, as (code, message)."""
-    name = Arn.parse(arn).resource.removeprefix("secret:") if arn.startswith("arn:") else arn
+async def _trouble(call: Call, arn: str) -> str:
+    """Why a secret cannot be a user's; "" where name, key and value are as MSK wants them."""
+    name = Arn.parse(arn).resource.removeprefix("secret:") if is_arn(arn) else arn
     if not name.startswith(PREFIX):
-        return "INVALID_SECRET_NAME", f"The name of the secret must begin with {PREFIX}."
+        return f"{UNUSABLE} Secret names must have the prefix '{PREFIX}'."
     try:
+        key = (await call.aws.secretsmanager.describe_secret(SecretId=arn)).get("KmsKeyId", "")
+        if key in ("", DEFAULT_KEY):
+            return WITH_DEFAULT_KEY
+        if not (await call.aws.kms.describe_key(KeyId=key))["KeyMetadata"]["Enabled"]:
+            return UNREADABLE
         said = json.loads((await call.aws.secretsmanager.get_secret_value(SecretId=arn))["SecretString"])
-        if said["username"] and said["password"]:
-            return None
-    except AwsError as error:
-        return "RESOURCE_NOT_FOUND", error.message
+        return "" if said["username"] and said["password"] else MALFORMED
+    except AwsError:
+        return UNREADABLE
     except (ValueError, KeyError, TypeError):
-        pass
-    return "INVALID_SECRET", 'The secret must be JSON with "username" and "password".'
+        return MALFORMED
 
 
-def _unprocessed(arn: str, code: str, message: str) -> dict[str, str]:
-    return {"SecretArn": arn, "ErrorCode": code, "ErrorMessage": message}
+def _unprocessed(arn: str, message: str) -> dict[str, str]:
+    return {"SecretArn": arn, "ErrorCode": INVALID, "ErrorMessage": message}

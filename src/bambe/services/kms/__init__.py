@@ -1,0 +1,1 @@
+"""AWS Key Management Service: customer managed keys as a record, with their policies and aliases."""
