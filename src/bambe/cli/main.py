@@ -28,7 +28,9 @@ class Verbs(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
-        module = importlib.import_module(f"{commands.__name__}.{name.replace('-', '_')}")
+        modules = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        named = next(module for module in modules if _verb(module) == name)
+        module = importlib.import_module(f"{commands.__name__}.{named}")
         command: click.Command = module.command
         return command if name in HERE_ONLY else with_environment(command)
 
@@ -69,7 +71,8 @@ def main() -> None:
 
 
 def _verb(module: str) -> str:
-    return module.replace("_", "-")
+    """The verb of a module; one that is a word of Python's has an underscore after it."""
+    return module.rstrip("_").replace("_", "-")
 
 
 if __name__ == "__main__":
