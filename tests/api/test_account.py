@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from bambe.kernel.clock import SystemClock
+from bambe.services.sts.sessions import find_session
 from tests.api.conftest import Edge
 from tests.support.house import ACCOUNT, REGION
 
@@ -69,6 +70,7 @@ def test_commands_speak_to_the_account_of_the_environment(shop: Path, edge: Edge
 
 def test_a_role_is_taken_on_with_the_credentials_of_the_profile(shop: Path, edge: Edge) -> None:
     edge.house.clock._now = SystemClock().now()  # the client's clock is the true one
+    edge.keyring._find_session = lambda access_key: find_session(edge.house.store, access_key)
     allow = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
     trust = {"Version": "2012-10-17", "Statement": [allow]}
     edge.aws("iam").create_role(RoleName="deployer", AssumeRolePolicyDocument=json.dumps(trust))
