@@ -315,7 +315,7 @@ def made(paths: Paths, top: Paths, broker: Paths) -> Imported:
     return imported(Memory(files))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(some_of(GRAMMAR), some_of(TOP), some_of(BROKER))
 def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, top: Paths, broker: Paths) -> None:
     first = made(paths, top, broker)
@@ -331,7 +331,7 @@ def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, top: Paths, br
     parse(text(first, "a test"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_of(GRAMMAR), UNKNOWN, st.sampled_from(["", "deploy.", "build.", "healthcheck."]))
 def test_what_nobody_knows_is_named(paths: Paths, unknown: Paths, prefix: str) -> None:
     odd = {f"{prefix}{path}": value for path, value in unknown.items()}
