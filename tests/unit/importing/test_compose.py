@@ -121,6 +121,11 @@ def test_what_is_not_carried_is_named_where_it_stands() -> None:
     } <= places(imported(stack()), "left")
 
 
+def test_what_is_made_up_is_named_where_it_would_stand() -> None:
+    found = imported(Memory({FILE: "services: {web: {build: web}}"}))
+    assert f"{FILE} services.web.expose" in places(found, "guessed")
+
+
 def test_a_secret_of_a_file_is_not_copied() -> None:
     found = imported(stack())
     assert found.data["services"]["api"]["secrets"] == {"API_SECRET": "ssm:/my-shop/api/API_SECRET"}
