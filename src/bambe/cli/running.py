@@ -21,13 +21,17 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Survey:
-    """Reads one cluster; `client` gives a boto3 client of a service."""
+    """Reads one cluster; `make` makes a boto3 client of a service."""
 
-    client: Client
+    make: Client
     cluster: str
     region: str
     _kept: dict[Any, Any] = field(default_factory=dict)
     _unseen: list[str] = field(default_factory=list)
+
+    def client(self, service: str) -> Any:
+        """A client, made once."""
+        return self._once(("client", service), lambda: self.make(service))
 
     def read(self) -> Running:
         """The cluster with all its services; Trouble where there is none."""

@@ -169,6 +169,11 @@ class Part:
         """Something that the source does not say, at the part where it would be."""
         self.note("guessed", says, advice)
 
+    def _file(self) -> str:
+        """The file of the whole, for a part that is not there."""
+        roots = (one for one in self.account.roots if one.root == self.root)
+        return next((one.node.file for one in roots if one.node), self.root)
+
     def _mark(self) -> bool:
         """Whether anything below was open, or nothing is below but the name."""
         if self.node is None:
@@ -180,6 +185,6 @@ class Part:
 
     def note(self, kind: Kind, says: str, advice: str = "") -> None:
         """A line on it, which accounts for nothing."""
-        file, line = (self.node.file, self.node.line) if self.node else (self.root, 0)
+        file, line = (self.node.file, self.node.line) if self.node else (self._file(), 0)
         note = Note(kind, file, line, spelled(self.path), says, advice, self.service)
         self.account.add(note)

@@ -64,9 +64,8 @@ def _wanted(found: Reading, tree: Node, source: str, profiles: Collection[str]) 
     for name, node in services.value.items():
         if not node.is_mapping:
             raise Unreadable(f"{source}:{node.line}: services.{name} should be a mapping.")
-        whole = Node(
-            {"services": Node({name: found.extended(services.value, name)}, "", node.file, node.line)}
-        )
+        beside = Node({name: found.extended(services.value, name)}, "", node.file, node.line)
+        whole = Node({"services": beside}, "", node.file, node.line)
         part = found.account.open(f"{source} {name}", whole).at("services", name)
         asked = part.at("profiles")
         in_profiles = {one.text for one in asked.each()}

@@ -14,6 +14,7 @@ from bambe.kernel.errors import BambeError
 Path = tuple[str | int, ...]
 MOST = 200_000
 """Words of a file with its aliases written out; more is no configuration."""
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 INT = re.compile(r"[-+]?[0-9]+")
 FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 WORDS = {"true": True, "false": False, "null": None, "~": None, "": None}
@@ -58,7 +59,7 @@ class Node:
 def read(text: str, file: str) -> Node:
     """The tree of a YAML file, by the rules of YAML 1.2 (what Go's tools read): `on` and `22:22` are text."""
     try:
-        found = yaml.compose(text, Loader=yaml.BaseLoader)
+        found = yaml.compose(text, Loader=LOADER)
         return Node({}, file=file, line=1) if found is None else _Reading(file).node(found)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
@@ -104,7 +105,7 @@ class _Reading:
 
 def _word(found: Any) -> Any:
     text = found.value
-    if found.style is not None:
+    if found.style:
         return text
     if text.lower() in WORDS:
         return WORDS[text.lower()]

@@ -13,6 +13,7 @@ from bambe.importing import Imported
 
 Grammar = Mapping[str, list[Any]]
 Paths = dict[str, Any]
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 class Memory(dict[str, str]):
@@ -68,7 +69,7 @@ def _collide(one: str, other: str) -> bool:
 
 
 def dumped(data: Any) -> str:
-    return yaml.safe_dump(data, sort_keys=False)
+    return str(yaml.dump(data, Dumper=DUMPER, sort_keys=False))
 
 
 def outcome(imported: Imported) -> str:

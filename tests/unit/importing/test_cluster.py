@@ -294,7 +294,7 @@ def made(service: Paths, task: Paths, check: Paths) -> Imported:
     return imported(one)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(some_of(GRAMMAR), some_of(TASK), some_of(CHECK))
 def test_every_wish_is_in_the_output_or_in_the_list(service: Paths, task: Paths, check: Paths) -> None:
     first = made(service, task, check)

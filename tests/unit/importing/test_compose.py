@@ -121,6 +121,11 @@ def test_what_is_not_carried_is_named_where_it_stands() -> None:
     } <= places(imported(stack()), "left")
 
 
+def test_what_is_made_up_is_named_where_it_would_stand() -> None:
+    found = imported(Memory({FILE: "services: {web: {build: web}}"}))
+    assert f"{FILE} services.web.expose" in places(found, "guessed")
+
+
 def test_a_secret_of_a_file_is_not_copied() -> None:
     found = imported(stack())
     assert found.data["services"]["api"]["secrets"] == {"API_SECRET": "ssm:/my-shop/api/API_SECRET"}
@@ -315,7 +320,7 @@ def made(paths: Paths, top: Paths, broker: Paths) -> Imported:
     return imported(Memory(files))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(some_of(GRAMMAR), some_of(TOP), some_of(BROKER))
 def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, top: Paths, broker: Paths) -> None:
     first = made(paths, top, broker)
@@ -331,7 +336,7 @@ def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, top: Paths, br
     parse(text(first, "a test"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_of(GRAMMAR), UNKNOWN, st.sampled_from(["", "deploy.", "build.", "healthcheck."]))
 def test_what_nobody_knows_is_named(paths: Paths, unknown: Paths, prefix: str) -> None:
     odd = {f"{prefix}{path}": value for path, value in unknown.items()}

@@ -276,7 +276,7 @@ def imported(paths: Paths, head: dict[str, Any] = HEAD, override: Paths | None =
 KIND = st.sampled_from(["Load Balanced Web Service", "Backend Service", "Worker Service"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(some_of(GRAMMAR), KIND)
 def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, kind: str) -> None:
     head = HEAD | {"type": kind}
@@ -287,7 +287,7 @@ def test_every_word_is_in_the_output_or_in_the_list(paths: Paths, kind: str) -> 
     parse(text(first, "a test"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_of(GRAMMAR), UNKNOWN, PREFIXES)
 def test_what_nobody_knows_is_named(paths: Paths, unknown: Paths, prefix: str) -> None:
     odd = {f"{prefix}{path}": value for path, value in unknown.items()}
@@ -297,7 +297,7 @@ def test_what_nobody_knows_is_named(paths: Paths, unknown: Paths, prefix: str) -
     assert unaccounted("", keys, odd, {}, None) == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(some_of(GRAMMAR), some_of(GRAMMAR))
 def test_overrides_drop_nothing_either(paths: Paths, override: Paths) -> None:
     """Whatever an override says: the chosen environment's words count, and what it replaces is named."""
