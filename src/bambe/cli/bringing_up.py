@@ -11,6 +11,7 @@ from typing import Any
 from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import lost_resources
+from bambe.cli.native import native_under_way
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -163,8 +164,18 @@ class BringingUp:
             image = live["containerDefinitions"][0]["image"]
             if self._is_being_built(service) or self._revision(service, image) == comparable(live):
                 continue
+            if under_way := self._under_way(service):
+                self.say(f"{service}: its task definition changed; `bambe up` releases it after {under_way}")
+                continue
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
+
+    def _under_way(self, service: str) -> str:
+        """The release of a service that is under way; "" without one."""
+        if self.target.is_by_ecs(service):
+            going = native_under_way(self.target, service)
+            return going.name if going else ""
+        return self.target.releases(service).active() or ""
 
     def release(self, service: str, image: str) -> str:
         """Release `image` of a service with today's task definition: a deployment's id, or the revision."""

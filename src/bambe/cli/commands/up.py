@@ -76,8 +76,11 @@ def up(
         progress.say(said)
     repository = Repository(root)
     repository.check()
-    if changed := repository.uncommitted():
-        progress.say(f"not committed, so not part of this: {', '.join(changed[:5])}")
+    changed = repository.uncommitted()
+    if FILE in changed:
+        progress.say(f"{FILE} is not committed: this goes by the file, what is pushed by the last commit")
+    if others := [one for one in changed if one != FILE]:
+        progress.say(f"not committed, so not part of this: {', '.join(others[:5])}")
     with progress.step("start the platform"):
         place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
