@@ -1,16 +1,19 @@
-"""`bambe up`, step by step: base images, push, shared stack, first builds, services, changed services."""
+"""`bambe up`, step by step: checks, base images, push, shared stack, events, first builds, services."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.controllers import lost_resources
+from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.images import ensure_base_images
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -23,6 +26,8 @@ from bambe.project.events import Events
 from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
 Say = Callable[[str], None]
+Step = Callable[[str], AbstractContextManager[None]]
+"""Tells the person at the terminal of a step: its title, and when it is done."""
 BUILD_LIMIT = 1800.0
 
 
@@ -51,15 +56,34 @@ class BringingUp:
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
 
-    def run(self) -> Changes:
-        """Make everything true that bambe.yml says."""
-        self.push()
-        self.shared()
-        self.events()
-        self.first_builds()
-        self.services()
-        self.changed_services()
+    def run(self, step: Step, may_lose: bool = False) -> Changes:
+        """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not."""
+        with step("compare with what is there"):
+            check_controllers(self.target)
+            self.check_events(may_lose)
+        with step("base images"):
+            folders = [self.target.root / one.path for one in self.target.project.services.values()]
+            asyncio.run(ensure_base_images(folders, self.say))
+        with step("push the repository"):
+            self.push()
+        with step("what the services share"):
+            self.shared()
+        if self.target.project.events is not None:
+            with step("events"):
+                self.events(self.target.project.events)
+        with step("images"):
+            self.first_builds()
+        with step("services"):
+            self.services()
+            self.changed_services()
         return self.changes
+
+    def check_events(self, may_lose: bool = False) -> None:
+        """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
+        that is wanted."""
+        wish, there = self.target.project.events, find_cluster(self.target)
+        if wish is not None and there is not None:
+            check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
@@ -80,17 +104,8 @@ class BringingUp:
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
 
-    def events(self, may_lose: bool = False) -> None:
-        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are.
-
-        Trouble for what Kafka cannot do, and for what would lose events unless that is wanted.
-        """
-        wish = self.target.project.events
-        if wish is None:
-            return
-        there = find_cluster(self.target)
-        if there is not None:
-            check_topics(changes(wish, there.topics()), may_lose, self.say)
+    def events(self, wish: Events) -> None:
+        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are."""
         name, others = self.target.names.events_stack, self._other_ways(wish)
         if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
             self.changes.stacks.append(name)

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bambe.cli.cluster import Cluster
+from bambe.cli.losses import RETENTION, WEEK, lasting
 from bambe.cli.target import Target
-from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
 
 if TYPE_CHECKING:
