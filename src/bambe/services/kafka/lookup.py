@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bambe.kernel.call import Call, Tx
 from bambe.kernel.ids import upper_id, uuid_id
@@ -16,6 +16,11 @@ from bambe.services.kafka.tables import (
     OPERATIONS_KEPT,
     operations_of,
 )
+
+CHANGEABLE = ("spec", "version", "apache", "brokers", "configuration", "revision", "reboots")
+"""What operations change of a cluster."""
+COMES_UP = timedelta(minutes=10)
+"""What a broker that is begun anew has until it is in the cluster; one of this machine needs seconds."""
 
 
 def new_version() -> str:
@@ -72,12 +77,16 @@ def begin(
         created=now,
         source=source,
         target=target,
+        former={
+            name: getattr(row, name) for name in CHANGEABLE if getattr(row, name) != getattr(changed, name)
+        },
     )
     OPERATIONS.insert(tx, made)
     for old in operations_of(tx, row)[OPERATIONS_KEPT:]:
         OPERATIONS.delete(tx, *OPERATIONS.key_of(old))
     state = State.REBOOTING_BROKER if kind == "REBOOT_NODE" else State.UPDATING
-    CLUSTERS.update(tx, replace(changed, state=state, operation=made.id))
+    fresh = replace(changed, operation=made.id, crashes=0, retry_at=None, fail_after=now + COMES_UP)
+    CLUSTERS.update(tx, replace(fresh, state=state))
     return {"ClusterArn": row.arn, "ClusterOperationArn": made.arn}
 
 

@@ -47,7 +47,8 @@ class ClusterType(StrEnum):
 class Cluster:
     """A cluster. `id` is the end of its ARN; `spec` what it was asked to be, as CreateCluster says it;
     `apache` the release that runs. `reboots`: how often each broker was asked to begin anew; `addresses` of
-    its nodes by number, "" while unknown. `crashes` counts nodes that ended by themselves since all were up.
+    its nodes by number, "" while unknown. `crashes` counts nodes that ended by themselves since all were up;
+    `fail_after`: when a change is given up if a broker is still not in the cluster.
     """
 
     account: str
@@ -73,6 +74,7 @@ class Cluster:
     users_said: str = ""
     crashes: int = 0
     retry_at: datetime | None = None
+    fail_after: datetime | None = None
     policy: str = ""
     policy_version: str = ""
     tags: dict[str, str] = field(default_factory=dict)
@@ -131,7 +133,9 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing asked of a cluster: `source` and `target` say what it changes (MutableClusterInfo)."""
+    """One thing asked of a cluster: `source` and `target` say what it changes (MutableClusterInfo), `former`
+    which fields of the cluster, with their values before. With an `error` these are what it goes back to.
+    """
 
     account: str
     region: str
@@ -145,6 +149,12 @@ class Operation:
     source: Shape = field(default_factory=dict)
     target: Shape = field(default_factory=dict)
     error: str = ""
+    former: Shape = field(default_factory=dict)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the cluster is on its way back."""
+        return self.ended is None and bool(self.error)
 
     @property
     def arn(self) -> str:
@@ -196,7 +206,8 @@ class TopicStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic, as wished while it is not ACTIVE and as last seen when it is. `parts`: each partition's
-    leader, replicas and in-sync replicas (DescribeTopicPartitions). `trouble`: why it is not done yet."""
+    leader, replicas and in-sync replicas (DescribeTopicPartitions). `trouble`: why Kafka refused the wish, at
+    `refused_at`."""
 
     account: str
     region: str
@@ -208,3 +219,4 @@ class Topic:
     configs: dict[str, str] = field(default_factory=dict)
     parts: list[Shape] = field(default_factory=list)
     trouble: str = ""
+    refused_at: datetime | None = None

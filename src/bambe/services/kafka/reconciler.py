@@ -39,6 +39,8 @@ log = logging.getLogger("bambe.kafka")
 SOON = timedelta(seconds=0.3)
 NOW_AND_THEN = timedelta(seconds=5)
 """How often a cluster at rest is looked at: what clients do to topics sends no word."""
+TOLD = timedelta(minutes=2)
+"""How long DescribeTopic answers why Kafka refused what was wished of a topic; then the topic is as it is."""
 AUTHORITY = "/bambe/kafka/{}/ca"
 """The parameter that holds a cluster's certificate authority, for clients of its TLS listeners."""
 RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
@@ -99,11 +101,16 @@ class Clusters:
             return None
         row = await self._see_addresses(row)
         seen = await self._observe(row, settings)
-        wish = Wish(row.state, nodes.generations(row, settings), row.crashes, row.retry_at)
+        wish = await self._wish(row, settings)
         now = self._clock.now()
         actions = planner.plan(wish, seen, now)
         for action in actions:
-            await self._apply(row, settings, wish, action)
+            try:
+                await self._apply(row, settings, wish, action)
+            except EngineError as error:
+                if not isinstance(action, planner.Fetch | planner.Start) or not wish.is_late(now):
+                    raise
+                await self._give_up(row, str(error))
         if actions:
             return self._clock.now() + SOON
         if row.state in RUNNING:
@@ -111,6 +118,17 @@ class Clusters:
         resting = row.state in (State.ACTIVE, State.FAILED)
         again = planner.look_again(wish, now)
         return again or self._clock.now() + (NOW_AND_THEN if resting else SOON)
+
+    async def _wish(self, row: Cluster, settings: Mapping[str, str]) -> Wish:
+        operation = await self._store.read(lambda tx: _operation(tx, row))
+        return Wish(
+            row.state,
+            nodes.generations(row, settings),
+            row.crashes,
+            row.retry_at,
+            row.fail_after,
+            operation is not None and operation.is_given_up,
+        )
 
     async def _see_addresses(self, row: Cluster) -> Cluster:
         """The row with the addresses its nodes have now; their names lead there."""
@@ -155,6 +173,9 @@ class Clusters:
                 self._image[row.apache] = await self._images.ensure_kafka(row.apache, _say)
             case planner.Start(node=number):
                 await self._start(row, settings, number, wish.nodes[number])
+                if wish.is_changed:
+                    limit = self._clock.now() + lookup.COMES_UP
+                    await self._change(row, lambda fresh: replace(fresh, fail_after=limit))
             case planner.Stop(node=number):
                 await self._containers.stop_task(nodes.task_id(row, number))
                 await self._containers.remove_task(nodes.task_id(row, number))
@@ -164,10 +185,7 @@ class Clusters:
             case planner.Settle():
                 await self._settle(row, settings)
             case planner.Fail(why=why):
-                await self._change(
-                    row,
-                    lambda fresh: replace(fresh, state=State.FAILED, state_code="FAILED", state_message=why),
-                )
+                await self._give_up(row, why)
             case planner.Forget():
                 await self._forget(row)
 
@@ -211,13 +229,39 @@ class Clusters:
                     current_version=version,
                     crashes=0,
                     retry_at=None,
+                    fail_after=None,
                 ),
             )
             operation = _operation(tx, fresh)
-            if operation is not None and operation.ended is None:
-                OPERATIONS.update(tx, replace(operation, state=OperationState.COMPLETE, ended=now))
+            failed = operation is not None and operation.is_given_up
+            _end(tx, operation, OperationState.FAILED if failed else OperationState.COMPLETE, now)
 
         await self._store.write(settle)
+
+    async def _give_up(self, row: Cluster, why: str) -> None:
+        """A new cluster has failed. A changed one goes back to what it was, and is UPDATING until it is that;
+        where it cannot be that either, its nodes are tried on and on, and it is open to other changes."""
+        why = f"{why} What they said is in the log group {nodes.LOG_GROUP.format(row.name)}."
+        log.warning("%s: %s", row.name, why)
+        now = self._clock.now()
+
+        def give_up(tx: Tx) -> None:
+            fresh, operation = CLUSTERS.find(tx, *CLUSTERS.key_of(row)), _operation(tx, row)
+            if fresh is None or fresh.operation != row.operation or fresh.state is State.DELETING:
+                return
+            if fresh.state is State.CREATING:
+                failed = replace(fresh, state=State.FAILED, state_code="FAILED", state_message=why)
+                CLUSTERS.update(tx, failed)
+            elif operation is None or operation.is_given_up:
+                said = f"{operation.error} Nor do they as they were: {why}" if operation else why
+                CLUSTERS.update(tx, replace(fresh, state=State.ACTIVE, fail_after=None))
+                _end(tx, operation, OperationState.FAILED, now, said)
+            else:
+                again = {"crashes": 0, "retry_at": None, "fail_after": now + lookup.COMES_UP}
+                CLUSTERS.update(tx, replace(fresh, **operation.former, **again))
+                OPERATIONS.update(tx, replace(operation, error=why))
+
+        await self._store.write(give_up)
 
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
@@ -301,9 +345,11 @@ class Topics:
                     said = WantedTopic(wish.name, wish.partitions, wish.replication, wish.configs)
                     await self._brokers.apply_topic(cluster, said)
             except Refused as error:
-                await self._store.write(partial(_refuse, wish=wish, why=str(error)))
+                now = self._clock.now()
+                await self._store.write(partial(_refuse, wish=wish, why=str(error), now=now))
         there = (await self._brokers.seen(cluster)).topics
-        await self._store.write(lambda tx: _note(tx, row, there, wishes))
+        told = self._clock.now() - TOLD
+        await self._store.write(lambda tx: _note(tx, row, there, wishes, told))
         return self._clock.now() + (SOON if wishes else NOW_AND_THEN)
 
 
@@ -322,29 +368,41 @@ def _operation(tx: Tx, row: Cluster) -> Operation | None:
     return OPERATIONS.find(tx, row.account, row.region, row.id, row.operation) if row.operation else None
 
 
+def _end(tx: Tx, row: Operation | None, state: OperationState, now: datetime, error: str = "") -> None:
+    if row is not None and row.ended is None:
+        OPERATIONS.update(tx, replace(row, state=state, ended=now, error=error or row.error))
+
+
 def _is_wish(row: Topic) -> bool:
     """Whether something is still to be done; what Kafka refuses is not tried again until it is changed."""
     return row.status is not TopicStatus.ACTIVE and not row.trouble
 
 
-def _refuse(tx: Tx, wish: Topic, why: str) -> None:
+def _refuse(tx: Tx, wish: Topic, why: str, now: datetime) -> None:
     log.warning("%s: %s", wish.name, why)
     fresh = TOPICS.find(tx, *TOPICS.key_of(wish))
     if fresh == wish:
-        TOPICS.update(tx, replace(fresh, trouble=why))
+        TOPICS.update(tx, replace(fresh, trouble=why, refused_at=now))
 
 
-def _note(tx: Tx, row: Cluster, there: Mapping[str, TopicSeen], wishes: Sequence[Topic]) -> None:
-    """Topics as they are; a wish that was changed while it was carried out stays one."""
+def _note(
+    tx: Tx, row: Cluster, there: Mapping[str, TopicSeen], wishes: Sequence[Topic], told: datetime
+) -> None:
+    """Topics as they are; a wish that was changed while it was carried out stays one, and so does one that
+    Kafka refused after `told`."""
     done = {one.name: one for one in wishes}
     for known in topics_of(tx, row):
         seen = there.get(known.name)
         at_rest = known.status is TopicStatus.ACTIVE
-        if not at_rest and (known.trouble or known != done.get(known.name)):
-            continue  # refused, or wished for anew meanwhile
-        if seen is None and known.status in (TopicStatus.DELETING, TopicStatus.ACTIVE):
+        if known.trouble:
+            if known.refused_at is not None and known.refused_at > told:
+                continue
+        elif not at_rest and known != done.get(known.name):
+            continue  # wished for anew meanwhile
+        given_up = at_rest or bool(known.trouble)
+        if seen is None and (given_up or known.status is TopicStatus.DELETING):
             TOPICS.delete(tx, *TOPICS.key_of(known))
-        elif seen is not None and known.status is not TopicStatus.DELETING:
+        elif seen is not None and (given_up or known.status is not TopicStatus.DELETING):
             fresh = _as_seen(row, seen)
             if fresh != known:
                 TOPICS.update(tx, fresh)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
@@ -13,6 +14,8 @@ from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceTyp
 GONE = "NotFoundException"
 WHOLE_NUMBERS = ("NumberOfBrokerNodes", "VolumeSize", "Revision", "PartitionCount", "ReplicationFactor")
 TOKEN = "bambe:creation"
+BEFORE = "bambe:before"
+"""The attribute of a cluster that names the last operation of before its update."""
 
 
 def _plain(said: Any, name: str = "") -> Any:
@@ -71,6 +74,11 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
         raise ResourceFailed(shown.get("StateInfo", {}).get("Message") or "The cluster has failed.")
     if shown["State"] != "ACTIVE":
         return False
+    for one in await _operations(aws, made.physical_id):
+        if one["OperationArn"] == made.attributes.get(BEFORE):
+            break
+        if one["OperationState"] == "UPDATE_FAILED":
+            raise ResourceFailed(one["ErrorInfo"]["ErrorString"])
     change = _next_change(_plain(dict(properties)), shown.get("Provisioned"))
     if change is None:
         return True
@@ -81,11 +89,19 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
 
 
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
-    """Tags; all else follows in `_ready`."""
+    """Tags; all else follows in `_ready`, which fails with the first operation after this that does."""
     tags = {**wish.tags, **(wish.properties.get("Tags") or {})}
     if tags:
         await aws.kafka.tag_resource(ResourceArn=made.physical_id, Tags=tags)
-    return made
+    newest = (await _operations(aws, made.physical_id))[:1]
+    before = {BEFORE: newest[0]["OperationArn"]} if newest else {}
+    return Made(made.physical_id, {**made.attributes, **before})
+
+
+async def _operations(aws: Aws, arn: str) -> list[dict[str, Any]]:
+    """What was asked of the cluster, newest first."""
+    answer = await aws.kafka.list_cluster_operations(ClusterArn=arn)
+    return list(answer["ClusterOperationInfoList"])
 
 
 def _next_change(new: Mapping[str, Any], now: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
@@ -218,6 +234,7 @@ async def _changed_topic(aws: Aws, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _topic_ready(aws: Aws, made: Made, properties: Properties) -> bool:
+    """DescribeTopic answers an error where Kafka has refused."""
     where = {"ClusterArn": properties["ClusterArn"], "TopicName": properties["TopicName"]}
     return bool((await aws.kafka.describe_topic(**where))["Status"] == "ACTIVE")
 
@@ -332,6 +349,7 @@ RESOURCES = (
         update=_update_topic,
         ready=_topic_ready,
         delete=_delete_topic,
+        limit=timedelta(minutes=15),
     ),
     ResourceType(
         name="AWS::MSK::BatchScramSecret",

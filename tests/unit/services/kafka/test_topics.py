@@ -56,11 +56,44 @@ async def test_what_kafka_refuses_does_not_hold_up_other_topics(town: Town) -> N
     for name in ("odd", "orders"):
         await town.kafka.create_topic(ClusterArn=arn, TopicName=name, PartitionCount=1, ReplicationFactor=1)
     await town.house.advance(6, 0.5)
-    status = {
-        name: (await town.kafka.describe_topic(ClusterArn=arn, TopicName=name))["Status"]
-        for name in ("odd", "orders")
-    }
-    assert status == {"odd": "CREATING", "orders": "ACTIVE"}
+    orders = await town.kafka.describe_topic(ClusterArn=arn, TopicName="orders")
+    assert orders["Status"] == "ACTIVE"
+    odd = {"ClusterArn": arn, "TopicName": "odd"}
+    said = await refused(town.kafka.describe_topic(**odd))
+    assert said == (
+        "BadRequestException",
+        "The topic odd cannot be created: Unknown topic config name: odd",
+    )
+    await town.house.advance(130, 5)
+    assert (await refused(town.kafka.describe_topic(**odd)))[0] == "NotFoundException"
+
+
+async def test_a_topic_whose_creation_was_refused_may_be_made_otherwise(town: Town) -> None:
+    arn = await town.cluster()
+    odd = {"ClusterArn": arn, "TopicName": "odd"}
+    town.house.brokers.refuses["odd"] = "no"
+    await town.kafka.create_topic(**odd, PartitionCount=1, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    town.house.brokers.refuses.clear()
+    await town.kafka.create_topic(**odd, PartitionCount=2, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    shown = await town.kafka.describe_topic(**odd)
+    assert (shown["Status"], shown["PartitionCount"]) == ("ACTIVE", 2)
+
+
+async def test_a_refused_change_is_told_and_then_the_topic_is_as_it_was(town: Town) -> None:
+    arn = await town.cluster()
+    orders = {"ClusterArn": arn, "TopicName": "orders"}
+    await town.kafka.create_topic(**orders, PartitionCount=1, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    town.house.brokers.refuses["orders"] = "Invalid value 1 for configuration segment.ms"
+    await town.kafka.update_topic(**orders, Configs=encoded("segment.ms=1\n"))
+    await town.house.advance(2, 0.5)
+    _, message = await refused(town.kafka.describe_topic(**orders))
+    assert message == "The topic orders cannot be changed: Invalid value 1 for configuration segment.ms"
+    await town.house.advance(130, 5)
+    shown = await town.kafka.describe_topic(**orders)
+    assert (shown["Status"], shown["Configs"]) == ("ACTIVE", "")
 
 
 async def test_a_configuration_has_revisions_and_restarts_the_brokers_that_use_it(town: Town) -> None:
