@@ -257,8 +257,9 @@ class Clusters:
                 CLUSTERS.update(tx, replace(fresh, state=State.ACTIVE, fail_after=None))
                 _end(tx, operation, OperationState.FAILED, now, said)
             else:
-                again = {"crashes": 0, "retry_at": None, "fail_after": now + lookup.COMES_UP}
-                CLUSTERS.update(tx, replace(fresh, **operation.former, **again))
+                former = replace(fresh, **operation.former)
+                limit = now + lookup.COMES_UP
+                CLUSTERS.update(tx, replace(former, crashes=0, retry_at=None, fail_after=limit))
                 OPERATIONS.update(tx, replace(operation, error=why))
 
         await self._store.write(give_up)
