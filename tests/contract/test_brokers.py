@@ -144,6 +144,9 @@ async def test_users_get_in_with_their_password_and_no_longer_once_removed(
     await becomes(True, servers, authority, "alice", "another")
     await becomes(False, servers, authority, "alice", users["alice"])
     await becomes(False, servers, authority, "bob@example.com", users["bob@example.com"])
+    await brokers.apply_users(cluster, {"carol": "singing"}, ["alice"])
+    await becomes(True, servers, authority, "carol", "singing")
+    await becomes(True, servers, authority, "alice", "another")
     await brokers.apply_users(cluster, {})
     await becomes(False, servers, authority, "alice", "another")
 

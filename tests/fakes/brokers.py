@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from bambe.engines.brokers.port import (
     Cluster,
@@ -75,8 +75,11 @@ class FakeBrokers:
             raise Unavailable("A broker does not answer.")
         self.finalized[cluster.id] = cluster.version
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        self.users[cluster.id] = dict(users)
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
+        there = self.users.get(cluster.id, {})
+        self.users[cluster.id] = {name: there[name] for name in kept if name in there} | dict(users)
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
         return ()

@@ -65,6 +65,7 @@ class Users:
 
     keeper: zookeeper.Keeper
     users: Mapping[str, str]
+    kept: frozenset[str] = frozenset()
 
 
 class Beside:

@@ -98,8 +98,11 @@ class Client:
         except NotThere:
             return
 
-    def apply_users(self, users: Mapping[str, str], known: Mapping[str, str]) -> None:
-        """Let exactly these users in; passwords in `known` were given to them before."""
+    def apply_users(
+        self, users: Mapping[str, str], known: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
+        """Let exactly these users in, and those in `kept` as before; passwords in `known` were given to them
+        before."""
         from confluent_kafka.admin import (
             ScramCredentialInfo,
             ScramMechanism,
@@ -118,7 +121,7 @@ class Client:
                 for name, password in sorted(users.items())
                 if name not in there or known.get(name) != password
             ),
-            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users))),
+            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users) - set(kept))),
         ]
         if changes:
             self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))

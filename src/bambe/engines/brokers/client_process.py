@@ -35,8 +35,8 @@ class Desk:
             case Keep(clusters=clusters):
                 with self._lock:
                     self._clients = {name: one for name, one in self._clients.items() if name in clusters}
-            case Users(keeper=keeper, users=users):
-                zookeeper.apply_users(keeper, users)
+            case Users(keeper=keeper, users=users, kept=kept):
+                zookeeper.apply_users(keeper, users, kept)
 
     def _client(self, ask: Ask) -> Client:
         with self._lock:

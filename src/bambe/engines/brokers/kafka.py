@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
@@ -114,17 +114,19 @@ class KafkaBrokers:
         if found.lacking:  # what another broker does not support, the controller refuses
             await features.finalize(address, INTERNAL_PORT, access, found.lacking)
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
         await self._ask(cluster, lambda client: client.guard(cluster.scram))
         # By this name brokers know each other, whichever way it is proved.
         users = {name: password for name, password in users.items() if name != PRINCIPAL}
         if on_zookeeper(cluster.version):
-            if self._users.get(cluster.id) != users:
+            if kept or self._users.get(cluster.id) != users:
                 keeper = self._zookeeper(cluster)
-                await self._in_thread(lambda: self._beside.call(Users(keeper, users)))
+                await self._in_thread(lambda: self._beside.call(Users(keeper, users, frozenset(kept))))
         else:
             known = self._users.get(cluster.id, {})
-            await self._ask(cluster, lambda client: client.apply_users(users, known))
+            await self._ask(cluster, lambda client: client.apply_users(users, known, frozenset(kept)))
         self._users[cluster.id] = dict(users)
 
     async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:

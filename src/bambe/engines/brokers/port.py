@@ -17,7 +17,7 @@ the same ports (Amazon MSK: Port information) but 19092.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -208,8 +208,11 @@ class Brokers(Protocol):
         """Let the cluster use all that its version can, for good; every broker must run that version."""
         ...
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
         """Let exactly these users (name -> password) in by SCRAM-SHA-512; never one of the brokers' own name.
+        Those in `kept` stay as they are.
 
         While the cluster has `scram`, what concerns all of it (users, ACLs, settings of brokers) is the
         brokers' authority's alone; clients may do what no ACL keeps them from with topics, groups and

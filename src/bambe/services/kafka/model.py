@@ -48,7 +48,8 @@ class Cluster:
     """A cluster. `id` is the end of its ARN; `spec` what it was asked to be, as CreateCluster says it;
     `apache` the release that runs. `reboots`: how often each broker was asked to begin anew; `addresses` of
     its nodes by number, "" while unknown. `crashes` counts nodes that ended by themselves since all were up;
-    `fail_after`: when a change is given up if a broker is still not in the cluster.
+    `users`: the names that secrets gave last, by ARN. `fail_after`: when a change is given up if a broker is
+    still not in the cluster.
     """
 
     account: str
@@ -71,6 +72,7 @@ class Cluster:
     reboots: dict[str, int] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    users: dict[str, str] = field(default_factory=dict)
     users_said: str = ""
     crashes: int = 0
     retry_at: datetime | None = None

@@ -266,24 +266,39 @@ class Clusters:
 
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
-        cluster knows no users any more."""
-        users = await self._users(row) if row.has_scram else {}
-        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
-        said = digest_id("users", *pairs) if row.has_scram else ""
-        if said == row.users_said:
+        cluster knows no users any more. Whose secret cannot be read now stays as he is."""
+        names, users = await self._users(row) if row.has_scram else ({}, {})
+        if names is None:
             return
-        await self._brokers.apply_users(nodes.wanted(row, settings), users)
-        await self._change(row, lambda fresh: replace(fresh, users_said=said))
+        kept = sorted(set(names.values()) - set(users))
+        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
+        said = digest_id("users", *pairs, *kept) if row.has_scram else ""
+        if said != row.users_said:
+            await self._brokers.apply_users(nodes.wanted(row, settings), users, kept)
+        if (said, names) != (row.users_said, row.users):
+            await self._change(row, lambda fresh: replace(fresh, users_said=said, users=names))
 
-    async def _users(self, row: Cluster) -> dict[str, str]:
-        aws, found = self._aws.within(row.account, row.region), {}
+    async def _users(self, row: Cluster) -> tuple[dict[str, str] | None, dict[str, str]]:
+        """Names by secret (None where a secret that cannot be read has an unknown one), passwords by name."""
+        aws = self._aws.within(row.account, row.region)
+        names: dict[str, str] = {}
+        found: dict[str, str] = {}
         for arn in row.secrets:
             try:
                 said = json.loads((await aws.secretsmanager.get_secret_value(SecretId=arn))["SecretString"])
-                found[str(said["username"])] = str(said["password"])
+                name, password = str(said["username"]), str(said["password"])
             except (AwsError, ValueError, KeyError, TypeError) as error:
-                log.warning("%s: the secret %s lets nobody in: %s", row.name, arn, error)
-        return found
+                if isinstance(error, AwsError) and await _is_gone(aws, arn):
+                    log.warning("%s: the secret %s lets nobody in: %s", row.name, arn, error)
+                    continue
+                log.warning("%s: the secret %s cannot be read: %s", row.name, arn, error)
+                if arn not in row.users:
+                    return None, {}
+                names[arn] = row.users[arn]
+                continue
+            names[arn] = name
+            found[name] = password
+        return names, found
 
     async def _forget(self, row: Cluster) -> None:
         for number in nodes.numbers(row):
@@ -363,6 +378,14 @@ def _wanted(tx: Tx, key: Key) -> tuple[Cluster | None, dict[str, str]]:
     revisions = configured.revisions if configured else []
     text = next((one.properties for one in revisions if one.number == row.revision), "")
     return row, properties.parse(text)
+
+
+async def _is_gone(aws: Aws, arn: str) -> bool:
+    """Whether a secret is not there (any more), or waits for its deletion."""
+    try:
+        return "DeletedDate" in await aws.secretsmanager.describe_secret(SecretId=arn)
+    except AwsError as error:
+        return error.wire_code() == "ResourceNotFoundException"
 
 
 def _operation(tx: Tx, row: Cluster) -> Operation | None:
