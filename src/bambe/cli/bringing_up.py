@@ -13,6 +13,7 @@ from typing import Any
 from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.drifted import restore_access
 from bambe.cli.images import ensure_base_images
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
@@ -107,10 +108,13 @@ class BringingUp:
     def events(self, wish: Events) -> None:
         """The stack of the Kafka cluster and its topics; tasks are told where the brokers are."""
         name, others = self.target.names.events_stack, self._other_ways(wish)
-        if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
+        template = events_template(self.target.project, wish, others)
+        if self._stacks.begin(name, template, self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
-        if cluster_of(self.target).tell_tasks():
+        cluster = cluster_of(self.target)
+        restore_access(self.target.client("kafka"), cluster.arn, template, self.say)
+        if cluster.tell_tasks():
             self.say(f"{name}: tasks that start from now on find the brokers")
 
     def _other_ways(self, wish: Events) -> list[str]:
