@@ -13,6 +13,7 @@ from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
 
 SECURITY = ("ClientAuthentication", "EncryptionInfo")
+BUSY = ("CREATING", "UPDATING", "REBOOTING_BROKER")
 LIMIT = 900.0
 POLL = 0.25
 
@@ -48,9 +49,10 @@ def _at_rest(kafka: Any, arn: str) -> dict[str, Any]:
     end = monotonic() + LIMIT
     while True:
         shown: dict[str, Any] = kafka.describe_cluster_v2(ClusterArn=arn)["ClusterInfo"]
-        if shown["State"] == "ACTIVE":
+        is_busy = shown["State"] in BUSY
+        if not is_busy and shown["State"] not in ("FAILED", "DELETING"):
             return shown
-        if shown["State"] in ("FAILED", "DELETING") or monotonic() > end:
+        if not is_busy or monotonic() > end:
             why = shown.get("StateInfo", {}).get("Message", "")
             raise Trouble(f"the Kafka cluster {shown['ClusterName']} is {shown['State']}. {why}".strip())
         time.sleep(POLL)  # noqa: TID251

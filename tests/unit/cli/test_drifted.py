@@ -75,7 +75,7 @@ def test_whoever_changed_it_the_brokers_let_in_whom_bambe_yml_says(
 
 
 def test_where_it_cannot_be_the_reason_is_said() -> None:
-    with pytest.raises(Trouble, match="does not let clients in as bambe.yml says: no space left."):
+    with pytest.raises(Trouble, match=r"does not let clients in as bambe\.yml says: no space left\."):
         restore_access(Kafka(shown("PLAINTEXT", True, False), stubborn=True), "a", template("tls"), print)
     with pytest.raises(Trouble, match="the Kafka cluster shop is FAILED"):
         restore_access(Kafka({}, state="FAILED"), "a", template("tls"), print)
