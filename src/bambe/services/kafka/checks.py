@@ -11,6 +11,14 @@ from bambe.services.kafka.errors import BadRequestException
 
 MOST_BROKERS = 3
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+INSTANCES = (
+    "kafka.t3.small",
+    *(f"kafka.m5.{size}" for size in (*SIZES, "24xlarge")),
+    *(f"kafka.m7g.{size}" for size in SIZES),
+    *(f"express.m7g.{size}" for size in SIZES),
+)
+"""MSK: Amazon MSK broker sizes."""
 LARGEST = 16384
 """GiB a broker (MSK quotas)."""
 
@@ -49,9 +57,19 @@ def nodes(said: Mapping[str, Any]) -> None:
     """BrokerNodeGroupInfo."""
     if not said.get("ClientSubnets"):
         raise BadRequestException("At least one client subnet is needed.", "clientSubnets")
+    instance(said["InstanceType"])
     size = ((said.get("StorageInfo") or {}).get("EbsStorageInfo") or {}).get("VolumeSize", 1)
     if not 1 <= size <= LARGEST:
         raise BadRequestException(f"The volume size must be between 1 and {LARGEST} GiB.", "volumeSize")
+
+
+def instance(said: str) -> str:
+    """The size of a broker: recorded, but one that there is."""
+    if said not in INSTANCES:
+        raise BadRequestException(
+            f"Unsupported InstanceType [{said}]. Valid values: [{', '.join(INSTANCES)}]", "instanceType"
+        )
+    return said
 
 
 def access(spec: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from bambe.kernel.call import Call, Tx
 from bambe.kernel.ids import upper_id, uuid_id
+from bambe.services.kafka import properties
 from bambe.services.kafka.errors import BadRequestException, NotFoundException
 from bambe.services.kafka.model import Cluster, Configuration, Operation, Revision, Shape, State
 from bambe.services.kafka.tables import (
@@ -49,6 +50,25 @@ def configuration(tx: Tx, call: Call, arn: str) -> Configuration:
     return row
 
 
+def settings(tx: Tx, row: Cluster) -> dict[str, str]:
+    """What the cluster's configuration, in its revision, says of brokers."""
+    if not row.configuration:
+        return {}
+    configured = CONFIGURATIONS.find(tx, row.account, row.region, row.configuration.rsplit("/", 1)[-1])
+    revisions = configured.revisions if configured else []
+    return properties.parse(next((one.properties for one in revisions if one.number == row.revision), ""))
+
+
+def check_acls(tx: Tx, row: Cluster) -> None:
+    """On MSK users set ACLs first; here they cannot (the guard of the engine) and would be shut out."""
+    if row.has_scram and not properties.let_everyone(settings(tx, row)):
+        raise BadRequestException(
+            f"With {properties.ACLS_ALONE}=false no SASL/SCRAM user could do anything, since the users of"
+            " Bambe's clusters cannot set ACLs: take another revision of the configuration.",
+            "configurationInfo",
+        )
+
+
 def ready(row: Cluster, version: str | None) -> Cluster:
     """A cluster that can be changed now; `version`: the CurrentVersion the caller knows, None for any."""
     if row.state is not State.ACTIVE:
@@ -81,6 +101,7 @@ def begin(
             name: getattr(row, name) for name in CHANGEABLE if getattr(row, name) != getattr(changed, name)
         },
     )
+    check_acls(tx, changed)
     OPERATIONS.insert(tx, made)
     for old in operations_of(tx, row)[OPERATIONS_KEPT:]:
         OPERATIONS.delete(tx, *OPERATIONS.key_of(old))

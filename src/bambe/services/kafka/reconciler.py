@@ -22,7 +22,7 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError, EngineError, Refused, Unavailable
 from bambe.kernel.ids import digest_id
-from bambe.services.kafka import lookup, nodes, planner, properties
+from bambe.services.kafka import lookup, nodes, planner
 from bambe.services.kafka.model import (
     Cluster,
     Operation,
@@ -32,7 +32,7 @@ from bambe.services.kafka.model import (
     TopicStatus,
 )
 from bambe.services.kafka.planner import Action, Seen, Wish
-from bambe.services.kafka.tables import CLUSTERS, CONFIGURATIONS, OPERATIONS, TOPICS, forget, topics_of
+from bambe.services.kafka.tables import CLUSTERS, OPERATIONS, TOPICS, forget, topics_of
 
 log = logging.getLogger("bambe.kafka")
 
@@ -372,12 +372,7 @@ class Topics:
 def _wanted(tx: Tx, key: Key) -> tuple[Cluster | None, dict[str, str]]:
     """A cluster and the settings of its configuration's revision."""
     row = CLUSTERS.find(tx, *key)
-    if row is None or not row.configuration:
-        return row, {}
-    configured = CONFIGURATIONS.find(tx, row.account, row.region, row.configuration.rsplit("/", 1)[-1])
-    revisions = configured.revisions if configured else []
-    text = next((one.properties for one in revisions if one.number == row.revision), "")
-    return row, properties.parse(text)
+    return row, lookup.settings(tx, row) if row is not None else {}
 
 
 async def _is_gone(aws: Aws, arn: str) -> bool:

@@ -34,6 +34,10 @@ async def test_a_cluster_comes_up_and_its_brokers_can_be_found(town: Town) -> No
     [
         ({"KafkaVersion": "0.8.2"}, "Unsupported KafkaVersion"),
         ({"NumberOfBrokerNodes": 4}, "1 to 3 brokers"),
+        (
+            {"BrokerNodeGroupInfo": {"InstanceType": "kafka.t9.huge", "ClientSubnets": ["subnet-1"]}},
+            "Unsupported InstanceType [kafka.t9.huge]",
+        ),
         ({"ClusterName": "-shop"}, "letters, digits and hyphens"),
         ({"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}, "no IAM"),
         ({"ClientAuthentication": {"Tls": {"Enabled": True}}}, "no certificates"),

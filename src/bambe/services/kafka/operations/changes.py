@@ -56,7 +56,7 @@ async def update_broker_storage(call: Call, request: Mapping[str, Any]) -> Answe
 
 
 async def update_broker_type(call: Call, request: Mapping[str, Any]) -> Answer:
-    kind = request["TargetInstanceType"]
+    kind = checks.instance(request["TargetInstanceType"])
 
     def change(tx: Tx, row: Cluster) -> tuple[Cluster, Shape, Shape]:
         group = dict(row.spec.get("BrokerNodeGroupInfo") or {})

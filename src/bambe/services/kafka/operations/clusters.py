@@ -152,6 +152,7 @@ async def _create(call: Call, name: str, row: Cluster, request: Mapping[str, Any
             raise ConflictException(f"A resource with the name {name} already exists.")
         if row.configuration:
             lookup.revision(tx, call, row.configuration, row.revision)
+        lookup.check_acls(tx, row)
         CLUSTERS.insert(tx, row)
 
     await call.store.write(create)
