@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 import ssl
 from dataclasses import replace
@@ -43,8 +42,6 @@ from tests.contract.kafka import (
     dotted,
     lets_in,
     produce,
-    read,
-    reader,
     scram,
     trusting,
 )
@@ -242,30 +239,6 @@ async def zookeeper_answers(address: str, context: ssl.SSLContext) -> bool:
     except (ssl.SSLError, ConnectionError):
         return False
     return b"Zookeeper version" in answer
-
-
-async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) -> None:
-    brokers, cluster = kafka.brokers, kafka.cluster
-    name, group = await topic(kafka, 2), f"g{secrets.token_hex(4)}"
-    servers = kafka.addresses(HOST_PLAINTEXT_PORT)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(40)])
-    consumer = reader(servers, name, group, client_id="worker", enable_auto_commit=False)
-    got: list[str] = []
-    while len(got) < 40:
-        got += await asyncio.to_thread(read, consumer, 40, 0.5)
-    await asyncio.to_thread(consumer.commit, asynchronous=False)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(10)])
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    (member,) = seen.members
-    assert (seen.state, member.client_id, member.assigned) == ("Stable", "worker", ((name, 0), (name, 1)))
-    assert (sum(max(0, one.committed) for one in seen.offsets), seen.lag) == (40, 10)
-    with pytest.raises(Refused, match="has members"):
-        await brokers.set_offsets(cluster, group, {(name, 0): 0})
-    consumer.close()
-    await brokers.set_offsets(cluster, group, {(name, 0): 0, (name, 1): 0})
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    assert (seen.state, seen.members, seen.lag) == ("Empty", (), 50)
-    assert len(await asyncio.to_thread(consume, servers, name, 50, group)) == 50
 
 
 async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Running) -> None:

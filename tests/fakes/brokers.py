@@ -7,7 +7,6 @@ from collections.abc import Collection, Mapping
 from bambe.engines.brokers.port import (
     Cluster,
     ClusterSeen,
-    GroupSeen,
     Node,
     PartitionSeen,
     Process,
@@ -80,12 +79,6 @@ class FakeBrokers:
     ) -> None:
         there = self.users.get(cluster.id, {})
         self.users[cluster.id] = {name: there[name] for name in kept if name in there} | dict(users)
-
-    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return ()
-
-    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        return
 
     async def stop(self) -> None:
         return
