@@ -8,6 +8,7 @@ from typing import Any
 
 from bambe.engines.brokers import versions
 from bambe.services.kafka.errors import BadRequestException
+from bambe.services.kafka.model import Access
 
 MOST_BROKERS = 3
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
@@ -86,15 +87,13 @@ def access(spec: Mapping[str, Any]) -> None:
             "Bambe's brokers ask clients for no certificates: switch on Scram instead.",
             "clientAuthentication",
         )
-    transit = (spec.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
-    client = transit.get("ClientBroker", "TLS")
-    scram = bool((sasl.get("Scram") or {}).get("Enabled"))
-    anybody = bool((said.get("Unauthenticated") or {}).get("Enabled", not scram))
-    if scram and client == "PLAINTEXT":
+    found = Access.of(spec)
+    if found.scram and found.client_broker == "PLAINTEXT":
         raise BadRequestException("SASL/SCRAM needs TLS between clients and brokers.", "clientBroker")
-    if not scram and not anybody:
+    if not found.scram and not found.anybody:
         raise BadRequestException(
             "At least one way for clients to come in must be on.", "clientAuthentication"
         )
+    transit = (spec.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
     if transit.get("InCluster") is False:
         raise BadRequestException("Bambe's brokers always speak TLS to each other.", "inCluster")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bambe.kernel.call import Call, Tx
@@ -61,7 +60,7 @@ def settings(tx: Tx, row: Cluster) -> dict[str, str]:
 
 def check_acls(tx: Tx, row: Cluster) -> None:
     """On MSK users set ACLs first; here they cannot (the guard of the engine) and would be shut out."""
-    if row.has_scram and not properties.let_everyone(settings(tx, row)):
+    if row.access.scram and not properties.let_everyone(settings(tx, row)):
         raise BadRequestException(
             f"With {properties.ACLS_ALONE}=false no SASL/SCRAM user could do anything, since the users of"
             " Bambe's clusters cannot set ACLs: take another revision of the configuration.",
@@ -106,8 +105,8 @@ def begin(
     for old in operations_of(tx, row)[OPERATIONS_KEPT:]:
         OPERATIONS.delete(tx, *OPERATIONS.key_of(old))
     state = State.REBOOTING_BROKER if kind == "REBOOT_NODE" else State.UPDATING
-    fresh = replace(changed, operation=made.id, crashes=0, retry_at=None, fail_after=now + COMES_UP)
-    CLUSTERS.update(tx, replace(fresh, state=state))
+    again = {"crashes": 0, "retry_at": None, "fail_after": now + COMES_UP}
+    CLUSTERS.update(tx, changed.moved(state, operation=made.id, **again))
     return {"ClusterArn": row.arn, "ClusterOperationArn": made.arn}
 
 

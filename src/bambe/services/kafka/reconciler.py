@@ -24,6 +24,7 @@ from bambe.kernel.errors import AwsError, EngineError, Refused, Unavailable
 from bambe.kernel.ids import digest_id
 from bambe.services.kafka import lookup, nodes, planner
 from bambe.services.kafka.model import (
+    RUNNING,
     Cluster,
     Operation,
     OperationState,
@@ -43,7 +44,6 @@ TOLD = timedelta(minutes=2)
 """How long DescribeTopic answers why Kafka refused what was wished of a topic; then the topic is as it is."""
 AUTHORITY = "/bambe/kafka/{}/ca"
 """The parameter that holds a cluster's certificate authority, for clients of its TLS listeners."""
-RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
 
 
 class Clusters:
@@ -221,9 +221,8 @@ class Clusters:
                 version = fresh.current_version
             CLUSTERS.update(
                 tx,
-                replace(
-                    fresh,
-                    state=State.ACTIVE,
+                fresh.moved(
+                    State.ACTIVE,
                     state_code="",
                     state_message="",
                     current_version=version,
@@ -250,11 +249,10 @@ class Clusters:
             if fresh is None or fresh.operation != row.operation or fresh.state is State.DELETING:
                 return
             if fresh.state is State.CREATING:
-                failed = replace(fresh, state=State.FAILED, state_code="FAILED", state_message=why)
-                CLUSTERS.update(tx, failed)
+                CLUSTERS.update(tx, fresh.moved(State.FAILED, state_code="FAILED", state_message=why))
             elif operation is None or operation.is_given_up:
                 said = f"{operation.error} Nor do they as they were: {why}" if operation else why
-                CLUSTERS.update(tx, replace(fresh, state=State.ACTIVE, fail_after=None))
+                CLUSTERS.update(tx, fresh.moved(State.ACTIVE, fail_after=None))
                 _end(tx, operation, OperationState.FAILED, now, said)
             else:
                 former = replace(fresh, **operation.former)
@@ -267,12 +265,12 @@ class Clusters:
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
         cluster knows no users any more. Whose secret cannot be read now stays as he is."""
-        names, users = await self._users(row) if row.has_scram else ({}, {})
+        names, users = await self._users(row) if row.access.scram else ({}, {})
         if names is None:
             return
         kept = sorted(set(names.values()) - set(users))
         pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
-        said = digest_id("users", *pairs, *kept) if row.has_scram else ""
+        said = digest_id("users", *pairs, *kept) if row.access.scram else ""
         if said != row.users_said:
             await self._brokers.apply_users(nodes.wanted(row, settings), users, kept)
         if (said, names) != (row.users_said, row.users):

@@ -10,6 +10,7 @@ from typing import Any
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
+from bambe.services.kafka.model import Access
 
 GONE = "NotFoundException"
 WHOLE_NUMBERS = ("NumberOfBrokerNodes", "VolumeSize", "Revision", "PartitionCount", "ReplicationFactor")
@@ -123,22 +124,13 @@ def _next_change(new: Mapping[str, Any], now: Mapping[str, Any] | None) -> tuple
         return "update_broker_type", {"TargetInstanceType": wanted["InstanceType"]}
     if configured and configured != revision:
         return "update_cluster_configuration", {"ConfigurationInfo": configured}
-    if _security(new) != _security(now):
+    if Access.of(new) != Access.of(now):
         members = ("ClientAuthentication", "EncryptionInfo")
         return "update_security", {name: new[name] for name in members if name in new}
     level = new.get("EnhancedMonitoring", "DEFAULT")
     if level != now["EnhancedMonitoring"]:
         return "update_monitoring", {"EnhancedMonitoring": level}
     return None
-
-
-def _security(said: Mapping[str, Any]) -> tuple[Any, ...]:
-    """How clients come in."""
-    transit = (said.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
-    access = said.get("ClientAuthentication") or {}
-    scram = bool(((access.get("Sasl") or {}).get("Scram") or {}).get("Enabled"))
-    anybody = bool((access.get("Unauthenticated") or {}).get("Enabled", not scram))
-    return transit.get("ClientBroker", "TLS"), scram, anybody
 
 
 def _size(group: Mapping[str, Any]) -> int:

@@ -30,7 +30,7 @@ def software(row: Cluster) -> Shape:
 def provisioned(row: Cluster) -> Shape:
     """What a provisioned cluster is, in both versions of the API."""
     encryption = row.spec.get("EncryptionInfo") or {}
-    transit = {"ClientBroker": row.client_broker, "InCluster": True}
+    transit = {"ClientBroker": row.access.client_broker, "InCluster": True}
     return {
         **{name: row.spec[name] for name in MEMBERS if name in row.spec},
         "CurrentBrokerSoftwareInfo": software(row),

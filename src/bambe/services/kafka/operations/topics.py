@@ -18,12 +18,11 @@ from bambe.services.kafka.errors import (
     TopicExistsException,
     UnknownTopicOrPartitionException,
 )
-from bambe.services.kafka.model import Cluster, State, Topic, TopicStatus
+from bambe.services.kafka.model import RUNNING, Cluster, Topic, TopicStatus
 from bambe.services.kafka.paging import paged
 from bambe.services.kafka.tables import TOPICS, topics_of
 
 NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
 
 
 async def create_topic(call: Call, request: Mapping[str, Any]) -> Answer:
