@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from bambe.engines.brokers import KafkaBrokers, Topic, features
+from bambe.engines.brokers import Cluster, KafkaBrokers, Topic, features
 from bambe.engines.brokers.guard import left_to_all
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
@@ -32,10 +32,12 @@ from bambe.engines.brokers.port import (
     HOST_TLS_PORT,
     INTERNAL_PORT,
     ZOOKEEPER_PORT,
+    ClusterSeen,
 )
 from bambe.engines.brokers.settings import PRINCIPAL
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
-from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
+from bambe.kernel.errors import Refused
+from tests.contract.brokers import Suite
 from tests.contract.kafka import (
     QUIET,
     Running,
@@ -43,8 +45,6 @@ from tests.contract.kafka import (
     dotted,
     lets_in,
     produce,
-    read,
-    reader,
     scram,
     trusting,
 )
@@ -69,50 +69,42 @@ async def topic(kafka: Running, partitions: int = 1) -> str:
     return await kafka.topic(partitions)
 
 
-async def test_it_comes_up(kafka: Running) -> None:
+class Real:
+    """The cluster of the suite."""
+
+    def __init__(self, kafka: Running, authority: Path) -> None:
+        self.kafka, self.authority = kafka, authority
+
+    @property
+    def brokers(self) -> KafkaBrokers:
+        return self.kafka.brokers
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.kafka.cluster
+
+    async def until(self, holds: Callable[[ClusterSeen], bool]) -> ClusterSeen:
+        return await self.kafka.until(holds)
+
+    async def lets_in(self, expected: bool, user: str, password: str) -> None:
+        servers = self.kafka.addresses(HOST_SCRAM_PORT)
+        await becomes(expected, servers, self.authority, user, password)
+
+
+class TestKafka(Suite):
+    @pytest.fixture
+    def rig(self, kafka: Running, authority: Path) -> Real:
+        return Real(kafka, authority)
+
+
+async def test_it_comes_up_within_a_minute(kafka: Running) -> None:
     assert kafka.up_after < 60
-    seen = await kafka.brokers.seen(kafka.cluster)
-    assert seen.brokers == tuple(range(1, kafka.count + 1))
-    assert seen.controller in seen.brokers
-    assert seen.under_replicated == 0
     assert (await kafka.brokers.authority(kafka.cluster.id)).startswith("-----BEGIN CERTIFICATE-----")
 
 
-async def test_topics_become_as_wished_for(kafka: Running) -> None:
-    brokers, cluster = kafka.brokers, kafka.cluster
-    wish = Topic("orders.v1", 2, 0, {"retention.ms": "3600000", "cleanup.policy": "compact"})
-    for _ in range(2):
-        await once_brokers_agree(kafka, wish)
-    made = (await kafka.until(lambda seen: wish.name in seen.topics)).topics[wish.name]
-    assert (len(made.partitions), made.configs, made.internal) == (2, wish.configs, False)
-    assert made.replication == min(3, kafka.count)
-    larger = {"max.message.bytes": "2000000"}
-    await brokers.apply_topic(cluster, replace(wish, partitions=4, configs=larger))
-    await kafka.until(lambda seen: len(seen.topics[wish.name].partitions) == 4)
-    await kafka.until(lambda seen: seen.topics[wish.name].configs == larger)  # brokers hear of it one by one
-
-    for refused, why in (
-        (replace(wish, partitions=3), "4 partitions"),
-        (replace(wish, partitions=4, replication=kafka.count - 1 or 7), "(?i)replica"),
-        (replace(wish, partitions=4, configs={"retention.ms": "soon"}), "retention.ms"),
-        (Topic("not/a/name", 1), "(?i)invalid|illegal"),
-        (Topic("too-many", 1, 9), "replication factor of 9"),
-    ):
-        with pytest.raises(Refused, match=why):
-            await once_brokers_agree(kafka, refused)
-    for _ in range(2):
-        await brokers.delete_topic(cluster, wish.name)
-    await kafka.until(lambda seen: wish.name not in seen.topics)
-
-
-async def once_brokers_agree(kafka: Running, topic: Topic) -> None:
-    """Apply a topic, again while brokers have not heard of its last change."""
-    for _ in range(50):
-        try:
-            return await kafka.brokers.apply_topic(kafka.cluster, topic)
-        except (Unavailable, Conflict):
-            await asyncio.sleep(0.2)
-    raise AssertionError("the brokers never agreed")
+async def test_settings_that_kafka_does_not_take_are_refused_in_its_words(kafka: Running) -> None:
+    with pytest.raises(Refused, match=r"retention\.ms"):
+        await kafka.brokers.apply_topic(kafka.cluster, Topic("wrong", 1, 0, {"retention.ms": "soon"}))
 
 
 async def test_this_machine_speaks_plain_text_and_tls(kafka: Running, authority: Path) -> None:
@@ -241,30 +233,6 @@ async def zookeeper_answers(address: str, context: ssl.SSLContext) -> bool:
     return b"Zookeeper version" in answer
 
 
-async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) -> None:
-    brokers, cluster = kafka.brokers, kafka.cluster
-    name, group = await topic(kafka, 2), f"g{secrets.token_hex(4)}"
-    servers = kafka.addresses(HOST_PLAINTEXT_PORT)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(40)])
-    consumer = reader(servers, name, group, client_id="worker", enable_auto_commit=False)
-    got: list[str] = []
-    while len(got) < 40:
-        got += await asyncio.to_thread(read, consumer, 40, 0.5)
-    await asyncio.to_thread(consumer.commit, asynchronous=False)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(10)])
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    (member,) = seen.members
-    assert (seen.state, member.client_id, member.assigned) == ("Stable", "worker", ((name, 0), (name, 1)))
-    assert (sum(max(0, one.committed) for one in seen.offsets), seen.lag) == (40, 10)
-    with pytest.raises(Refused, match="has members"):
-        await brokers.set_offsets(cluster, group, {(name, 0): 0})
-    consumer.close()
-    await brokers.set_offsets(cluster, group, {(name, 0): 0, (name, 1): 0})
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    assert (seen.state, seen.members, seen.lag) == ("Empty", (), 50)
-    assert len(await asyncio.to_thread(consume, servers, name, 50, group)) == 50
-
-
 async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Running) -> None:
     name, servers = await topic(kafka), kafka.addresses(HOST_PLAINTEXT_PORT)
     values = [str(n) for n in range(500)]
@@ -306,12 +274,3 @@ async def lacking(kafka: Running) -> dict[str, int]:
     access = trusting(folder / "authority" / "ca.pem")
     access.load_cert_chain(folder / "engine" / "cert.pem", folder / "engine" / "key.pem")
     return (await features.features(kafka.node(1).address, INTERNAL_PORT, access)).lacking
-
-
-async def test_before_it_runs_it_is_not_there(kafka: Running, tmp_path: Path) -> None:
-    other = KafkaBrokers(tmp_path)
-    with pytest.raises(NotThere):
-        await other.authority("nothing")
-    with pytest.raises(Unavailable, match="started"):
-        await other.seen(kafka.cluster)
-    await other.remove("nothing")

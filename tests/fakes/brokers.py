@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from bambe.engines.brokers.port import (
     Cluster,
     ClusterSeen,
-    GroupSeen,
     Node,
     PartitionSeen,
     Process,
     Topic,
     TopicSeen,
 )
+from bambe.engines.brokers.settings import PRINCIPAL
 from bambe.kernel.errors import NotThere, Refused, Unavailable
 
 
@@ -37,13 +39,14 @@ class FakeBrokers:
         self._topics: dict[str, dict[str, Topic]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
-        if node.number and not node.address:
+        if not node.address:
             raise Unavailable(f"{node.name} has no address yet.")
         self.prepared.append((cluster.id, node))
         return Process(command=("kafka",), environment={}, mounts=(), memory=cluster.memory)
 
     async def remove(self, cluster_id: str) -> None:
         self.removed.append(cluster_id)
+        self.prepared = [one for one in self.prepared if one[0] != cluster_id]
         self._topics.pop(cluster_id, None)
 
     async def authority(self, cluster_id: str) -> str:
@@ -63,9 +66,17 @@ class FakeBrokers:
         there = self._of(cluster).get(topic.name)
         if topic.name in self.refuses:
             raise Refused(self.refuses[topic.name])
+        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", topic.name):
+            raise Refused(f"The name {topic.name} is illegal.")
+        count = sum(node.number > 0 for node in cluster.nodes)
+        if topic.replication > count:
+            raise Refused(f"A replication factor of {topic.replication} needs as many brokers.")
         if there is not None and topic.partitions < there.partitions:
             raise Refused(f"The topic {topic.name} has {there.partitions} partitions.")
-        self._of(cluster)[topic.name] = topic
+        replication = there.replication if there is not None else min(3, count)
+        if there is not None and topic.replication not in (0, replication):
+            raise Refused(f"The topic {topic.name} has {replication} replicas.")
+        self._of(cluster)[topic.name] = replace(topic, replication=topic.replication or replication)
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
         self._of(cluster).pop(name, None)
@@ -75,14 +86,12 @@ class FakeBrokers:
             raise Unavailable("A broker does not answer.")
         self.finalized[cluster.id] = cluster.version
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        self.users[cluster.id] = dict(users)
-
-    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return ()
-
-    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        return
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
+        there = self.users.get(cluster.id, {})
+        given = {name: password for name, password in users.items() if name != PRINCIPAL}
+        self.users[cluster.id] = {name: there[name] for name in kept if name in there} | given
 
     async def stop(self) -> None:
         return

@@ -1,16 +1,20 @@
-"""`bambe up`, step by step: base images, push, shared stack, first builds, services, changed services."""
+"""`bambe up`, step by step: checks, base images, push, shared stack, events, first builds, services."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
 from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.controllers import lost_resources
+from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.drifted import restore_access
+from bambe.cli.images import ensure_base_images
 from bambe.cli.native import native_under_way
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
@@ -24,6 +28,8 @@ from bambe.project.events import Events
 from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
 
 Say = Callable[[str], None]
+Step = Callable[[str], AbstractContextManager[None]]
+"""Tells the person at the terminal of a step: its title, and when it is done."""
 BUILD_LIMIT = 1800.0
 
 
@@ -52,15 +58,40 @@ class BringingUp:
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
 
-    def run(self) -> Changes:
-        """Make everything true that bambe.yml says."""
-        self.push()
-        self.shared()
-        self.events()
-        self.first_builds()
-        self.services()
-        self.changed_services()
+    def run(self, step: Step, may_lose: bool = False) -> Changes:
+        """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not."""
+        with step("compare with what is there"):
+            check_controllers(self.target)
+            self.check_events(may_lose)
+        with step("base images"):
+            folders = [self.target.root / one.path for one in self.target.project.services.values()]
+            asyncio.run(ensure_base_images(folders, self.say))
+        for what, make in self._ground():
+            with step(what):
+                make()
+        with step("images"):
+            self.first_builds()
+        with step("services"):
+            self.services()
+            self.changed_services()
         return self.changes
+
+    def _ground(self) -> list[tuple[str, Callable[[], None]]]:
+        """What all services stand on. Builders before the push, so that it is built as bambe.yml says now;
+        but where a service is new, its first image is for `first_builds` to make, and not for the push."""
+        push = ("push the repository", self.push)
+        ground = [("what the services share", self.shared)]
+        if (wish := self.target.project.events) is not None:
+            ground.append(("events", lambda: self.events(wish)))
+        has_new = not all(self._has_stack(one) for one in self.target.project.services)
+        return [push, *ground] if has_new else [*ground, push]
+
+    def check_events(self, may_lose: bool = False) -> None:
+        """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
+        that is wanted."""
+        wish, there = self.target.project.events, find_cluster(self.target)
+        if wish is not None and there is not None:
+            check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
@@ -81,22 +112,16 @@ class BringingUp:
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
 
-    def events(self, may_lose: bool = False) -> None:
-        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are.
-
-        Trouble for what Kafka cannot do, and for what would lose events unless that is wanted.
-        """
-        wish = self.target.project.events
-        if wish is None:
-            return
-        there = find_cluster(self.target)
-        if there is not None:
-            check_topics(changes(wish, there.topics()), may_lose, self.say)
+    def events(self, wish: Events) -> None:
+        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are."""
         name, others = self.target.names.events_stack, self._other_ways(wish)
-        if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
+        template = events_template(self.target.project, wish, others)
+        if self._stacks.begin(name, template, self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
-        if cluster_of(self.target).tell_tasks():
+        cluster = cluster_of(self.target)
+        restore_access(self.target.client("kafka"), cluster.arn, template, self.say)
+        if cluster.tell_tasks():
             self.say(f"{name}: tasks that start from now on find the brokers")
 
     def _other_ways(self, wish: Events) -> list[str]:

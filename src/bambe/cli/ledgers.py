@@ -12,8 +12,8 @@ from bambe.cli.native import native_history
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.evidence.ledger import Broken, Record, check, is_closed, read
+from bambe.evidence.shipping import GROUP
 
-GROUP = "/bambe/releases"
 ENDED_WELL = ("Succeeded", "SUCCESSFUL")
 """What CodeDeploy and ECS call a release that is done."""
 NO_DEPLOYMENT = ("DeploymentDoesNotExistException", "InvalidDeploymentIdException")

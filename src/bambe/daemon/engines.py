@@ -85,6 +85,7 @@ class Engines:
         network = self.network or await self.containers.start()
         proxy = self.proxy or EnvoyProxy(self.state, bridge=network.bridge)
         await proxy.remove_everything()
+        await self.brokers.stop()
         await self.dns.remove_everything()
         await self.containers.remove_everything()
         await self.containers.stop()

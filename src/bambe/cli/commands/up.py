@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -10,9 +9,7 @@ from pathlib import Path
 import click
 
 from bambe.cli.bringing_up import BringingUp, Changes
-from bambe.cli.controllers import check_controllers
 from bambe.cli.expiry import expiring
-from bambe.cli.images import ensure_base_images
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
 from bambe.cli.progress import Progress
 from bambe.cli.repository import Repository
@@ -84,24 +81,7 @@ def up(
     with progress.step("start the platform"):
         place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
-    check_controllers(target)
-    with progress.step("base images"):
-        folders = [root / service.path for service in project.services.values()]
-        asyncio.run(ensure_base_images(folders, progress.say))
-    work = BringingUp(target, progress.say)
-    with progress.step("push the repository"):
-        work.push()
-    with progress.step("what the services share"):
-        work.shared()
-    if project.events is not None:
-        with progress.step("events"):
-            work.events(may_lose)
-    with progress.step("images"):
-        work.first_builds()
-    with progress.step("services"):
-        work.services()
-        work.changed_services()
-    return target, work.changes
+    return target, BringingUp(target, progress.say).run(progress.step, may_lose)
 
 
 def scale_of(place: Local) -> float:

@@ -27,6 +27,8 @@ from bambe.engines.brokers import zookeeper
 from bambe.engines.brokers.client import Client
 from bambe.kernel.errors import Unavailable
 
+THREADS = 2
+"""Of each cluster, on both sides: two loops ask, and a cluster that does not answer holds up only itself."""
 ENDED = "The client of Kafka has ended."
 LIMIT = 150.0
 """Seconds after which a question and the process are given up; the limits of the client are shorter."""
@@ -61,10 +63,12 @@ class Keep:
 
 @dataclass(frozen=True, slots=True)
 class Users:
-    """Let exactly these users of a cluster on ZooKeeper in."""
+    """Let exactly these users of a cluster on ZooKeeper in, and those in `kept` as before."""
 
+    cluster: str
     keeper: zookeeper.Keeper
     users: Mapping[str, str]
+    kept: frozenset[str] = frozenset()
 
 
 class Beside:
@@ -97,6 +101,11 @@ class Beside:
         """End it, for good."""
         with self._lock:
             self._is_stopped = True
+        self.rest()
+
+    def rest(self) -> None:
+        """End it until something is asked again."""
+        with self._lock:
             line, self._line = self._line, None
         if line is not None:
             line.end()

@@ -12,12 +12,9 @@ from functools import partial
 from typing import Any, BinaryIO
 
 from bambe.engines.brokers import zookeeper
-from bambe.engines.brokers.beside import Ask, Keep, Users, Where, frames, write_frame
+from bambe.engines.brokers.beside import THREADS, Ask, Keep, Users, Where, frames, write_frame
 from bambe.engines.brokers.client import Client
 from bambe.kernel.errors import EngineError
-
-THREADS = 4
-"""A cluster that does not answer must not hold up the others."""
 
 
 class Desk:
@@ -35,8 +32,8 @@ class Desk:
             case Keep(clusters=clusters):
                 with self._lock:
                     self._clients = {name: one for name, one in self._clients.items() if name in clusters}
-            case Users(keeper=keeper, users=users):
-                zookeeper.apply_users(keeper, users)
+            case Users(keeper=keeper, users=users, kept=kept):
+                zookeeper.apply_users(keeper, users, kept)
 
     def _client(self, ask: Ask) -> Client:
         with self._lock:
@@ -48,10 +45,27 @@ class Desk:
             return known[1]
 
 
+class Threads:
+    """Those of each cluster, and one for what concerns all."""
+
+    def __init__(self) -> None:
+        self._pools: dict[str, ThreadPoolExecutor] = {}
+
+    def of(self, ask: Ask | Keep | Users) -> ThreadPoolExecutor:
+        """Where this is answered. The threads of clusters that are forgotten end with what they do."""
+        if isinstance(ask, Keep):
+            for gone in self._pools.keys() - ask.clusters - {""}:
+                self._pools.pop(gone).shutdown(wait=False)
+        name = "" if isinstance(ask, Keep) else ask.cluster
+        if name not in self._pools:
+            self._pools[name] = ThreadPoolExecutor(THREADS if name else 1, thread_name_prefix="kafka")
+        return self._pools[name]
+
+
 def serve(asked: BinaryIO, answers: BinaryIO) -> None:
     """Answer until there are no more questions."""
     desk, lock = Desk(), threading.Lock()
-    threads = ThreadPoolExecutor(THREADS, thread_name_prefix="kafka")
+    threads = Threads()
 
     def say(number: int, done: Future[Any]) -> None:
         error = done.exception()
@@ -64,7 +78,7 @@ def serve(asked: BinaryIO, answers: BinaryIO) -> None:
                 write_frame(answers, (number, None, RuntimeError(f"no answer that can be sent: {problem}")))
 
     for number, ask in frames(asked):
-        threads.submit(desk.answer, ask).add_done_callback(partial(say, number))
+        threads.of(ask).submit(desk.answer, ask).add_done_callback(partial(say, number))
 
 
 if __name__ == "__main__":

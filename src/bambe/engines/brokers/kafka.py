@@ -15,13 +15,13 @@ import json
 import os
 import shutil
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
 from bambe.engines.brokers import features
-from bambe.engines.brokers.beside import Beside, Keep, Users, Where
+from bambe.engines.brokers.beside import THREADS, Beside, Keep, Users, Where
 from bambe.engines.brokers.certificates import Authority, write
 from bambe.engines.brokers.client import Client, Interrupted
 from bambe.engines.brokers.port import (
@@ -29,7 +29,6 @@ from bambe.engines.brokers.port import (
     ZOOKEEPER_PORT,
     Cluster,
     ClusterSeen,
-    GroupSeen,
     Node,
     Process,
     Topic,
@@ -62,7 +61,7 @@ class KafkaBrokers:
         self._preparing = asyncio.Lock()
         self._beside = Beside()
         self._known: set[str] = set()
-        self._threads = ThreadPoolExecutor(4, thread_name_prefix="kafka")
+        self._threads: dict[str, ThreadPoolExecutor] = {}
         self._users: dict[str, Mapping[str, str]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
@@ -81,6 +80,8 @@ class KafkaBrokers:
 
     async def remove(self, cluster_id: str) -> None:
         await self._let_go(cluster_id)
+        if threads := self._threads.pop(cluster_id, None):
+            threads.shutdown(wait=False)
         self._users.pop(cluster_id, None)
         if self._folder(cluster_id).exists():
             await asyncio.to_thread(shutil.rmtree, self._folder(cluster_id))
@@ -114,28 +115,26 @@ class KafkaBrokers:
         if found.lacking:  # what another broker does not support, the controller refuses
             await features.finalize(address, INTERNAL_PORT, access, found.lacking)
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
         await self._ask(cluster, lambda client: client.guard(cluster.scram))
         # By this name brokers know each other, whichever way it is proved.
         users = {name: password for name, password in users.items() if name != PRINCIPAL}
         if on_zookeeper(cluster.version):
-            if self._users.get(cluster.id) != users:
+            if kept or self._users.get(cluster.id) != users:
                 keeper = self._zookeeper(cluster)
-                await self._in_thread(lambda: self._beside.call(Users(keeper, users)))
+                asked = Users(cluster.id, keeper, users, frozenset(kept))
+                await self._in_thread(cluster.id, lambda: self._beside.call(asked))
         else:
             known = self._users.get(cluster.id, {})
-            await self._ask(cluster, lambda client: client.apply_users(users, known))
+            await self._ask(cluster, lambda client: client.apply_users(users, known, frozenset(kept)))
         self._users[cluster.id] = dict(users)
-
-    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return await self._ask(cluster, lambda client: client.groups())
-
-    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        await self._ask(cluster, lambda client: client.set_offsets(group, offsets))
 
     async def stop(self) -> None:
         await asyncio.to_thread(self._beside.stop)
-        self._threads.shutdown(wait=False)
+        for threads in self._threads.values():
+            threads.shutdown(wait=False)
 
     def _write(self, cluster: Cluster, node: Node) -> None:
         folder, now = self._folder(cluster.id), self._clock.now()
@@ -167,15 +166,17 @@ class KafkaBrokers:
         """Ask in a thread; again for a moment where Kafka itself may not have caught up."""
         for _ in range(20):
             try:
-                return await self._in_thread(lambda: ask(self._client(cluster)))
+                return await self._in_thread(cluster.id, lambda: ask(self._client(cluster)))
             except (Conflict, Interrupted):
                 # A topic made a moment ago, of which not every broker has heard; a connection replaced.
                 await self._clock.sleep(0.25)
-        return await self._in_thread(lambda: ask(self._client(cluster)))
+        return await self._in_thread(cluster.id, lambda: ask(self._client(cluster)))
 
-    async def _in_thread(self, ask: Callable[[], T]) -> T:
-        """In threads of their own: a cluster that does not answer must not hold up the rest of the house."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+    async def _in_thread(self, cluster_id: str, ask: Callable[[], T]) -> T:
+        """In the cluster's own threads: one that does not answer must not hold up the others."""
+        if cluster_id not in self._threads:
+            self._threads[cluster_id] = ThreadPoolExecutor(THREADS, thread_name_prefix="kafka")
+        return await asyncio.get_running_loop().run_in_executor(self._threads[cluster_id], ask)
 
     def _access(self, cluster: Cluster) -> ssl.SSLContext:
         """How the engine itself speaks to brokers."""
@@ -204,9 +205,9 @@ class KafkaBrokers:
             return
         self._known.discard(cluster_id)
         if self._known:
-            await self._in_thread(lambda: self._beside.call(Keep(frozenset(self._known))))
+            await asyncio.to_thread(self._beside.call, Keep(frozenset(self._known)))
         else:
-            await asyncio.to_thread(self._beside.stop)
+            await asyncio.to_thread(self._beside.rest)
 
     def _zookeeper(self, cluster: Cluster) -> Keeper:
         folder = self._folder(cluster.id)

@@ -13,7 +13,7 @@ import hmac
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -55,8 +55,8 @@ def node_name(user: str) -> str:
     return quote(user, safe="-_.")
 
 
-def apply_users(keeper: Keeper, users: Mapping[str, str]) -> None:
-    """Let exactly these users (name -> password) in."""
+def apply_users(keeper: Keeper, users: Mapping[str, str], kept: Collection[str] = ()) -> None:
+    """Let exactly these users (name -> password) in, and those in `kept` as before."""
     from kazoo.client import KazooClient
     from kazoo.exceptions import KazooException
     from kazoo.handlers.threading import KazooTimeoutError
@@ -75,7 +75,7 @@ def apply_users(keeper: Keeper, users: Mapping[str, str]) -> None:
         known = {unquote(name) for name in client.get_children(USERS)} if client.exists(USERS) else set()
         for user in sorted(users):
             _set(client, user, {MECHANISM: credential(users[user], secrets.token_bytes(24))})
-        for user in sorted(known - set(users)):
+        for user in sorted(known - set(users) - set(kept)):
             _set(client, user, {})
     except (KazooException, KazooTimeoutError) as raised:
         raise Unavailable(f"ZooKeeper does not answer at {keeper.address}: {raised}") from raised
