@@ -10,12 +10,12 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import AwsError, ValidationError
 from bambe.kernel.ids import digest_id, hex_id
 from bambe.kernel.tags import to_dict
-from bambe.services.elbv2 import lookup
+from bambe.services.elbv2 import lookup, network
 from bambe.services.elbv2.errors import (
     DuplicateLoadBalancerNameException,
+    InvalidConfigurationRequestException,
     LoadBalancerNotFoundException,
     OperationNotPermittedException,
-    SubnetNotFoundException,
     TooManyLoadBalancersException,
 )
 from bambe.services.elbv2.model import BALANCER_DEFAULTS, LoadBalancer
@@ -50,7 +50,9 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
         )
     if request.get("Type", "application") != "application":
         raise ValidationError("Bambe has application load balancers only")
-    vpc, subnets = await _subnets(call, request)
+    scheme, groups = request.get("Scheme", "internet-facing"), list(request.get("SecurityGroups", ()))
+    vpc, subnets = await network.placed(call, request, scheme)
+    await network.check_groups(call, vpc, groups)
     row = LoadBalancer(
         account=call.account,
         region=call.region,
@@ -58,10 +60,10 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
         name=name,
         number=str(int(digest_id(call.account, call.region, name, length=8), 16)),
         created_at=call.clock.now(),
-        scheme=request.get("Scheme", "internet-facing"),
+        scheme=scheme,
         vpc=vpc,
         subnets=subnets,
-        security_groups=list(request.get("SecurityGroups", ())),
+        security_groups=groups,
         attributes=dict(BALANCER_DEFAULTS),
         tags=to_dict(request.get("Tags", ())),
     )
@@ -163,6 +165,8 @@ async def modify_load_balancer_attributes(
 
 async def set_security_groups(call: Call, request: SetSecurityGroupsInputTypeDef) -> Answer:
     groups = list(request["SecurityGroups"])
+    known = await call.store.read(lambda tx: lookup.balancer(tx, call, request["LoadBalancerArn"]))
+    await network.check_groups(call, known.vpc, groups)
 
     def write(tx: Tx) -> None:
         row = lookup.balancer(tx, call, request["LoadBalancerArn"])
@@ -173,7 +177,10 @@ async def set_security_groups(call: Call, request: SetSecurityGroupsInputTypeDef
 
 
 async def set_subnets(call: Call, request: SetSubnetsInputTypeDef) -> Answer:
-    _, subnets = await _subnets(call, request)  # type: ignore[arg-type]
+    known = await call.store.read(lambda tx: lookup.balancer(tx, call, request["LoadBalancerArn"]))
+    vpc, subnets = await network.placed(call, request, known.scheme)
+    if vpc != known.vpc:
+        raise InvalidConfigurationRequestException(f"All subnets must belong to the same VPC '{known.vpc}'")
 
     def write(tx: Tx) -> LoadBalancer:
         row = replace(lookup.balancer(tx, call, request["LoadBalancerArn"]), subnets=subnets)
@@ -182,22 +189,3 @@ async def set_subnets(call: Call, request: SetSubnetsInputTypeDef) -> Answer:
 
     shown = balancer_shape(await call.store.write(write))
     return {"AvailabilityZones": shown["AvailabilityZones"], "IpAddressType": "ipv4"}
-
-
-async def _subnets(call: Call, request: CreateLoadBalancerInputTypeDef) -> tuple[str, dict[str, str]]:
-    """The VPC and subnet -> zone of a request; at least two zones, as an ALB needs."""
-    wanted = list(request.get("Subnets", ())) or [
-        one["SubnetId"] for one in request.get("SubnetMappings", ())
-    ]
-    if not wanted:
-        raise ValidationError("At least two subnets in two different Availability Zones must be specified")
-    try:
-        found = (await call.aws.ec2.describe_subnets(SubnetIds=wanted))["Subnets"]
-    except AwsError as error:
-        if error.wire_code() != "InvalidSubnetID.NotFound":
-            raise
-        raise SubnetNotFoundException(error.message) from error
-    zones = {one["SubnetId"]: one["AvailabilityZone"] for one in found}
-    if len(set(zones.values())) < 2:
-        raise ValidationError("At least two subnets in two different Availability Zones must be specified")
-    return found[0]["VpcId"], {subnet: zones[subnet] for subnet in wanted}
