@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
-IDLE = "idle_timeout.timeout_seconds"
+SECONDS = {"idle_timeout.timeout_seconds": (1, 4000), "client_keep_alive.seconds": (60, 604800)}
+MODES = {
+    "routing.http.desync_mitigation_mode": ("monitor", "defensive", "strictest"),
+    "routing.http.xff_header_processing.mode": ("append", "preserve", "remove"),
+}
 LIMIT = 50
 """Load balancers per region (ELB quotas)."""
 
@@ -148,10 +152,7 @@ async def modify_load_balancer_attributes(
     if unknown:
         raise ValidationError(f"Load balancer attribute key '{unknown[0]}' is not recognized")
     for key, value in fresh.items():
-        if key == IDLE and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 4000):
-            raise ValidationError(f"'{key}' must be between 1 and 4000, not '{value}'")
-        if key != IDLE and value not in ("true", "false"):
-            raise ValidationError(f"'{key}' must be true or false, not '{value}'")
+        _check_attribute(key, value)
 
     def modify(tx: Tx) -> LoadBalancer:
         row = lookup.balancer(tx, call, request["LoadBalancerArn"])
@@ -161,6 +162,18 @@ async def modify_load_balancer_attributes(
 
     row = await call.store.write(modify)
     return {"Attributes": [{"Key": key, "Value": value} for key, value in sorted(row.attributes.items())]}
+
+
+def _check_attribute(key: str, value: str) -> None:
+    if key in SECONDS:
+        low, high = SECONDS[key]
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise ValidationError(f"'{key}' must be between {low} and {high}, not '{value}'")
+    elif key in MODES:
+        if value not in MODES[key]:
+            raise ValidationError(f"'{key}' must be one of {', '.join(MODES[key])}, not '{value}'")
+    elif not key.endswith((".bucket", ".prefix")) and value not in ("true", "false"):
+        raise ValidationError(f"'{key}' must be true or false, not '{value}'")
 
 
 async def set_security_groups(call: Call, request: SetSecurityGroupsInputTypeDef) -> Answer:
