@@ -33,6 +33,7 @@ FAKES = {
     "git": "FakeGit",
     "brokers": "FakeBrokers",
     "images": "FakeImages",
+    "courier": "FakeCourier",
 }
 
 

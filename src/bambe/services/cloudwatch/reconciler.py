@@ -1,4 +1,4 @@
-"""The loops of CloudWatch: one looks at the proxy, two keep the states of alarms true."""
+"""The loops of CloudWatch: one looks at the proxy, two keep the states of alarms true, one tells topics."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from bambe.engines.proxy.port import Proxy
 from bambe.kernel.call import Aws, Site, Store
 from bambe.kernel.clock import Clock
 from bambe.services.cloudwatch.collector import Collector
+from bambe.services.cloudwatch.telling import Notices
 from bambe.services.cloudwatch.watching import CompositeAlarms, MetricAlarms
 
 
@@ -18,4 +19,5 @@ def reconcilers(store: Store, clock: Clock, aws: Aws, proxy: Proxy, site: Site) 
         Collector(store, clock, aws, proxy, site),
         MetricAlarms(store, clock),
         CompositeAlarms(store, clock),
+        Notices(store, clock, aws),
     )

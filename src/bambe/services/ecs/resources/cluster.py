@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bambe.kernel.call import Aws
+from bambe.kernel.call import Answer, Aws
 from bambe.kernel.resources import Made, Properties, ResourceType, Wish
 from bambe.services.ecs.resources.words import camel, request, retag, tags, unless_gone
 
@@ -48,8 +48,8 @@ async def _dissociate(aws: Aws, made: Made, properties: Properties) -> None:
     await unless_gone(_provide(aws, made.physical_id, {}))
 
 
-async def _provide(aws: Aws, cluster: str, properties: Properties) -> None:
-    await aws.ecs.put_cluster_capacity_providers(
+async def _provide(aws: Aws, cluster: str, properties: Properties) -> Answer:
+    return await aws.ecs.put_cluster_capacity_providers(
         cluster=cluster,
         capacityProviders=properties.get("CapacityProviders") or [],
         defaultCapacityProviderStrategy=[
