@@ -51,23 +51,6 @@ def check_network(definition: TaskDefinition, network: Mapping[str, Any]) -> Non
         )
 
 
-async def check_subnets(call: Call, request: Mapping[str, Any]) -> None:
-    """The subnets that a request names, if any, must exist."""
-    network = request.get("networkConfiguration") or {}
-    subnets = (network.get("awsvpcConfiguration") or {}).get("subnets")
-    if not subnets:
-        return
-    try:
-        await call.aws.ec2.describe_subnets(SubnetIds=list(subnets))
-    except AwsError as error:
-        if error.wire_code() != "InvalidSubnetID.NotFound":
-            raise
-        raise InvalidParameterException(
-            f"Error retrieving subnet information for [{', '.join(subnets)}]: {error.message}"
-            f" (ErrorCode: {error.wire_code()})"
-        ) from None
-
-
 def check_grace(request: Mapping[str, Any], controller: Controller, balancers: Sequence[Shape]) -> None:
     """A grace period is of load balancers' health checks; those of an EXTERNAL service are its task sets'."""
     named = request.get("healthCheckGracePeriodSeconds") is not None

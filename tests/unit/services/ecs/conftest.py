@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.fakes.containers import FakeContainers
-from tests.support.house import SUBNET, House
+from tests.support.house import GROUP, SUBNET, House
 from tests.unit.services.ecs.neighbours import Alarms, CloudMap, LoadBalancers, group_arn, images
 
-NETWORK = {"awsvpcConfiguration": {"subnets": [SUBNET], "securityGroups": ["sg-1"]}}
+NETWORK = {"awsvpcConfiguration": {"subnets": [SUBNET], "securityGroups": [GROUP]}}
 
 
 class Town(House):
