@@ -116,7 +116,8 @@ def test_what_cannot_be_evaluated_says_so(value: Any, says: str) -> None:
         ({"Type": "String", "AllowedPattern": "("}, "x", "no regular expression"),
         ({"Type": "Nope"}, "x", "Unrecognized parameter type: Nope"),
         ({"Type": "String", "AllowedPattern": "a", "ConstraintDescription": "an a"}, "x", "constraint: an a"),
-        ({"Type": "AWS::SSM::Parameter::Value<String>"}, "x", "not supported"),
+        ({"Type": "AWS::SSM::Parameter::Value<Number>"}, "x", "Unrecognized parameter type"),
+        ({"Type": "String"}, "x" * 4097, "at most 4096"),
     ],
 )
 def test_parameters_keep_their_constraints(declared: dict[str, Any], value: str, says: str) -> None:
