@@ -227,9 +227,10 @@ def _toward(
     """The action that brings one resource nearer to `wanted`; None when it is there; Fail when it failed."""
     if row is None or not row.exists:
         return Begin(name, wanted, replace=False, why="not there yet")
-    if row.is_unsure or (row.status.in_progress and row.wanted == wanted):
+    is_meant = row.wanted == wanted and row.tags in (None, stack.wanted_tags)
+    if row.is_unsure or (row.status.in_progress and is_meant):
         return Step(name)
-    if row.status.failed and row.wanted == wanted and not row.stale:
+    if row.status.failed and is_meant and not row.stale:
         return Fail(name, row.reason)
     leftover = row.leftovers[-1] if row.leftovers else None
     if (

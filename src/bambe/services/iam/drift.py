@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import unquote
 
 from bambe.kernel.call import Aws
 from bambe.kernel.resources import Made, Properties
@@ -20,6 +21,7 @@ async def _role(aws: Aws, made: Made, expected: Properties) -> Properties:
     boundary = role.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
     return {
         **role,
+        "AssumeRolePolicyDocument": _document(role["AssumeRolePolicyDocument"]),
         "ManagedPolicyArns": [one["PolicyArn"] for one in attached],
         "Policies": inline,
         **({"PermissionsBoundary": boundary} if boundary else {}),
@@ -29,7 +31,7 @@ async def _role(aws: Aws, made: Made, expected: Properties) -> Properties:
 
 async def _inline(aws: Aws, role: str, name: str) -> dict[str, Any]:
     found = await aws.iam.get_role_policy(RoleName=role, PolicyName=name)
-    return {"PolicyName": name, "PolicyDocument": found["PolicyDocument"]}
+    return {"PolicyName": name, "PolicyDocument": _document(found["PolicyDocument"])}
 
 
 async def _policy(aws: Aws, made: Made, expected: Properties) -> Properties:
@@ -49,8 +51,13 @@ async def _managed(aws: Aws, made: Made, expected: Properties) -> Properties:
     return {
         "ManagedPolicyName": policy["PolicyName"],
         "Path": policy["Path"],
-        "PolicyDocument": version["PolicyVersion"]["Document"],
+        "PolicyDocument": _document(version["PolicyVersion"]["Document"]),
     }
+
+
+def _document(shown: Any) -> Any:
+    """IAM answers policies percent-encoded."""
+    return unquote(shown) if isinstance(shown, str) else shown
 
 
 READS = {"AWS::IAM::Role": _role, "AWS::IAM::Policy": _policy, "AWS::IAM::ManagedPolicy": _managed}
