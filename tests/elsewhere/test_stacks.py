@@ -13,10 +13,10 @@ from botocore.parsers import ResponseParserError
 from bambe.cli.stacks import KEEP
 from bambe.project import Project, parse
 from bambe.synth import task_definition
-from tests.judges.judge import REGION, Judge
-from tests.judges.lacks import LACKS, LEFT_OUT, UNKNOWN, WITHOUT_IMPORTS
-from tests.judges.projects import EXAMPLE, Wanted, stacks
-from tests.judges.templates import Template, types_of, without
+from tests.elsewhere.judge import REGION, Judge
+from tests.elsewhere.lacks import LACKS, LEFT_OUT, UNKNOWN, WITHOUT_IMPORTS
+from tests.elsewhere.projects import EXAMPLE, Wanted, stacks
+from tests.elsewhere.templates import Template, types_of, without
 
 SPECS = {
     "shop": EXAMPLE.read_text(),

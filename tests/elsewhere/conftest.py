@@ -8,7 +8,7 @@ import pytest
 from benchmarks.report import CannotRun
 from benchmarks.servers import PEERS, installed, running_peer
 
-from tests.judges.judge import Judge
+from tests.elsewhere.judge import Judge
 
 RESETS = {"moto": "/moto-api/reset", "MiniStack": "/_ministack/reset"}
 
