@@ -1,4 +1,4 @@
-"""The stock CDK CLI, unchanged: an app on aws-cdk-lib's constructs is deployed, compared, changed, destroyed."""
+"""The stock CDK CLI, unchanged: an app of aws-cdk-lib's constructs is deployed, changed and destroyed."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class Shop extends Stack {
       taskDefinition: this.task("WebTask", log, "web", "1"),
       desiredCount: 1,
       deploymentController: { type: ecs.DeploymentControllerType.CODE_DEPLOY },
-      cloudMapOptions: { name: "web", cloudMapNamespace: namespace },
+      cloudMapOptions: { name: "web", cloudMapNamespace: namespace, dnsTtl: Duration.seconds(2) },
     });
     const balancer = new elb.ApplicationLoadBalancer(this, "Balancer", { vpc, internetFacing: true });
     const listener = balancer.addListener("Listener", { port: Number(process.env.PORT), protocol: "HTTP" });
