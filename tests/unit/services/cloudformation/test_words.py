@@ -281,3 +281,39 @@ async def test_secure_strings_are_refused_where_no_type_takes_them(house: House)
     says = r"SSM Secure reference is not supported in: \[AWS::SSM::Parameter/Properties/Value\]"
     with pytest.raises(AwsError, match=says):
         await create(house, template(Value=value("{{resolve:ssm-secure:/a:1}}")))
+
+
+BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
+
+
+def synthesised() -> dict[str, Any]:
+    """What the CDK's default synthesizer adds to a template."""
+    body = template()
+    body["Parameters"]["BootstrapVersion"] = {
+        "Type": "AWS::SSM::Parameter::Value<String>",
+        "Default": BOOTSTRAP,
+        "Description": "Version of the CDK Bootstrap resources in this environment [cdk:skip]",
+    }
+    old = {"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "BootstrapVersion"}]}
+    words = (
+        "CDK bootstrap stack version 6 required. Please run 'cdk bootstrap' with a recent version of the CDK."
+    )
+    assertion = {"Assert": {"Fn::Not": [old]}, "AssertDescription": words}
+    body["Rules"] = {"CheckBootstrapVersion": {"Assertions": [assertion]}}
+    body["Resources"]["CDKMetadata"] = {
+        "Type": "AWS::CDK::Metadata",
+        "Properties": {"Analytics": "v2:deflate64:x"},
+        "Metadata": {"aws:cdk:path": "shop/CDKMetadata/Default"},
+    }
+    return body
+
+
+async def test_a_template_of_the_cdks_default_synthesizer(house: House) -> None:
+    with pytest.raises(AwsError, match=rf"Unable to fetch parameters \[{BOOTSTRAP}\] from parameter store"):
+        await create(house, synthesised())
+    await house.aws.ssm.put_parameter(Name=BOOTSTRAP, Value="4", Type="String")
+    with pytest.raises(AwsError, match="CDK bootstrap stack version 6 required"):
+        await create(house, synthesised())
+    await house.aws.ssm.put_parameter(Name=BOOTSTRAP, Value="25", Type="String", Overwrite=True)
+    await create(house, synthesised())
+    assert await status(house) == "CREATE_COMPLETE"
