@@ -296,7 +296,7 @@ def synthesised() -> dict[str, Any]:
     }
     old = {"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "BootstrapVersion"}]}
     words = (
-        "CDK bootstrap stack version 6 required. Please run 'cdk bootstrap' with a recent version of the CDK."
+        "CDK bootstrap stack version 6 required. Please run 'cdk bootstrap'."
     )
     assertion = {"Assert": {"Fn::Not": [old]}, "AssertDescription": words}
     body["Rules"] = {"CheckBootstrapVersion": {"Assertions": [assertion]}}
