@@ -44,5 +44,8 @@ LACKS: dict[str, dict[str, str]] = {
         "AWS::MSK::Topic": UNKNOWN,
     },
 }
+STUCK = {"moto": {"AWS::EC2::NatGateway": "DependencyViolation"}}
+"""Types whose resources a judge makes and never deletes, with what it answers to the stack's deletion."""
+
 WITHOUT_IMPORTS = ("moto",)
-"""Judges without ListImports: their stacks are deleted in the reverse order of their making."""
+"""Judges that cannot say who imports what (ListImports), which `bambe down` asks to delete in order."""

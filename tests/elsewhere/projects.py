@@ -13,7 +13,6 @@ from bambe.project import Project
 from bambe.synth import Names, events_template, service_template, shared_template
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "shop" / "bambe.yml"
-NETWORK = ("VpcId", "SubnetIds")
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,7 @@ def stacks(project: Project) -> list[Wanted]:
     if importlib.util.find_spec("bambe.synth.stacks"):
         return _listed(project)
     names = Names(project.project)
-    source = {"SourceLocation": "https://github.com/a/b.git"}
-    made = [Wanted(names.shared_stack, shared_template(project), source)]
+    made = [Wanted(names.shared_stack, shared_template(project))]
     if project.events is not None:
         made.append(Wanted(names.events_stack, events_template(project, project.events)))
     return made + [
