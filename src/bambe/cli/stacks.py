@@ -10,8 +10,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from bambe.cli.previews import Preview, additions, previewed
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
+from bambe.kernel.ids import hex_id
 
 Say = Callable[[str], None]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
@@ -19,6 +21,10 @@ KEEP = object()
 """As a parameter's value: what it is now."""
 LIMIT = 900.0
 POLL = 0.25
+BODY = 51_200
+"""More bytes of a template CloudFormation takes from S3 alone."""
+NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 
 @dataclass(slots=True)
@@ -41,25 +47,73 @@ class Stacks:
     def begin(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         """Start creating or updating; False when there is nothing to change."""
         stack = self.find(name)
-        if stack is not None and stack["StackStatus"] in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS"):
+        if stack is not None and stack["StackStatus"] in NEVER_MADE:
             self.delete([name])
             stack = None
-        words = {
-            "StackName": name,
-            "TemplateBody": json.dumps(template),
-            "Parameters": [_parameter(key, value, stack) for key, value in parameters.items()],
-            "Capabilities": CAPABILITIES,
-        }
+        words = _words(name, template, parameters, stack)
         if stack is None:
             self.cloudformation.create_stack(**words)
             return True
-        try:
-            self.cloudformation.update_stack(**words)
-        except ClientError as error:
-            if "No updates are to be performed" in str(error):
-                return False
-            raise
+        change_set = self._change_set(words, "UPDATE")
+        if change_set is None:
+            return False
+        self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"], StackName=name)
         return True
+
+    def preview(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Preview:
+        """What `begin` would do; nothing is changed, and nothing left behind."""
+        stack = self.find(name)
+        if stack is not None and stack["StackStatus"] in NEVER_MADE:
+            return Preview(name, is_new=True, changes=additions(template))
+        words = _words(name, template, parameters, stack)
+        try:
+            found = self._change_set(words, "CREATE" if stack is None else "UPDATE")
+            if found is None:
+                return Preview(name)
+            changes = previewed(found["Changes"])
+            if stack is not None:
+                self._forget(name, found["ChangeSetId"])
+            return Preview(name, stack is None, changes, outputs=not changes)
+        finally:
+            # A change set of what does not exist leaves a stack in review.
+            if stack is None and self.find(name) is not None:
+                self.delete([name])
+
+    def _change_set(self, words: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
+        """A change set with all its changes; None (and no change set) where nothing would change."""
+        name = words["StackName"]
+        made = self.cloudformation.create_change_set(
+            **words, ChangeSetName=f"bambe-{hex_id(16)}", ChangeSetType=kind
+        )
+        found = self._described(name, str(made["Id"]))
+        if found["Status"] != "FAILED":
+            return found
+        self._forget(name, found["ChangeSetId"])
+        reason = str(found.get("StatusReason", ""))
+        if any(word in reason for word in NOTHING):
+            return None
+        raise Trouble(f"the stack {name} cannot be changed: {reason}")
+
+    def _described(self, name: str, change_set: str) -> dict[str, Any]:
+        """A change set that is done (or has failed), with the changes of all pages."""
+        words = {"ChangeSetName": change_set, "StackName": name}
+        end = monotonic() + LIMIT
+        while True:
+            found: dict[str, Any] = self.cloudformation.describe_change_set(**words)
+            if not str(found["Status"]).endswith(("_PENDING", "_IN_PROGRESS")):
+                break
+            if monotonic() > end:
+                raise Trouble(f"the change set of the stack {name} is not done after {LIMIT:.0f} s.")
+            time.sleep(POLL)  # noqa: TID251
+        token = found.get("NextToken")
+        while token:
+            page = self.cloudformation.describe_change_set(**words, NextToken=token)
+            found["Changes"] += page["Changes"]
+            token = page.get("NextToken")
+        return found
+
+    def _forget(self, name: str, change_set: str) -> None:
+        self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
 
     def finish(self, names: list[str], say: Say) -> None:
         """Wait until all are done, telling each resource; Trouble with the first reason of a failure."""
@@ -159,6 +213,27 @@ def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
 
 
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
+
+
+def _words(
+    name: str,
+    template: Mapping[str, Any],
+    parameters: Mapping[str, Any],
+    stack: Mapping[str, Any] | None,
+) -> dict[str, Any]:
+    """What CreateStack and CreateChangeSet are told."""
+    body = json.dumps(template, separators=(",", ":"))
+    if len(body.encode()) > BODY:
+        raise Trouble(
+            f"the template of the stack {name} has {len(body.encode())} bytes, and CloudFormation takes"
+            f" {BODY}: put fewer services into one bambe.yml."
+        )
+    return {
+        "StackName": name,
+        "TemplateBody": body,
+        "Parameters": [_parameter(key, value, stack) for key, value in parameters.items()],
+        "Capabilities": CAPABILITIES,
+    }
 
 
 def _parameter(key: str, value: Any, stack: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """How a service declares its CloudFormation types; the `cloudformation` service knows none itself.
 
-A service's `resources.py` exports `RESOURCES: tuple[ResourceType, ...]`. Properties arrive with all
+A service's `resources.py` exports `RESOURCES: tuple[ResourceType, ...]`, its `drift.py` may export
+`READS: dict[str, Read]`, how each type is read back. Properties arrive with all
 intrinsic functions resolved, in CloudFormation's PascalCase.
 """
 
@@ -48,6 +49,9 @@ class Made:
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
 
+Read = Callable[[Aws, Made, Properties], Awaitable[Properties | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class ResourceType:
     """One AWS::X::Y.
@@ -62,6 +66,8 @@ class ResourceType:
     * `ready` is asked again until True (None: ready at once); it raises ResourceFailed to fail. `gone` is
       the same for a deletion.
     * `busy` are codes of errors with which `delete` is refused only for a while: it is asked again.
+    * `read` answers the properties as the service shows them now, as far as it can, in any case of letters;
+      None where the resource is gone. It is given what the template says. Without it drift is not checked.
     * `limit` is how long each creation, change and deletion may wait for that, of the machine's time (no
       rehearsal shortens what a machine needs to work); past it the resource has failed.
     """
@@ -77,3 +83,4 @@ class ResourceType:
     replaces: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
     limit: timedelta = LIMIT
+    read: Read | None = None

@@ -5,6 +5,7 @@ services/<name>/    botocore's name as Python can spell it: `application_autosca
   tables.py       MIGRATIONS: tuple[Migration, ...]
   reconciler.py   reconcilers(<parts by name>) -> Sequence[Reconciler]
   resources.py    RESOURCES: tuple[ResourceType, ...]
+  drift.py        READS: Mapping[str, Read], how a type's properties are read back
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 from bambe.control import Reconciler
 from bambe.kernel.call import Answer, Call, botocore_name
 from bambe.kernel.errors import BambeError
-from bambe.kernel.resources import ResourceType
+from bambe.kernel.resources import Read, ResourceType
 from bambe.store import Migration
 
 Operation = Callable[[Call, Any], Awaitable[Answer]]
@@ -64,7 +65,8 @@ class Folder:
     @functools.cached_property
     def resources(self) -> tuple[ResourceType, ...]:
         found: tuple[ResourceType, ...] = getattr(_part(self._package, "resources"), "RESOURCES", ())
-        return found
+        reads: Mapping[str, Read] = getattr(_part(self._package, "drift"), "READS", {})
+        return tuple(replace(one, read=reads.get(one.name, one.read)) for one in found)
 
     @functools.cached_property
     def reconcilers(self) -> ReconcilerFactory | None:

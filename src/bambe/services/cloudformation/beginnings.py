@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from bambe.kernel.call import Call, Tx
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.ids import uuid_id
-from bambe.kernel.tags import to_dict
-from bambe.services import resource_types
-from bambe.services.cloudformation.errors import AlreadyExistsException, InsufficientCapabilitiesException
+from bambe.services.cloudformation import policies, rules
+from bambe.services.cloudformation.errors import AlreadyExistsException
 from bambe.services.cloudformation.intrinsics import holds, is_wanted, without_ifs
 from bambe.services.cloudformation.model import (
     UPDATABLE,
@@ -22,7 +19,6 @@ from bambe.services.cloudformation.model import (
     StackStatus,
     Version,
 )
-from bambe.services.cloudformation.parameters import chosen
 from bambe.services.cloudformation.references import references
 from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.tables import (
@@ -35,88 +31,17 @@ from bambe.services.cloudformation.tables import (
     resources_of,
     tell_stack,
 )
-from bambe.services.cloudformation.template import Template, check_types, parse
+from bambe.services.cloudformation.template import parse
+from bambe.services.cloudformation.versions import Asked
 
-NAMED = ("RoleName", "ManagedPolicyName", "UserName", "GroupName", "InstanceProfileName")
 NAME = re.compile(r"[a-zA-Z][-a-zA-Z0-9]*")
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What CreateStack, UpdateStack and CreateChangeSet have in common."""
-
-    name: str
-    template: str
-    keeps_template: bool
-    parameters: tuple[Mapping[str, Any], ...] = ()
-    capabilities: tuple[str, ...] = ()
-    tags: dict[str, str] | None = None
-    token: str = ""
-    role: str = ""
-    on_failure: str = "ROLLBACK"
-    protected: bool = False
-    extra: dict[str, Any] = field(default_factory=dict)
-
-
-def asked(request: Any) -> Asked:
-    """The common part of a request; ValidationError where it gives no template."""
-    keeps = bool(request.get("UsePreviousTemplate"))
-    if "TemplateURL" in request:
-        raise ValidationError(
-            "TemplateURL is not supported by Bambe: pass the template itself (TemplateBody)"
-        )
-    if not keeps and "TemplateBody" not in request:
-        raise ValidationError("Either Template URL or Template Body must be specified.")
-    return Asked(
-        name=request["StackName"],
-        template=request.get("TemplateBody", ""),
-        keeps_template=keeps,
-        parameters=tuple(request.get("Parameters", ())),
-        capabilities=tuple(request.get("Capabilities", ())),
-        tags=to_dict(request["Tags"]) if "Tags" in request else None,
-        token=request.get("ClientRequestToken", ""),
-        role=request.get("RoleARN", ""),
-        on_failure=_on_failure(request),
-        protected=bool(request.get("EnableTerminationProtection")),
-    )
-
-
-def _on_failure(request: Any) -> str:
-    if request.get("DisableRollback"):
-        return "DO_NOTHING"
-    said = request.get("OnFailure") or request.get("OnStackFailure")
-    return str(said) if said else "ROLLBACK"
-
-
-def version_of(said: Asked, stack: Stack | None) -> Version:
-    """The version asked for, checked; the stack's own template where the request keeps it."""
-    text = stack.goal.template if said.keeps_template and stack is not None else said.template
-    template = parse(text)
-    check_types(template, resource_types())
-    check_capabilities(template, said.capabilities)
-    previous = stack.goal.parameters if stack is not None else {}
-    return Version(text, chosen(template, said.parameters, previous))
-
-
-def check_capabilities(template: Template, given: tuple[str, ...]) -> None:
-    """InsufficientCapabilitiesException where IAM resources are made without a word."""
-    needed = needed_capabilities(template)
-    if needed and not {*needed, "CAPABILITY_NAMED_IAM"} & set(given):
-        raise InsufficientCapabilitiesException(f"Requires capabilities : [{needed[0]}]")
-
-
-def needed_capabilities(template: Template) -> list[str]:
-    """The capability that somebody must grant for the template's IAM resources, if any."""
-    made = [one for one in template.resources.values() if one["Type"].startswith("AWS::IAM::")]
-    if any(name in one.get("Properties", {}) for one in made for name in NAMED):
-        return ["CAPABILITY_NAMED_IAM"]
-    return ["CAPABILITY_IAM"] if made else []
 
 
 def check_conditions(stack: Stack, version: Version) -> None:
     """ValidationError where conditions cannot be evaluated, or what they leave out is referred to."""
     template = parse(version.template)
     scope = scope_of(stack, template, version)
+    rules.check(template.rules, scope)
     for name in template.conditions:
         holds(name, scope)
     wanted = {name: template.resources[name] for name in template.resources if is_wanted(name, scope)}
@@ -155,6 +80,9 @@ def fresh(call: Call, said: Asked, version: Version, status: StackStatus) -> Sta
         tags=said.tags or {},
         role=said.role,
         protected=said.protected,
+        policy=said.policy,
+        triggers=said.triggers or [],
+        monitoring=said.monitoring,
     )
 
 
@@ -163,6 +91,8 @@ def create(tx: Tx, stack: Stack, reason: str = "User Initiated") -> Stack:
     if find_stack(tx, stack.account, stack.region, stack.name) is not None:
         raise AlreadyExistsException(f"Stack [{stack.name}] already exists")
     check_conditions(stack, stack.goal)
+    if stack.policy:
+        policies.check_form(stack.policy)
     STACKS.insert(tx, stack)
     return tell_stack(tx, stack, stack.created_at, reason)
 
@@ -177,9 +107,11 @@ def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime, c
     """Begin an update of `stack` to `version`, asked for by itself or by a change set."""
     check_updatable(stack)
     check_conditions(stack, version)
-    for row in resources_of(tx, stack):
-        if row.status.failed:
-            put_resource(tx, replace(row, stale=True))
+    check_kinds(stack, version)
+    for policy in (said.policy, said.policy_during_update):
+        if policy:
+            policies.check_form(policy)
+    forget_failures(tx, stack)
     begun = replace(
         stack,
         previous=stack.previous if stack.status == StackStatus.UPDATE_FAILED else stack.goal,
@@ -189,11 +121,38 @@ def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime, c
         on_failure=said.on_failure,
         capabilities=list(said.capabilities) or stack.capabilities,
         tags=stack.tags if said.tags is None else said.tags,
+        previous_tags=stack.previous_tags if stack.status == StackStatus.UPDATE_FAILED else stack.tags,
         role=said.role or stack.role,
+        policy=said.policy or stack.policy,
+        policy_during_update=said.policy_during_update,
+        skipped=[],
+        triggers=stack.triggers if said.triggers is None else said.triggers,
+        monitoring=stack.monitoring if said.triggers is None else said.monitoring,
+        watched_until=None,
+        drift="NOT_CHECKED",
+        drift_at=None,
     )
     STACKS.update(tx, begun)
     forget_change_sets(tx, begun, but=change_set)
     return move_stack(tx, begun, StackStatus.UPDATE_IN_PROGRESS, now, "User Initiated")
+
+
+def forget_failures(tx: Tx, stack: Stack) -> None:
+    """Let what failed in an earlier operation be tried again by the next."""
+    for row in resources_of(tx, stack):
+        if row.status.failed:
+            put_resource(tx, replace(row, stale=True))
+
+
+def check_kinds(stack: Stack, version: Version) -> None:
+    """ValidationError where a resource would become one of another type."""
+    before, after = parse(stack.goal.template).resources, parse(version.template).resources
+    changed = [name for name in before if name in after and before[name]["Type"] != after[name]["Type"]]
+    if changed:
+        raise ValidationError(
+            "Update of resource type is not permitted. The new template modifies resource type of the"
+            f" following resources: [{', '.join(sorted(changed))}]"
+        )
 
 
 def cancel(tx: Tx, stack: Stack, now: datetime) -> None:
@@ -208,7 +167,8 @@ def is_unchanged(stack: Stack, said: Asked, version: Version) -> bool:
     if stack.status in (StackStatus.CREATE_FAILED, StackStatus.UPDATE_FAILED):
         return False
     same_tags = said.tags is None or said.tags == stack.tags
-    return version.parameters == stack.goal.parameters and same_tags and _same(version, stack.goal)
+    same_values = version.values == stack.goal.values
+    return same_values and same_tags and _same(version, stack.goal)
 
 
 def _same(one: Version, other: Version) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from bambe.kernel.errors import ValidationError
@@ -40,6 +40,17 @@ def _is_if(inner: Any) -> bool:
     return _list(3)(inner) and isinstance(inner[0], str)
 
 
+def _is_find_in_map(inner: Any) -> bool:
+    """Three parts, and a fourth that is only for templates with AWS::LanguageExtensions."""
+    with_default = _list(4)(inner) and isinstance(inner[3], dict) and set(inner[3]) == {"DefaultValue"}
+    return _list(3)(inner) or with_default
+
+
+def _is_loop(inner: Any) -> bool:
+    named = _list(3)(inner) and isinstance(inner[0], str)
+    return named and isinstance(inner[1], list | dict) and isinstance(inner[2], dict) and bool(inner[2])
+
+
 def _is_value(inner: Any) -> bool:
     return isinstance(inner, str | dict)
 
@@ -72,7 +83,7 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
         " or a function that returns a string to be split.",
     ),
     "Fn::FindInMap": (
-        _list(3),
+        _is_find_in_map,
         "every Fn::FindInMap object requires three parameters, the map name, map key and the attribute for"
         " return value",
     ),
@@ -94,11 +105,44 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
         _is_cidr,
         "every Fn::Cidr object requires two or three parameters: ipBlock, count and cidrBits",
     ),
+    "Fn::Length": (
+        lambda inner: isinstance(inner, list | dict),
+        "Fn::Length requires a list, or a function that returns a list",
+    ),
+    "Fn::ToJsonString": (
+        lambda inner: isinstance(inner, list | dict),
+        "Fn::ToJsonString requires an object or an array",
+    ),
+    "Fn::Contains": (_list(2), "every Fn::Contains object requires a list of strings and a string."),
+    "Fn::EachMemberEquals": (_list(2), "every Fn::EachMemberEquals object requires two parameters."),
+    "Fn::EachMemberIn": (_list(2), "every Fn::EachMemberIn object requires two lists of strings."),
+    "Fn::RefAll": (lambda inner: isinstance(inner, str), "Fn::RefAll requires a parameter type."),
+    "Fn::ValueOf": (_list(2), "every Fn::ValueOf object requires two parameters."),
+    "Fn::ValueOfAll": (_list(2), "every Fn::ValueOfAll object requires two parameters."),
 }
+LOOP = "Fn::ForEach::"
+EXTENSIONS = ("Fn::Length", "Fn::ToJsonString")
+"""Functions of AWS::LanguageExtensions, besides loops."""
+IN_RULES = (
+    "Fn::Contains",
+    "Fn::EachMemberEquals",
+    "Fn::EachMemberIn",
+    "Fn::RefAll",
+    "Fn::ValueOf",
+    "Fn::ValueOfAll",
+)
+"""Functions that only the Rules section has."""
 
 
 def check_form(name: str, inner: Any) -> None:
     """ValidationError where `{name: inner}` is no function, or not well formed."""
+    if name.startswith(LOOP):
+        if not _is_loop(inner):
+            raise ValidationError(
+                "Transform AWS::LanguageExtensions failed with: Fn::ForEach layout is incorrect"
+                f" ({name}: an identifier, a collection and a mapping)"
+            )
+        return
     if name not in FORMS:
         raise ValidationError(f"Template error: the function {name} is not supported by Bambe")
     is_well_formed, words = FORMS[name]
@@ -109,3 +153,16 @@ def check_form(name: str, inner: Any) -> None:
 def malformed(name: str) -> ValidationError:
     """The error of a function whose arguments turned out wrong when they were evaluated."""
     return ValidationError(f"Template error: {FORMS[name][1]}")
+
+
+def check_rules(rules: Mapping[str, Any]) -> None:
+    """ValidationError for rules that are not well formed."""
+    for name, rule in rules.items():
+        members = {"RuleCondition", "Assertions"}
+        if not isinstance(rule, dict) or set(rule) - members or not isinstance(rule.get("Assertions"), list):
+            raise ValidationError(f"Template format error: Rule {name} must have a list of Assertions.")
+        for one in rule["Assertions"]:
+            if not isinstance(one, dict) or "Assert" not in one:
+                raise ValidationError(
+                    f"Template format error: Each assertion of rule {name} needs an Assert."
+                )

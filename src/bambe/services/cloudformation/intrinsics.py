@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import ipaddress
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -143,9 +144,11 @@ def _split(inner: Any, scope: Scope) -> list[str]:
 
 def _find_in_map(inner: Any, scope: Scope) -> Any:
     found: Any = scope.template.mappings
-    path = [as_text(evaluate(part, scope)) for part in inner]
+    path = [as_text(evaluate(part, scope)) for part in inner[:3]]
     for key in path:
         if not isinstance(found, dict) or key not in found:
+            if len(inner) == 4:
+                return evaluate(inner[3]["DefaultValue"], scope)
             raise ValidationError(f"Template error: Unable to get mapping for {'::'.join(path)}")
         found = found[key]
     return found
@@ -193,6 +196,8 @@ FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::Not": lambda inner, scope: not _truth(inner[0], scope),
     "Fn::ImportValue": _import_value,
     "Fn::Cidr": _cidr,
+    "Fn::Length": lambda inner, scope: len(_list_of(evaluate(inner, scope))),
+    "Fn::ToJsonString": lambda inner, scope: json.dumps(evaluate(inner, scope), separators=(",", ":")),
     "Fn::Base64": lambda inner, scope: base64.b64encode(as_text(evaluate(inner, scope)).encode()).decode(),
     "Fn::GetAZs": lambda inner, scope: [
         f"{evaluate(inner, scope) or scope.pseudo['AWS::Region']}{z}" for z in "abc"

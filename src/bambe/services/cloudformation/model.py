@@ -40,10 +40,10 @@ MOVES: dict[StackStatus, frozenset[StackStatus]] = {
         {S.CREATE_COMPLETE, S.CREATE_FAILED, S.ROLLBACK_IN_PROGRESS, S.DELETE_IN_PROGRESS}
     ),
     S.CREATE_COMPLETE: _UPDATE,
-    S.CREATE_FAILED: _UPDATE,
+    S.CREATE_FAILED: _UPDATE | {S.ROLLBACK_IN_PROGRESS},
     S.ROLLBACK_IN_PROGRESS: frozenset({S.ROLLBACK_COMPLETE, S.ROLLBACK_FAILED, S.DELETE_IN_PROGRESS}),
     S.ROLLBACK_COMPLETE: _DELETE,
-    S.ROLLBACK_FAILED: _DELETE,
+    S.ROLLBACK_FAILED: _DELETE | {S.ROLLBACK_IN_PROGRESS},
     S.UPDATE_IN_PROGRESS: frozenset(
         {
             S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS,
@@ -54,7 +54,7 @@ MOVES: dict[StackStatus, frozenset[StackStatus]] = {
     ),
     S.UPDATE_COMPLETE_CLEANUP_IN_PROGRESS: frozenset({S.UPDATE_COMPLETE, S.DELETE_IN_PROGRESS}),
     S.UPDATE_COMPLETE: _UPDATE,
-    S.UPDATE_FAILED: _UPDATE,
+    S.UPDATE_FAILED: _UPDATE | {S.UPDATE_ROLLBACK_IN_PROGRESS},
     S.UPDATE_ROLLBACK_IN_PROGRESS: frozenset(
         {
             S.UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS,
@@ -66,7 +66,7 @@ MOVES: dict[StackStatus, frozenset[StackStatus]] = {
         {S.UPDATE_ROLLBACK_COMPLETE, S.DELETE_IN_PROGRESS}
     ),
     S.UPDATE_ROLLBACK_COMPLETE: _UPDATE,
-    S.UPDATE_ROLLBACK_FAILED: _DELETE,
+    S.UPDATE_ROLLBACK_FAILED: _DELETE | {S.UPDATE_ROLLBACK_IN_PROGRESS},
     S.DELETE_IN_PROGRESS: frozenset({S.DELETE_COMPLETE, S.DELETE_FAILED}),
     S.DELETE_COMPLETE: frozenset(),
     S.DELETE_FAILED: _DELETE,
@@ -101,10 +101,21 @@ class ResourceStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """What a stack is to be: a template with its parameters."""
+    """What a stack is to be: a template with its parameters.
+
+    `template` is without loops; `original`, where that is another, is as it was given. `resolved` holds what
+    parameters that name SSM's parameters stand for.
+    """
 
     template: str
     parameters: dict[str, str] = field(default_factory=dict)
+    original: str = ""
+    resolved: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Each parameter's value as Ref gives it."""
+        return {**self.parameters, **self.resolved}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +130,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A stack. `goal` is what is being made true, `previous` what a failed update goes back to."""
+    """A stack. `goal` is what is being made true, `previous` what a failed update goes back to.
+
+    `skipped` are resources that going back leaves as they are. `triggers` are the alarms that end an
+    operation, also in the `monitoring` minutes after its last resource, which end at `watched_until`.
+    """
 
     account: str
     region: str
@@ -142,6 +157,21 @@ class Stack:
     change_set: str = ""
     events: int = 0
     protected: bool = False
+    policy: str = ""
+    policy_during_update: str = ""
+    skipped: list[str] = field(default_factory=list)
+    previous_tags: dict[str, str] | None = None
+    triggers: list[str] = field(default_factory=list)
+    monitoring: int = 0
+    watched_until: datetime | None = None
+    drift: str = "NOT_CHECKED"
+    drift_at: datetime | None = None
+
+    @property
+    def wanted_tags(self) -> dict[str, str]:
+        """The tags its resources are to have now."""
+        back = self.status in GOING_BACK and self.previous_tags is not None
+        return self.previous_tags if back and self.previous_tags is not None else self.tags
 
     @property
     def arn(self) -> str:
@@ -174,7 +204,8 @@ class Resource:
 
     `called` says that the call under way has been answered; `stale` that a failure is of an earlier
     operation, so that the one under way tries again. `depends` holds the needs of both while it changes.
-    `fail_after` is when waiting for the resource ends; it is set when the waiting begins.
+    `fail_after` is when waiting for the resource ends; it is set when the waiting begins. `tags` are those of
+    the stack that it was told last.
     """
 
     account: str
@@ -197,6 +228,7 @@ class Resource:
     stale: bool = False
     leftovers: list[Leftover] = field(default_factory=list)
     fail_after: datetime | None = None
+    tags: dict[str, str] | None = None
 
     @property
     def exists(self) -> bool:
@@ -249,7 +281,42 @@ class ChangeSet:
     role: str = ""
     on_failure: str = "ROLLBACK"
     changes: list[dict[str, Any]] = field(default_factory=list)
+    triggers: list[str] | None = None
+    monitoring: int = 0
 
     @property
     def arn(self) -> str:
         return f"arn:aws:cloudformation:{self.region}:{self.account}:changeSet/{self.name}/{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """A look at how far a stack's resources have drifted; those of `pending` are still to be seen."""
+
+    account: str
+    region: str
+    id: str
+    stack: str
+    status: str
+    begun_at: datetime
+    pending: list[str] = field(default_factory=list)
+    reason: str = ""
+    drifted: int = 0
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What was seen of one resource when it was last compared with the template."""
+
+    account: str
+    region: str
+    stack: str
+    logical_id: str
+    physical_id: str
+    type: str
+    status: str
+    at: datetime
+    expected: str = ""
+    actual: str = ""
+    differences: list[dict[str, str]] = field(default_factory=list)

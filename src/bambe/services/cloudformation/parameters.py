@@ -13,7 +13,12 @@ from bambe.services.cloudformation.reading import as_text
 from bambe.services.cloudformation.template import Template
 
 NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)")
-TYPE = re.compile(r"String|Number|CommaDelimitedList|List<Number>|AWS::[\w:]+|List<AWS::[\w:]+>")
+SSM = re.compile(r"AWS::SSM::Parameter::Value<(.+)>")
+TYPE = re.compile(
+    r"String|Number|CommaDelimitedList|List<Number>|AWS::[\w:]+|List<AWS::[\w:]+>"
+    r"|AWS::SSM::Parameter::Value<(String|CommaDelimitedList|AWS::[\w:]+|List<(String|AWS::[\w:]+)>)>"
+)
+LONGEST = 4096
 
 
 def chosen(
@@ -53,8 +58,6 @@ def _value(
 
 def _check(name: str, value: str, declared: Mapping[str, Any]) -> None:
     kind = declared["Type"]
-    if kind.startswith("AWS::SSM::Parameter"):
-        raise ValidationError(f"Parameter {name}: the type {kind} is not supported by Bambe: pass the value")
     if not TYPE.fullmatch(kind):
         raise ValidationError(f"Template format error: Unrecognized parameter type: {kind}")
     for one in _typed(kind, value) if _is_list(kind) else [value]:
@@ -68,6 +71,8 @@ def _check(name: str, value: str, declared: Mapping[str, Any]) -> None:
 
 def _problem(name: str, value: str, declared: Mapping[str, Any]) -> str:
     """What is wrong with `value`, or nothing."""
+    if len(value.encode()) > LONGEST:
+        return f"Parameter '{name}' must contain at most {LONGEST} characters"
     if "Number" in declared["Type"] and not NUMBER.fullmatch(value):
         return f"Parameter '{name}' must be a number."
     allowed = declared.get("AllowedValues")
@@ -126,6 +131,8 @@ def _is_list(kind: str) -> bool:
 
 
 def _typed(kind: str, value: str) -> Any:
+    within = SSM.fullmatch(kind)
+    kind = within[1] if within else kind
     if _is_list(kind):
         return [part.strip() for part in value.split(",")] if value else []
     return value

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import ResourceType
+from bambe.services.cloudformation import policies
 from bambe.services.cloudformation.model import Leftover, Resource, ResourceStatus, Stack, StackStatus
 
 R, S = ResourceStatus, StackStatus
+MONITORED = (StackStatus.CREATE_IN_PROGRESS, StackStatus.UPDATE_IN_PROGRESS)
 KEEP = "DO_NOTHING"
 
 
@@ -83,7 +86,15 @@ class Move:
     why: str = ""
 
 
-Action = Begin | Restore | Remove | Step | Sweep | Note | Fail | Move
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """All resources are there: look at the alarms until `until` before the operation counts as done."""
+
+    until: datetime
+    why: str = "rollback triggers are watched for a while"
+
+
+Action = Begin | Restore | Remove | Step | Sweep | Note | Fail | Watch | Move
 Resolve = Callable[[str], dict[str, Any]]
 
 
@@ -92,7 +103,8 @@ class Goal:
     """What the template wants: names in order of dependency, and who depends on whom.
 
     `resolve(name)` answers a resource's properties; it is asked only when all it depends on is there,
-    and raises an AwsError for what cannot be evaluated.
+    and raises an AwsError for what cannot be evaluated. `denied(action, name, type)` is why the stack's
+    policy does not allow that, `alarmed` which alarm ends the operation; `now` is for the time of watching.
     """
 
     names: tuple[str, ...] = ()
@@ -100,6 +112,9 @@ class Goal:
     types: Mapping[str, str] = field(default_factory=dict)
     retained: Mapping[str, bool] = field(default_factory=dict)
     resolve: Resolve = lambda name: {}
+    denied: Callable[[str, str, str], str] = lambda action, name, kind: ""
+    alarmed: str = ""
+    now: datetime | None = None
 
 
 CONVERGED = {
@@ -133,17 +148,23 @@ def plan(
 def _converge(
     stack: Stack, rows: Mapping[str, Resource], goal: Goal, types: Mapping[str, ResourceType]
 ) -> tuple[Action, ...]:
+    if goal.alarmed:
+        return _give_up(stack, rows, goal, f"Rollback trigger {goal.alarmed} is in ALARM state")
     settled: set[str] = set()
     actions: list[Action] = []
     failed = ""
-    for name in goal.names:
+    skipped = set(stack.skipped) if stack.status == S.UPDATE_ROLLBACK_IN_PROGRESS else set[str]()
+    settled |= skipped
+    for name in (one for one in goal.names if one not in skipped):
         if not set(goal.depends.get(name, ())) & set(goal.names) <= settled:
             continue
         try:
             wanted = goal.resolve(name)
         except AwsError as error:
             return _give_up(stack, rows, goal, f"{name}: {error.message}")
-        action = _toward(rows.get(name), name, wanted, goal, types, stack.status)
+        action = _toward(rows.get(name), name, wanted, goal, types, stack)
+        if isinstance(action, Begin) and (refusal := _refused(rows.get(name), action, goal)):
+            return _give_up(stack, rows, goal, refusal)
         if isinstance(action, Fail):
             failed = failed or action.why
             continue
@@ -155,9 +176,37 @@ def _converge(
     # Where what was made is kept after a failure, what does not hang on it is made too.
     if failed and not (actions and stack.on_failure == KEEP):
         return _give_up(stack, rows, goal, failed)
-    if not actions:
-        return (Move(CONVERGED[stack.status]),)
-    return tuple(actions)
+    if actions:
+        return tuple(actions)
+    if refusal := _removal_refused(rows, goal):
+        return _give_up(stack, rows, goal, refusal)
+    return _watched(stack, goal)
+
+
+def _watched(stack: Stack, goal: Goal) -> tuple[Action, ...]:
+    """The stack is done, unless its alarms are to be watched for a while."""
+    watches = stack.monitoring and stack.triggers and stack.status in MONITORED and goal.now is not None
+    if watches and goal.now is not None:
+        if stack.watched_until is None:
+            return (Watch(goal.now + timedelta(minutes=stack.monitoring)),)
+        if goal.now < stack.watched_until:
+            return ()
+    return (Move(CONVERGED[stack.status]),)
+
+
+def _refused(row: Resource | None, action: Begin, goal: Goal) -> str:
+    """Why the stack's policy does not allow an update that is to begin, or nothing."""
+    if row is None or not row.exists:
+        return ""
+    verb = policies.REPLACE if action.replace else policies.MODIFY
+    return goal.denied(verb, action.logical_id, row.type)
+
+
+def _removal_refused(rows: Mapping[str, Resource], goal: Goal) -> str:
+    """Why the stack's policy does not allow the deletion of what the template has no more, or nothing."""
+    gone = [row for row in rows.values() if row.exists and row.logical_id not in goal.names]
+    said = (goal.denied(policies.DELETE, row.logical_id, row.type) for row in gone)
+    return next((why for why in said if why), "")
 
 
 def _noted(row: Resource, goal: Goal) -> list[Action]:
@@ -173,25 +222,39 @@ def _toward(
     wanted: dict[str, Any],
     goal: Goal,
     types: Mapping[str, ResourceType],
-    status: StackStatus,
+    stack: Stack,
 ) -> Action | None:
     """The action that brings one resource nearer to `wanted`; None when it is there; Fail when it failed."""
     if row is None or not row.exists:
         return Begin(name, wanted, replace=False, why="not there yet")
-    if row.is_unsure or (row.status.in_progress and row.wanted == wanted):
+    is_meant = row.wanted == wanted and row.tags in (None, stack.wanted_tags)
+    if row.is_unsure or (row.status.in_progress and is_meant):
         return Step(name)
-    if row.status.failed and row.wanted == wanted and not row.stale:
+    if row.status.failed and is_meant and not row.stale:
         return Fail(name, row.reason)
     leftover = row.leftovers[-1] if row.leftovers else None
-    if leftover is not None and status == S.UPDATE_ROLLBACK_IN_PROGRESS and leftover.properties == wanted:
+    if (
+        leftover is not None
+        and stack.status == S.UPDATE_ROLLBACK_IN_PROGRESS
+        and leftover.properties == wanted
+    ):
         return Restore(name, leftover, "the update is taken back")
     if not row.status.failed and not row.status.in_progress:
         if row.properties == wanted and row.type == goal.types[name]:
-            return None
+            return _retagged(row, wanted, stack, types[row.type])
         return Begin(name, wanted, _must_replace(row, wanted, goal.types[name], types), "properties changed")
     return Begin(
         name, wanted, _must_replace(row, wanted, goal.types[name], types), "the update is taken back"
     )
+
+
+def _retagged(row: Resource, wanted: dict[str, Any], stack: Stack, declared: ResourceType) -> Action | None:
+    """The update that brings the stack's tags to a resource that can have any; None where it has them."""
+    if row.tags is None or row.tags == stack.wanted_tags:
+        return None
+    if "Tags" not in declared.properties or declared.update is None:
+        return None
+    return Begin(row.logical_id, wanted, replace=False, why="the stack's tags changed")
 
 
 def _must_replace(

@@ -13,10 +13,21 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import ResourceType
-from bambe.services.cloudformation import outputs
+from bambe.services.cloudformation import outputs, policies
+from bambe.services.cloudformation.detecting import DriftLoop
 from bambe.services.cloudformation.intrinsics import evaluate, is_wanted
 from bambe.services.cloudformation.model import GOING_BACK, Resource, Stack, StackStatus
-from bambe.services.cloudformation.planner import CONVERGED, Action, Goal, Move, Step, Sweep, plan
+from bambe.services.cloudformation.planner import (
+    CONVERGED,
+    MONITORED,
+    Action,
+    Goal,
+    Move,
+    Step,
+    Sweep,
+    Watch,
+    plan,
+)
 from bambe.services.cloudformation.resource_steps import Steps
 from bambe.services.cloudformation.rewriting import rewritten
 from bambe.services.cloudformation.scope import scope_of
@@ -57,13 +68,25 @@ class StackLoop:
             stack, rows, known = await self._store.read(partial(_observe, key=key))
             if stack is None or not _is_moving(stack):
                 return None
-            actions = plan(stack, rows, self._goal(stack, rows, known), self._types)
+            goal = self._goal(stack, rows, known, await self._alarmed(stack))
+            actions = plan(stack, rows, goal, self._types)
             moved = await self._apply(stack, rows, known, actions)
             if not moved:
                 break
         return self._clock.now() + LOOK_AGAIN
 
-    def _goal(self, stack: Stack, rows: Rows, known: Mapping[str, str]) -> Goal:
+    async def _alarmed(self, stack: Stack) -> str:
+        """The first of the stack's rollback triggers that is in alarm, or nothing."""
+        if not stack.triggers or stack.status not in MONITORED:
+            return ""
+        names = [arn.rsplit(":alarm:", 1)[-1] for arn in stack.triggers]
+        aws = self._aws.within(stack.account, stack.region)
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        answer = await aws.cloudwatch.describe_alarms(AlarmNames=names, AlarmTypes=kinds, StateValue="ALARM")
+        found = [*answer.get("MetricAlarms", ()), *answer.get("CompositeAlarms", ())]
+        return str(found[0]["AlarmArn"]) if found else ""
+
+    def _goal(self, stack: Stack, rows: Rows, known: Mapping[str, str], alarmed: str) -> Goal:
         version = stack.previous if stack.status in GOING_BACK and stack.previous else stack.goal
         template = parse(version.template) if stack.status not in _GONE else EMPTY
         scope = scope_of(stack, template, version, rows.values(), known)
@@ -74,6 +97,9 @@ class StackLoop:
             types={name: template.resources[name]["Type"] for name in names},
             retained={name: retained(template.resources[name]) for name in names},
             resolve=lambda name: dict(evaluate(template.resources[name].get("Properties", {}), scope)),
+            denied=partial(policies.denied, _policy(stack)),
+            alarmed=alarmed,
+            now=self._clock.now(),
         )
 
     async def _apply(
@@ -110,6 +136,9 @@ class StackLoop:
             if row is not None:
                 put_resource(tx, row)
                 changed = True
+            elif isinstance(action, Watch):
+                STACKS.update(tx, replace(STACKS.get(tx, *stack.key), watched_until=action.until))
+                changed = True
             elif isinstance(action, Move):
                 self._move(tx, STACKS.get(tx, *stack.key), rows, known, action)
                 changed = True
@@ -133,13 +162,21 @@ class StackLoop:
             goal = (
                 stack.previous if action.to == S.UPDATE_ROLLBACK_COMPLETE and stack.previous else stack.goal
             )
-            stack = replace(stack, goal=goal, previous=None)
+            stack = replace(stack, goal=goal, previous=None, tags=stack.wanted_tags, previous_tags=None)
+            stack = replace(stack, policy_during_update="", skipped=[])
         if action.to == S.DELETE_COMPLETE:
             stack = replace(stack, deleted_at=now, outputs=[], imports=[])
         move_stack(tx, stack, action.to, now, action.why)
 
 
 _GONE = (S.DELETE_IN_PROGRESS, S.ROLLBACK_IN_PROGRESS)
+
+
+def _policy(stack: Stack) -> str:
+    """The policy that an update under way must keep; nothing else has to."""
+    if stack.status != S.UPDATE_IN_PROGRESS:
+        return ""
+    return stack.policy_during_update or stack.policy
 
 
 def _put_all(tx: Tx, rows: Sequence[Resource]) -> None:
@@ -162,5 +199,5 @@ def _observe(tx: Tx, key: Key) -> tuple[Stack | None, Rows, dict[str, str]]:
 def reconcilers(
     store: Store, clock: Clock, aws: Aws, resources: Mapping[str, ResourceType]
 ) -> Sequence[Reconciler]:
-    """The loop of stacks."""
-    return [StackLoop(store, clock, aws, resources)]
+    """The loops of stacks and of looking at what has drifted."""
+    return [StackLoop(store, clock, aws, resources), DriftLoop(store, clock, aws, resources)]

@@ -48,6 +48,18 @@ def _sub_references(inner: Any) -> Iterator[str]:
             yield name.strip().split(".")[0]
 
 
+def functions_in(value: Any) -> Iterator[str]:
+    """The name of every function in `value`."""
+    if isinstance(value, list):
+        for inner in value:
+            yield from functions_in(inner)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if key.startswith("Fn::"):
+                yield key
+            yield from functions_in(inner)
+
+
 def depends_on(resource: Mapping[str, Any]) -> list[str]:
     """A resource's DependsOn as a list."""
     said = resource.get("DependsOn", [])

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
+from bambe.services.cloudformation.lookups import resolved
 from bambe.services.cloudformation.model import Leftover, Resource, ResourceStatus, Stack
 
 R = ResourceStatus
@@ -74,6 +75,7 @@ class Steps:
 
     async def _call(self, row: Resource) -> Resource:
         declared, wish = self._types[row.type], self._wish(row)
+        wish = replace(wish, properties=await resolved(self._aws, row.wanted))
         if row.physical_id and declared.update is not None:
             old = Made(row.physical_id, row.attributes)
             made = await declared.update(self._aws, wish, old, row.properties)
@@ -131,7 +133,7 @@ class Steps:
             name=row.name,
             token=row.token,
             properties=row.wanted,
-            tags=self._stack.tags,
+            tags=self._stack.wanted_tags,
         )
 
     def _failed(self, row: Resource, reason: str) -> Resource:

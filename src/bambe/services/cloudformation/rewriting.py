@@ -9,7 +9,7 @@ from typing import Any
 
 from bambe.kernel.ids import hex_id, upper_id
 from bambe.services.cloudformation.model import GOING_BACK, Leftover, Resource, ResourceStatus, Stack
-from bambe.services.cloudformation.planner import Action, Begin, Fail, Move, Note, Remove, Restore
+from bambe.services.cloudformation.planner import Action, Begin, Fail, Move, Note, Remove, Restore, Watch
 from bambe.services.cloudformation.template import dependencies, parse, retained
 
 R = ResourceStatus
@@ -17,7 +17,7 @@ R = ResourceStatus
 
 def rewritten(stack: Stack, rows: Mapping[str, Resource], action: Action, now: datetime) -> Resource | None:
     """The row as an action writes it; None for actions that do more than write."""
-    row = rows.get(action.logical_id) if not isinstance(action, Move) else None
+    row = rows.get(action.logical_id) if not isinstance(action, Move | Watch) else None
     if isinstance(action, Begin):
         return _begun(stack, row, action, now)
     if row is None:
@@ -50,6 +50,7 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
         "stale": False,
         "fail_after": None,
         "updated_at": now,
+        "tags": stack.wanted_tags,
     }
     if row is None or not (row.exists and (row.physical_id or row.leftovers)):
         return Resource(

@@ -22,7 +22,7 @@ def scope_of(
     existing = [row for row in rows if row.exists and row.physical_id]
     return Scope(
         template=template,
-        parameters=typed(template, version.parameters),
+        parameters=typed(template, version.values),
         pseudo=pseudo(stack),
         physical={row.logical_id: row.physical_id for row in existing},
         attributes={row.logical_id: row.attributes for row in existing},
@@ -32,13 +32,17 @@ def scope_of(
 
 def pseudo(stack: Stack) -> dict[str, Any]:
     """The pseudo parameters."""
+    return {**standing(stack.account, stack.region, stack.name), "AWS::StackId": stack.arn}
+
+
+def standing(account: str, region: str, name: str) -> dict[str, Any]:
+    """The pseudo parameters that are known before there is a stack."""
     return {
-        "AWS::AccountId": stack.account,
-        "AWS::Region": stack.region,
+        "AWS::AccountId": account,
+        "AWS::Region": region,
         "AWS::Partition": "aws",
         "AWS::URLSuffix": "amazonaws.com",
-        "AWS::StackName": stack.name,
-        "AWS::StackId": stack.arn,
+        "AWS::StackName": name,
         "AWS::NotificationARNs": [],
         "AWS::NoValue": NO_VALUE,
     }

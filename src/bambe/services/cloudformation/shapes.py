@@ -6,7 +6,7 @@ from typing import Any
 
 from bambe.kernel.call import Answer
 from bambe.kernel.tags import to_list
-from bambe.services.cloudformation.model import ChangeSet, Event, Resource, Stack
+from bambe.services.cloudformation.model import ChangeSet, Drift, Event, Resource, Stack, Version
 from bambe.services.cloudformation.parameters import is_secret
 from bambe.services.cloudformation.template import Template, parse
 
@@ -36,11 +36,11 @@ def stack_shape(stack: Stack) -> Answer:
             "StackName": stack.name,
             "ChangeSetId": stack.change_set,
             "Description": template.description,
-            "Parameters": parameters_shape(stack.goal.parameters, template),
+            "Parameters": parameters_shape(stack.goal, template),
             "CreationTime": stack.created_at,
             "LastUpdatedTime": stack.updated_at,
             "DeletionTime": stack.deleted_at,
-            "RollbackConfiguration": {},
+            "RollbackConfiguration": rollback_shape(stack.triggers, stack.monitoring),
             "StackStatus": stack.status.value,
             "StackStatusReason": stack.reason,
             "DisableRollback": stack.on_failure == "DO_NOTHING",
@@ -50,17 +50,33 @@ def stack_shape(stack: Stack) -> Answer:
             "RoleARN": stack.role,
             "Tags": to_list(stack.tags),
             "EnableTerminationProtection": stack.protected,
-            "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+            "DriftInformation": drift_of(stack),
         }
     )
 
 
-def parameters_shape(values: dict[str, str], template: Template) -> list[Answer]:
-    """`Parameters` with NoEcho ones hidden."""
+def drift_of(stack: Stack) -> Answer:
+    """`DriftInformation` of a stack."""
+    return without_empty({"StackDriftStatus": stack.drift, "LastCheckTimestamp": stack.drift_at})
+
+
+def rollback_shape(triggers: list[str], monitoring: int) -> Answer:
+    """`RollbackConfiguration`, or nothing where nobody gave one."""
+    if not triggers and not monitoring:
+        return {}
+    shown = [{"Arn": arn, "Type": "AWS::CloudWatch::Alarm"} for arn in triggers]
+    return {"RollbackTriggers": shown, "MonitoringTimeInMinutes": monitoring}
+
+
+def parameters_shape(version: Version, template: Template) -> list[Answer]:
+    """`Parameters` with NoEcho ones hidden, and what those stand for that name SSM's."""
     shown = []
-    for name in sorted(values):
-        hidden = is_secret(template.parameters.get(name, {}))
-        shown.append({"ParameterKey": name, "ParameterValue": "****" if hidden else values[name]})
+    for name, value in sorted(version.parameters.items()):
+        is_hidden = is_secret(template.parameters.get(name, {}))
+        one = {"ParameterKey": name, "ParameterValue": "****" if is_hidden else value}
+        if name in version.resolved:
+            one["ResolvedValue"] = "****" if is_hidden else version.resolved[name]
+        shown.append(one)
     return shown
 
 
@@ -75,12 +91,14 @@ def summary_shape(stack: Stack) -> Answer:
             "DeletionTime": stack.deleted_at,
             "StackStatus": stack.status.value,
             "StackStatusReason": stack.reason,
-            "DriftInformation": {"StackDriftStatus": "NOT_CHECKED"},
+            "DriftInformation": drift_of(stack),
         }
     )
 
 
-def resource_shape(stack: Stack, row: Resource, time: str = "Timestamp") -> Answer:
+def resource_shape(
+    stack: Stack, row: Resource, time: str = "Timestamp", drift: Drift | None = None
+) -> Answer:
     """`StackResource` (or its detail or summary: `time` names the moment's member)."""
     return without_empty(
         {
@@ -92,7 +110,12 @@ def resource_shape(stack: Stack, row: Resource, time: str = "Timestamp") -> Answ
             time: row.updated_at,
             "ResourceStatus": row.status.value,
             "ResourceStatusReason": row.reason,
-            "DriftInformation": {"StackResourceDriftStatus": "NOT_CHECKED"},
+            "DriftInformation": without_empty(
+                {
+                    "StackResourceDriftStatus": drift.status if drift else "NOT_CHECKED",
+                    "LastCheckTimestamp": drift.at if drift else None,
+                }
+            ),
         }
     )
 
@@ -126,16 +149,15 @@ def change_set_shape(stack: Stack, row: ChangeSet) -> Answer:
             "StackId": stack.arn,
             "StackName": stack.name,
             "Description": row.description,
-            "Parameters": parameters_shape(row.version.parameters, template),
+            "Parameters": parameters_shape(row.version, template),
             "CreationTime": row.created_at,
             "ExecutionStatus": row.execution,
             "Status": row.status,
             "StatusReason": row.reason,
             "NotificationARNs": [],
-            "RollbackConfiguration": {},
+            "RollbackConfiguration": rollback_shape(row.triggers or [], row.monitoring),
             "Capabilities": row.capabilities,
             "Tags": to_list(row.tags),
-            "Changes": row.changes,
             "IncludeNestedStacks": False,
         }
     )

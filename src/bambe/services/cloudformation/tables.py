@@ -13,6 +13,8 @@ from bambe.kernel.moves import check_move
 from bambe.services.cloudformation.model import (
     MOVES,
     ChangeSet,
+    Detection,
+    Drift,
     Event,
     Resource,
     Stack,
@@ -26,6 +28,8 @@ STACKS = Table("cloudformation_stacks", Stack, ("account", "region", "id"), ("na
 RESOURCES = Table("cloudformation_resources", Resource, ("account", "region", "stack", "logical_id"))
 EVENTS = Table("cloudformation_events", Event, ("account", "region", "stack", "number"))
 CHANGE_SETS = Table("cloudformation_change_sets", ChangeSet, ("account", "region", "stack", "name"))
+DETECTIONS = Table("cloudformation_detections", Detection, ("account", "region", "id"), ("status",))
+DRIFTS = Table("cloudformation_drifts", Drift, ("account", "region", "stack", "logical_id"))
 STACK_TYPE = "AWS::CloudFormation::Stack"
 
 
@@ -34,7 +38,15 @@ def _tables(tx: Tx) -> None:
         table.create(tx)
 
 
-MIGRATIONS = (Migration("cloudformation/0001_tables", _tables),)
+def _drift_tables(tx: Tx) -> None:
+    DETECTIONS.create(tx)
+    DRIFTS.create(tx)
+
+
+MIGRATIONS = (
+    Migration("cloudformation/0001_tables", _tables),
+    Migration("cloudformation/0002_drift", _drift_tables),
+)
 
 
 def find_stack(tx: Tx, account: str, region: str, name: str) -> Stack | None:

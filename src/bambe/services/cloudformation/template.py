@@ -10,11 +10,13 @@ from typing import Any
 
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.resources import ResourceType
+from bambe.services.cloudformation.forms import IN_RULES, check_rules
 from bambe.services.cloudformation.reading import read
 from bambe.services.cloudformation.references import (
     attribute_owners,
     conditions_of,
     depends_on,
+    functions_in,
     in_order,
     references,
 )
@@ -29,6 +31,8 @@ SECTIONS = frozenset(
         "Outputs",
         "Parameters",
         "Resources",
+        "Rules",
+        "Transform",
     }
 )
 ATTRIBUTES = frozenset(
@@ -57,6 +61,8 @@ PSEUDO = frozenset(
     }
 )
 LOGICAL_ID = re.compile(r"[A-Za-z0-9]{1,255}")
+MOST = {"resources": 500, "parameters": 200, "mappings": 200, "outputs": 200}
+"""AWS's limits (CloudFormation quotas)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +74,9 @@ class Template:
     mappings: dict[str, Any] = field(default_factory=dict)
     conditions: dict[str, Any] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rules: dict[str, dict[str, Any]] = field(default_factory=dict)
     description: str = ""
+    transforms: tuple[str, ...] = ()
 
 
 EMPTY = Template({})
@@ -77,11 +85,19 @@ EMPTY = Template({})
 @functools.lru_cache(maxsize=64)
 def parse(text: str) -> Template:
     """The template `text` is; ValidationError in AWS's words for one that cannot be used."""
-    raw = read(text)
+    return parsed(read(text))
+
+
+def declarations(raw: Mapping[str, Any]) -> Template:
+    """Only the parameters of a template, checked."""
+    template = Template({}, parameters=_mapping(raw, "Parameters"))
+    _check_members(template)
+    return template
+
+
+def parsed(raw: Mapping[str, Any]) -> Template:
+    """The template that data read from a template's text is, its loops written out."""
     unknown = sorted(set(raw) - SECTIONS)
-    for section in ("Transform", "Rules"):
-        if section in unknown:
-            raise ValidationError(f"Template error: the section {section} is not supported by Bambe")
     if unknown:
         raise ValidationError(f"Invalid template property or properties [{', '.join(unknown)}]")
     resources = raw.get("Resources")
@@ -93,9 +109,14 @@ def parse(text: str) -> Template:
         mappings=_mapping(raw, "Mappings"),
         conditions=_mapping(raw, "Conditions"),
         outputs=_mapping(raw, "Outputs"),
+        rules=_mapping(raw, "Rules"),
         description=str(raw.get("Description", "")),
+        transforms=_names(raw.get("Transform", ())),
     )
+    _check_numbers(template)
     _check_members(template)
+    check_rules(template.rules)
+    _check_functions(raw)
     _check_resources(template)
     _check_conditions(template)
     _check_references(template)
@@ -107,6 +128,30 @@ def _mapping(raw: Mapping[str, Any], section: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ValidationError(f"Template format error: {section} section must be a mapping.")
     return value
+
+
+def _names(said: Any) -> tuple[str, ...]:
+    return tuple(str(one) for one in said) if isinstance(said, list | tuple) else (str(said),)
+
+
+def _check_functions(raw: Mapping[str, Any]) -> None:
+    for section in ("Resources", "Outputs", "Conditions"):
+        for name in functions_in(raw.get(section, {})):
+            if name in IN_RULES:
+                raise ValidationError(
+                    f"Template error: the function {name} is supported in the Rules section only"
+                )
+
+
+def _check_numbers(template: Template) -> None:
+    for what, most in MOST.items():
+        number = len(getattr(template, what))
+        if number > most:
+            raise ValidationError(
+                f"Template format error: Number of {what}, {number}, is greater than maximum allowed, {most}"
+            )
+    if len(template.description.encode()) > 1024:
+        raise ValidationError("Template format error: 'Description' length is greater than 1024.")
 
 
 def _check_members(template: Template) -> None:

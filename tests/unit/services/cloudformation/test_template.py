@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bambe.kernel.errors import ValidationError
-from bambe.services.cloudformation.forms import FORMS
+from bambe.services.cloudformation import rules
+from bambe.services.cloudformation.forms import FORMS, IN_RULES
 from bambe.services.cloudformation.intrinsics import FUNCTIONS, NO_VALUE, Scope, evaluate, without_ifs
 from bambe.services.cloudformation.parameters import chosen, typed
 from bambe.services.cloudformation.template import Template, dependencies, order, parse
@@ -116,7 +117,8 @@ def test_what_cannot_be_evaluated_says_so(value: Any, says: str) -> None:
         ({"Type": "String", "AllowedPattern": "("}, "x", "no regular expression"),
         ({"Type": "Nope"}, "x", "Unrecognized parameter type: Nope"),
         ({"Type": "String", "AllowedPattern": "a", "ConstraintDescription": "an a"}, "x", "constraint: an a"),
-        ({"Type": "AWS::SSM::Parameter::Value<String>"}, "x", "not supported"),
+        ({"Type": "AWS::SSM::Parameter::Value<Number>"}, "x", "Unrecognized parameter type"),
+        ({"Type": "String"}, "x" * 4097, "at most 4096"),
     ],
 )
 def test_parameters_keep_their_constraints(declared: dict[str, Any], value: str, says: str) -> None:
@@ -134,7 +136,7 @@ def test_a_default_of_true_is_the_text_true() -> None:
 A = "Resources: {A: {Type: T}}"
 REFUSED = [
     ("a: &x 1\nb: *x", "YAML aliases are not allowed"),
-    ("Rules: {}\n" + A, "the section Rules is not supported"),
+    ("Hooks: {}\n" + A, r"Invalid template property or properties \[Hooks\]"),
     ("Conditions: \n" + A, r"\[/Conditions\] 'null' values are not allowed"),
     ("Resources: {A: {Type: T, Properties: {p: !Nope x}}}", "Fn::Nope is not supported"),
     ("Resources: {A: {Type: T, Properties: {p: !GetAtt x}}}", "every Fn::GetAtt object requires"),
@@ -162,7 +164,8 @@ def test_a_template_that_cannot_be_used_says_why(body: str, says: str) -> None:
 
 
 def test_every_function_has_a_form() -> None:
-    assert set(FORMS) == set(FUNCTIONS)
+    assert set(FORMS) == {*FUNCTIONS, *IN_RULES}
+    assert set(IN_RULES) <= set(rules.FUNCTIONS)
 
 
 names = st.sampled_from(

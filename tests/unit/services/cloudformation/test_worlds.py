@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from bambe.kernel.call import Aws, Caller, Store, Tx
 from bambe.kernel.clock import ManualClock
 from bambe.services.cloudformation import beginnings
-from bambe.services.cloudformation.beginnings import Asked
 from bambe.services.cloudformation.model import Stack, StackStatus, Version
 from bambe.services.cloudformation.reconciler import StackLoop
 from bambe.services.cloudformation.tables import EVENTS, MIGRATIONS, STACKS
+from bambe.services.cloudformation.versions import Asked
 from bambe.store import Database
 from tests.unit.services.cloudformation.cloud import THING, Cloud, Killed
 

@@ -1,4 +1,4 @@
-"""Change sets, as `aws cloudformation deploy` uses them."""
+"""Change sets: a change that is looked at before it is made."""
 
 from __future__ import annotations
 
@@ -8,15 +8,30 @@ from typing import TYPE_CHECKING, Any
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.ids import uuid_id
+from bambe.kernel.pages import page
 from bambe.services import resource_types
 from bambe.services.cloudformation import beginnings
-from bambe.services.cloudformation.beginnings import Asked
-from bambe.services.cloudformation.errors import AlreadyExistsException, InvalidChangeSetStatusException
+from bambe.services.cloudformation.changes import Update, changes, hidden, without_values
+from bambe.services.cloudformation.errors import (
+    AlreadyExistsException,
+    ChangeSetNotFoundException,
+    InvalidChangeSetStatusException,
+)
 from bambe.services.cloudformation.lookup import get_change_set, get_stack
 from bambe.services.cloudformation.model import ChangeSet, Stack, StackStatus, Version
+from bambe.services.cloudformation.parameters import is_secret
+from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.shapes import change_set_shape
-from bambe.services.cloudformation.tables import CHANGE_SETS, STACKS, find_stack, move_stack
+from bambe.services.cloudformation.tables import (
+    CHANGE_SETS,
+    STACKS,
+    exports,
+    find_stack,
+    move_stack,
+    resources_of,
+)
 from bambe.services.cloudformation.template import parse
+from bambe.services.cloudformation.versions import Asked, asked, looked_up, version_of
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import (
@@ -27,16 +42,20 @@ if TYPE_CHECKING:
         ListChangeSetsInputTypeDef,
     )
 
+PAGE = 100
 NOTHING = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
 
 
 async def create_change_set(call: Call, request: CreateChangeSetInputTypeDef) -> Answer:
-    said, kind = beginnings.asked(request), request.get("ChangeSetType", "UPDATE")
+    kind = request.get("ChangeSetType", "UPDATE")
     name, description = request["ChangeSetName"], request.get("Description", "")
-    if kind == "IMPORT":
-        raise ValidationError("Change sets of type IMPORT are not supported by Bambe")
+    if kind == "IMPORT" or request.get("ResourcesToImport") or request.get("ImportExistingResources"):
+        raise ValidationError("Importing existing resources is not supported by Bambe")
+    if kind == "CREATE" and request.get("UsePreviousTemplate"):
+        raise ValidationError("UsePreviousTemplate cannot be used with a change set of type CREATE")
+    said = await looked_up(call, asked(request))
 
     def create(tx: Tx) -> tuple[Stack, ChangeSet]:
         stack = _review(tx, call, said) if kind == "CREATE" else get_stack(tx, call, said.name)
@@ -46,9 +65,13 @@ async def create_change_set(call: Call, request: CreateChangeSetInputTypeDef) ->
             raise AlreadyExistsException(
                 f"ChangeSet {name} cannot be created due to a mismatch with existing"
             )
-        version = beginnings.version_of(said, stack if kind == "UPDATE" else None)
+        version = version_of(said, stack if kind == "UPDATE" else None)
         beginnings.check_conditions(stack, version)
+        if kind == "UPDATE":
+            beginnings.check_kinds(stack, version)
         row = _row(call, stack, name, kind, said, version, description)
+        if row.status != "FAILED":
+            row = replace(row, changes=_changes(tx, stack, version, said.tags, kind))
         CHANGE_SETS.insert(tx, row)
         return stack, row
 
@@ -60,7 +83,12 @@ async def describe_change_set(call: Call, request: DescribeChangeSetInputTypeDef
     stack, row = await call.store.read(
         lambda tx: get_change_set(tx, call, request["ChangeSetName"], request.get("StackName"))
     )
-    return change_set_shape(stack, row)
+    found = row.changes if request.get("IncludePropertyValues") else without_values(row.changes)
+    try:
+        part, token = page(found, request.get("NextToken"), PAGE)
+    except ValueError:
+        raise ValidationError("Invalid NextToken") from None
+    return {**change_set_shape(stack, row), "Changes": part, **({"NextToken": token} if token else {})}
 
 
 async def execute_change_set(call: Call, request: ExecuteChangeSetInputTypeDef) -> Answer:
@@ -79,6 +107,8 @@ async def execute_change_set(call: Call, request: ExecuteChangeSetInputTypeDef) 
             token=request.get("ClientRequestToken", ""),
             role=row.role,
             on_failure="DO_NOTHING" if request.get("DisableRollback") else row.on_failure,
+            triggers=row.triggers,
+            monitoring=row.monitoring,
         )
         _begin(tx, stack, row, said, call)
         CHANGE_SETS.update(tx, replace(row, execution="EXECUTE_COMPLETE"))
@@ -89,7 +119,10 @@ async def execute_change_set(call: Call, request: ExecuteChangeSetInputTypeDef) 
 
 async def delete_change_set(call: Call, request: DeleteChangeSetInputTypeDef) -> Answer:
     def delete(tx: Tx) -> None:
-        stack, row = get_change_set(tx, call, request["ChangeSetName"], request.get("StackName"))
+        try:
+            stack, row = get_change_set(tx, call, request["ChangeSetName"], request.get("StackName"))
+        except ChangeSetNotFoundException:
+            return  # as on AWS: deleting what is not there has succeeded already
         CHANGE_SETS.delete(tx, *stack.key, row.name)
 
     await call.store.write(delete)
@@ -113,7 +146,7 @@ def _review(tx: Tx, call: Call, said: Asked) -> Stack:
     found = find_stack(tx, call.account, call.region, said.name)
     if found is not None and found.status == StackStatus.REVIEW_IN_PROGRESS:
         return found
-    version = beginnings.version_of(said, None)
+    version = version_of(said, None)
     return beginnings.create(tx, beginnings.fresh(call, said, version, StackStatus.REVIEW_IN_PROGRESS))
 
 
@@ -138,7 +171,8 @@ def _row(
         tags=stack.tags if said.tags is None else said.tags,
         role=said.role,
         on_failure=said.on_failure,
-        changes=[] if empty else _changes(stack if kind == "UPDATE" else None, version),
+        triggers=said.triggers,
+        monitoring=said.monitoring,
     )
 
 
@@ -156,52 +190,30 @@ def _begin(tx: Tx, stack: Stack, row: ChangeSet, said: Asked, call: Call) -> Non
         capabilities=row.capabilities,
         on_failure=said.on_failure,
         token=said.token or uuid_id(),
+        triggers=row.triggers or [],
+        monitoring=row.monitoring,
     )
     STACKS.update(tx, begun)
     move_stack(tx, begun, StackStatus.CREATE_IN_PROGRESS, now, "User Initiated")
 
 
-def _changes(stack: Stack | None, version: Version) -> list[dict[str, Any]]:
-    """What would happen to each resource, as far as the templates tell."""
-    before = parse(stack.goal.template).resources if stack is not None else {}
-    after = parse(version.template).resources
-    same_parameters = stack is not None and stack.goal.parameters == version.parameters
-    changes = []
-    for name in sorted({*before, *after}):
-        if name not in after:
-            changes.append(_change("Remove", name, before[name]))
-        elif name not in before:
-            changes.append(_change("Add", name, after[name]))
-        elif before[name] != after[name] or not same_parameters:
-            if (
-                before[name] == after[name]
-                and "Ref" not in str(after[name])
-                and "Sub" not in str(after[name])
-            ):
-                continue
-            changes.append(_change("Modify", name, after[name], _replacement(before[name], after[name])))
-    return changes
+def _changes(
+    tx: Tx, stack: Stack, version: Version, tags: dict[str, str] | None, kind: str
+) -> list[dict[str, Any]]:
+    """What would happen to each resource, as far as it can be known now."""
+    template, rows = parse(version.template), resources_of(tx, stack)
+    known = {name: value for name, (value, _) in exports(tx, stack.account, stack.region).items()}
+    update = Update(
+        before=None if kind == "CREATE" else stack.goal,
+        after=version,
+        rows={row.logical_id: row for row in rows},
+        scope=scope_of(stack, template, version, rows, known),
+        types=resource_types(),
+        tags_change=tags is not None and tags != stack.tags,
+    )
+    return hidden(changes(update), [*_secrets(version), *_secrets(stack.goal)])
 
 
-def _replacement(before: dict[str, Any], after: dict[str, Any]) -> str:
-    if before["Type"] != after["Type"]:
-        return "True"
-    declared = resource_types().get(str(after["Type"]))
-    if declared is None or declared.update is None:
-        return "True"
-    old, new = before.get("Properties", {}), after.get("Properties", {})
-    changed = {key for key in {*old, *new} if old.get(key) != new.get(key)}
-    return "True" if changed & declared.replaces else "False"
-
-
-def _change(action: str, name: str, resource: dict[str, Any], replacement: str = "") -> dict[str, Any]:
-    shown: dict[str, Any] = {
-        "Action": action,
-        "LogicalResourceId": name,
-        "ResourceType": str(resource["Type"]),
-        "Scope": ["Properties"] if action == "Modify" else [],
-        "Details": [],
-    }
-    if replacement:
-        shown["Replacement"] = replacement
-    return {"Type": "Resource", "ResourceChange": shown}
+def _secrets(version: Version) -> list[str]:
+    declared = parse(version.template).parameters
+    return [value for name, value in version.values.items() if is_secret(declared.get(name, {}))]

@@ -13,6 +13,7 @@ from bambe.services.cloudformation.lookup import get_stack
 from bambe.services.cloudformation.model import Stack, StackStatus
 from bambe.services.cloudformation.shapes import stack_shape, summary_shape
 from bambe.services.cloudformation.tables import STACKS, exports, find_stack, importers
+from bambe.services.cloudformation.versions import asked, looked_up, version_of
 
 if TYPE_CHECKING:
     from types_boto3_cloudformation.type_defs import (
@@ -31,20 +32,20 @@ PAGE = 100
 
 
 async def create_stack(call: Call, request: CreateStackInputTypeDef) -> Answer:
-    said = beginnings.asked(request)
-    version = beginnings.version_of(said, None)
+    said = await looked_up(call, asked(request))
+    version = version_of(said, None)
     stack = beginnings.fresh(call, said, version, StackStatus.CREATE_IN_PROGRESS)
     await call.store.write(lambda tx: beginnings.create(tx, stack))
     return {"StackId": stack.arn}
 
 
 async def update_stack(call: Call, request: UpdateStackInputTypeDef) -> Answer:
-    said = beginnings.asked(request)
+    said = await looked_up(call, asked(request))
 
     def update(tx: Tx) -> Stack:
         stack = get_stack(tx, call, said.name)
         beginnings.check_updatable(stack)
-        version = beginnings.version_of(said, stack)
+        version = version_of(said, stack)
         if beginnings.is_unchanged(stack, said, version):
             raise ValidationError("No updates are to be performed.")
         return beginnings.update(tx, stack, said, version, call.clock.now())

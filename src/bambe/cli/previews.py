@@ -1,0 +1,139 @@
+"""What an update of a stack would do, in lines for a person: read from a change set's description."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Kind = Literal["add", "change", "replace", "perhaps replace", "delete", "let go"]
+SIGNS: Mapping[Kind, str] = {
+    "add": "+",
+    "change": "~",
+    "replace": "!",
+    "perhaps replace": "?",
+    "delete": "-",
+    "let go": "-",
+}
+REPLACEMENTS: Mapping[str, Kind] = {"True": "replace", "Conditional": "perhaps replace"}
+INTERRUPTING: Mapping[str, Mapping[str, str]] = {
+    "AWS::ECS::Service": {
+        "TaskDefinition": "its tasks are started anew",
+        "NetworkConfiguration": "its tasks are started anew",
+        "LoadBalancers": "its tasks are started anew",
+        "ServiceRegistries": "its tasks are started anew",
+        "PlatformVersion": "its tasks are started anew",
+        "DesiredCount": "tasks are started or stopped",
+    },
+    "AWS::ElasticLoadBalancingV2::Listener": {"DefaultActions": "traffic goes elsewhere"},
+    "AWS::ElasticLoadBalancingV2::ListenerRule": {"Actions": "traffic goes elsewhere"},
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": {"Subnets": "addresses of zones change"},
+    "AWS::MSK::Cluster": {
+        "BrokerNodeGroupInfo": "its brokers restart one after another",
+        "ConfigurationInfo": "its brokers restart one after another",
+        "KafkaVersion": "its brokers restart one after another",
+        "ClientAuthentication": "its brokers restart one after another",
+        "EncryptionInfo": "its brokers restart one after another",
+    },
+}
+"""Changes in place that those who use a resource may feel (Update requires: Some interruptions, or by what
+the service does)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would happen to one resource. `properties` are those that change, `felt` how its users notice."""
+
+    kind: Kind
+    resource: str
+    type: str
+    properties: tuple[str, ...] = ()
+    because: tuple[str, ...] = ()
+    felt: tuple[str, ...] = ()
+
+    @property
+    def needs_yes(self) -> bool:
+        """Whether something that exists is replaced, deleted or interrupted."""
+        return bool(self.felt) or self.kind in ("replace", "perhaps replace", "delete")
+
+    @property
+    def line(self) -> str:
+        """The change in a line, what a person must know marked at its end."""
+        what = f"{SIGNS[self.kind]} {self.resource} ({self.type})"
+        if self.properties:
+            what += f": {', '.join(self.properties)}"
+        marks = [WORDS[self.kind]] if self.kind in WORDS else []
+        marks += [*self.felt, *(f"because of {one}" for one in self.because)]
+        return f"{what} [{'; '.join(marks)}]" if marks else what
+
+
+WORDS: Mapping[Kind, str] = {
+    "replace": "REPLACED: a new one is made, the old one deleted",
+    "perhaps replace": "PERHAPS REPLACED: known only when it is done",
+    "delete": "DELETED",
+    "let go": "kept, no longer the stack's",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would happen to a stack. `outputs` says that only what it puts out (or its metadata) changes."""
+
+    name: str
+    is_new: bool = False
+    changes: tuple[Change, ...] = ()
+    outputs: bool = False
+
+    @property
+    def any(self) -> bool:
+        return bool(self.changes) or self.outputs
+
+    @property
+    def needs_yes(self) -> bool:
+        return any(one.needs_yes for one in self.changes)
+
+    @property
+    def lines(self) -> list[str]:
+        """The preview for a person; one line where nothing would change."""
+        if not self.any:
+            return [f"{self.name}: nothing changes"]
+        head = f"{self.name}: a new stack" if self.is_new else f"{self.name}:"
+        rest = ["  outputs change"] if self.outputs and not self.changes else []
+        return [head, *(f"  {one.line}" for one in self.changes), *rest]
+
+
+def previewed(changes: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
+    """The changes of DescribeChangeSet's answer: what needs a yes first."""
+    found = [_change(one["ResourceChange"]) for one in changes if one.get("Type") == "Resource"]
+    return tuple(sorted(found, key=lambda one: (not one.needs_yes, one.resource)))
+
+
+def additions(template: Mapping[str, Any]) -> tuple[Change, ...]:
+    """The changes that making a template's stack would be."""
+    made = [Change("add", name, str(one["Type"])) for name, one in template["Resources"].items()]
+    return tuple(sorted(made, key=lambda one: one.resource))
+
+
+def _change(said: Mapping[str, Any]) -> Change:
+    name, kind = str(said["LogicalResourceId"]), str(said["ResourceType"])
+    if said["Action"] == "Add":
+        return Change("add", name, kind)
+    if said["Action"] == "Remove":
+        return Change("let go" if said.get("PolicyAction") == "Retain" else "delete", name, kind)
+    details = said.get("Details", ())
+    properties = sorted({_named(one["Target"]) for one in details})
+    causes = {str(one["CausingEntity"]) for one in details if one.get("CausingEntity")}
+    felt = {word for one in properties if (word := INTERRUPTING.get(kind, {}).get(one))}
+    return Change(
+        REPLACEMENTS.get(str(said.get("Replacement", "False")), "change"),
+        name,
+        kind,
+        tuple(properties),
+        tuple(sorted(causes)),
+        tuple(sorted(felt)),
+    )
+
+
+def _named(target: Mapping[str, Any]) -> str:
+    """What changes: a property, or an attribute (DeletionPolicy, Tags)."""
+    return str(target.get("Name") or target["Attribute"])
