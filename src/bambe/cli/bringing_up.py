@@ -1,4 +1,4 @@
-"""`bambe up`, step by step: base images, push, shared stack, first builds, services, changed services."""
+"""`bambe up`, step by step: push, shared stack, events, builders, images, services, changed services."""
 
 from __future__ import annotations
 
@@ -19,7 +19,14 @@ from bambe.cli.trouble import Trouble
 from bambe.cli.ways import in_use
 from bambe.kernel.clock import SystemClock, monotonic
 from bambe.project.events import Events
-from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
+from bambe.synth import (
+    appspec,
+    build_template,
+    events_template,
+    service_template,
+    shared_template,
+    task_definition,
+)
 
 Say = Callable[[str], None]
 BUILD_LIMIT = 1800.0
@@ -47,6 +54,7 @@ class BringingUp:
         self.say = say
         self.changes = Changes()
         self.repository = Repository(target.root)
+        self.url = f"{target.place.endpoint}/git/{target.project.project}.git"
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
 
@@ -55,6 +63,7 @@ class BringingUp:
         self.push()
         self.shared()
         self.events()
+        self.builders()
         self.first_builds()
         self.services()
         self.changed_services()
@@ -62,20 +71,21 @@ class BringingUp:
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        url = f"{self.target.place.endpoint}/git/{self.target.project.project}.git"
-        self.repository.connect(url, self.target.place.state)
+        self.repository.connect(self.url, self.target.place.state)
         self.changes.pushed = self.repository.push(self.target.project.branch)
         for line in self.changes.pushed:
             self.say(line)
 
     def shared(self) -> None:
         """The stack of what the services share."""
-        parameters = {
-            **self._network(),
-            "SourceLocation": f"{self.target.place.endpoint}/git/{self.target.project.project}.git",
-        }
         name = self.target.names.shared_stack
-        if self._stacks.begin(name, shared_template(self.target.project), parameters):
+        outputs = (self._stacks.find(name) or {}).get("Outputs", [])
+        if any(one.get("ExportName") == f"{name}-DeployRole" for one in outputs):
+            raise Trouble(
+                f"the stack {name} is of an earlier Bambe, whose stacks were cut otherwise:"
+                " `bambe down`, then `bambe up` (the repository is kept; images are built anew)."
+            )
+        if self._stacks.begin(name, shared_template(self.target.project), self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
 
@@ -101,13 +111,29 @@ class BringingUp:
 
     def _other_ways(self, wish: Events) -> list[str]:
         """Accesses that bambe.yml does not name any more, and that running tasks still use."""
-        others = {way: who for way, who in in_use(self.target).items() if way != wish.access}
+        others = self._others(wish)
         for way, who in sorted(others.items()):
             self.say(
                 f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
                 f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
             )
         return sorted(others)
+
+    def _others(self, wish: Events) -> dict[str, set[str]]:
+        return {way: who for way, who in in_use(self.target).items() if way != wish.access}
+
+    def builders(self) -> None:
+        """A stack per service with what builds it, and the roles of its tasks."""
+        wish, begun = self.target.project.events, []
+        others = self._others(wish) if wish else {}
+        given = {"SourceType": "GITHUB", "SourceLocation": self.url}
+        for service in self.target.project.services:
+            name = self.target.names.build_stack(service)
+            also = [way for way, who in others.items() if service in who]
+            if self._stacks.begin(name, build_template(self.target.project, service, also), given):
+                begun.append(name)
+        self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.

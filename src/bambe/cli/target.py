@@ -28,7 +28,7 @@ class Target:
 
     @property
     def names(self) -> Names:
-        return Names(self.project.project)
+        return Names.of(self.project)
 
     @property
     def cluster(self) -> str:
@@ -109,7 +109,7 @@ def find_root(start: Path | None = None) -> Path:
 def open_target(start: Path | None = None, place: Local | None = None) -> Target:
     """The project here, on this machine's platform, which must be running."""
     root = find_root(start)
-    target = Target(root, load(root / FILE), place or Local(default_state()))
+    target = Target(root, load(root / FILE).here(), place or Local(default_state()))
     if not target.place.running():
         raise Trouble("the platform does not run: start it with `bambe up`.")
     return target

@@ -13,10 +13,15 @@ from pydantic import BaseModel, ValidationError
 from bambe.kernel.errors import BambeError
 from bambe.project.alarms import Alarm
 from bambe.project.events import Events, Topic
+from bambe.project.existing import Existing
 from bambe.project.model import Health, Project, Service
+from bambe.project.network import Network
 from bambe.project.release import Release
+from bambe.project.scaling import Scaling
+from bambe.project.source import Source
 
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
+PARTS: dict[str, type[BaseModel]] = {"existing": Existing, "network": Network, "source": Source}
 SHAPES = {
     "tuple_type": "this should be a list",
     "dict_type": "this should be a mapping",
@@ -112,8 +117,12 @@ def _known_keys(where: Location) -> list[str]:
         model = Health
     if "alarms" in where:
         model = Alarm
+    if where and where[-1] == "scaling":
+        model = Scaling
     if where[:1] == ("events",):
         model = Topic if "topics" in where else Events
+    if len(where) == 1 and where[0] in PARTS:
+        model = PARTS[str(where[0])]
     return list(model.model_fields)
 
 

@@ -55,7 +55,7 @@ def up(
 ) -> tuple[Target, Changes]:
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
-    project = load(root / FILE)
+    project = load(root / FILE).here()
     repository = Repository(root)
     repository.check()
     if changed := repository.uncommitted():
@@ -74,6 +74,8 @@ def up(
     if project.events is not None:
         with progress.step("events"):
             work.events(may_lose)
+    with progress.step("builders"):
+        work.builders()
     with progress.step("images"):
         work.first_builds()
     with progress.step("services"):
