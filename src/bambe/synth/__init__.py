@@ -3,6 +3,7 @@
 from bambe.synth.alarms import alarm_names
 from bambe.synth.build import build_template
 from bambe.synth.events import events_template
+from bambe.synth.limits import problems
 from bambe.synth.names import Names
 from bambe.synth.network import network_template
 from bambe.synth.release import APPSPEC_PLACEHOLDER, IMAGE_PLACEHOLDER, appspec, task_definition
@@ -22,6 +23,7 @@ __all__ = [
     "build_template",
     "events_template",
     "network_template",
+    "problems",
     "service_template",
     "shared_template",
     "stacks",

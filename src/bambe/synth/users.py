@@ -16,7 +16,6 @@ from bambe.synth.names import Names, logical
 Resource = dict[str, Any]
 CLI = "bambe.cli"
 """The user of `bambe events`; no service can have this name."""
-KEY_ARN = {"Fn::GetAtt": ["Key", "Arn"]}
 ADMINISTRATION = (
     *("CancelKeyDeletion", "DescribeKey", "DisableKey", "DisableKeyRotation", "EnableKey"),
     *("EnableKeyRotation", "GetKeyPolicy", "GetKeyRotationStatus", "ListGrants", "ListKeyPolicies"),
@@ -39,8 +38,8 @@ def sources(names: Names, service: str) -> dict[str, str]:
 
 def users(project: Project, names: Names, cluster: Any) -> dict[str, Resource]:
     """What the template has more where the cluster, of this ARN, knows users."""
-    secrets = {f"User{logical(one)}": _secret(names, one, f"the service {one}") for one in services(project)}
-    secrets["CliUser"] = _secret(names, CLI, "`bambe events`")
+    secrets = {f"User{logical(one)}": _secret(names, one) for one in services(project)}
+    secrets["CliUser"] = _secret(names, CLI)
     arns = [{"Ref": one} for one in sorted(secrets)]
     association = {"ClusterArn": cluster, "SecretArnList": arns}
     return {
@@ -54,7 +53,8 @@ def users(project: Project, names: Names, cluster: Any) -> dict[str, Resource]:
     }
 
 
-def _secret(names: Names, user: str, whose: str) -> Resource:
+def _secret(names: Names, user: str) -> Resource:
+    """As short as can be: those of a hundred services are to fit into one template."""
     recipe = {
         "SecretStringTemplate": json.dumps({"username": user}),
         "GenerateStringKey": "password",
@@ -64,8 +64,7 @@ def _secret(names: Names, user: str, whose: str) -> Resource:
     }
     properties = {
         "Name": names.kafka_secret(user),
-        "Description": f"{names.project}: Kafka's user of {whose}",
-        "KmsKeyId": KEY_ARN,
+        "KmsKeyId": {"Ref": "Key"},
         "GenerateSecretString": recipe,
     }
     return {"Type": "AWS::SecretsManager::Secret", "Properties": properties}

@@ -49,7 +49,7 @@ def test_the_secrets_lie_under_a_key_that_is_not_secrets_managers_own() -> None:
     ((key, said),) = resources("AWS::KMS::Key").items()
     assert said["EnableKeyRotation"] is True
     secrets = resources("AWS::SecretsManager::Secret").values()
-    assert [one["KmsKeyId"] for one in secrets] == [{"Fn::GetAtt": [key, "Arn"]}] * 3
+    assert [one["KmsKeyId"] for one in secrets] == [{"Ref": key}] * 3
     by_name = {one["Sid"]: one for one in said["KeyPolicy"]["Statement"]}
     actions = {name: set(one["Action"]) for name, one in by_name.items()}
     assert not any("*" in action for every in actions.values() for action in every)
