@@ -44,6 +44,8 @@ def problems(project: Project) -> Iterator[str]:
 
 
 def _names(project: Project) -> Iterator[str]:
+    if project.project.startswith("internal-"):
+        yield f"no load balancer is called internal-... (ELB's rule): rename the project {project.project}"
     for name in project.services:
         if name in RESERVED:
             yield f"the service {name} and the stack of the {name} would have one name: rename the service"

@@ -130,6 +130,11 @@ def test_a_load_balancers_limits_are_said(count: int, release: str, test_port: i
         Project.model_validate(said)
 
 
+def test_a_load_balancers_name_is_one_that_elb_takes() -> None:
+    with pytest.raises(ValidationError, match="no load balancer is called internal-"):
+        Project.model_validate({"project": "internal-shop", "services": {"web": WEB}})
+
+
 def test_endpoints_that_are_needed_hang_on_what_services_do() -> None:
     def found(web: dict[str, Any], **said: Any) -> set[str]:
         return set(endpoints(project(web, network={"nat": "none", "endpoints": "needed"}, **said)))
