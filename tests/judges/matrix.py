@@ -5,8 +5,11 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from hypothesis import HealthCheck, Phase, given, settings
+
 from bambe.project import Project, parse
 from bambe.synth import Stack, stacks
+from tests.unit.synth import projects as random
 
 ELB = "arn:aws:elasticloadbalancing:eu-central-1:111111111111"
 UUID = "12345678-1234-1234-1234-123456789012"
@@ -142,11 +145,26 @@ def projects() -> dict[str, Project]:
     return {**{name: parse(text) for name, text in texts.items()}, "hundred": many(100)}
 
 
+def by_chance(count: int) -> list[Project]:
+    """So many random projects, the same each time: these judges are slow."""
+    found: list[Project] = []
+    unhurried = {"deadline": None, "suppress_health_check": list(HealthCheck)}
+
+    @settings(max_examples=40, derandomize=True, database=None, phases=[Phase.generate], **unhurried)
+    @given(random.projects())
+    def collect(project: Project) -> None:
+        found.append(project)
+
+    collect()
+    return [one for one in found if 3 <= len(one.services) <= 5][:count]
+
+
 @cache
 def sample() -> dict[str, Stack]:
     """The stacks that differ in more than names: of the hundred services one of either sort."""
     found: dict[str, Stack] = {}
-    for name, project in projects().items():
+    more = {f"random{number}": one for number, one in enumerate(by_chance(2), 1)}
+    for name, project in {**projects(), **more}.items():
         ends = (min(project.services), max(project.services)) if name == "hundred" else project.services
         for stack in stacks(project):
             if not stack.service or stack.service in ends:
