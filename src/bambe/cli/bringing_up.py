@@ -1,4 +1,4 @@
-"""`bambe up`, step by step: checks, base images, push, shared stack, events, first builds, services."""
+"""`bambe up`, step by step: checks, shared stack, events, builders and push, images, services."""
 
 from __future__ import annotations
 
@@ -25,7 +25,14 @@ from bambe.cli.trouble import Trouble
 from bambe.cli.ways import in_use
 from bambe.kernel.clock import monotonic
 from bambe.project.events import Events
-from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
+from bambe.synth import (
+    appspec,
+    build_template,
+    events_template,
+    service_template,
+    shared_template,
+    task_definition,
+)
 
 Say = Callable[[str], None]
 Step = Callable[[str], AbstractContextManager[None]]
@@ -55,6 +62,7 @@ class BringingUp:
         self.say = say
         self.changes = Changes()
         self.repository = Repository(target.root)
+        self.url = f"{target.here.endpoint}/git/{target.project.project}.git"
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
 
@@ -66,25 +74,19 @@ class BringingUp:
         with step("base images"):
             folders = [self.target.root / one.path for one in self.target.project.services.values()]
             asyncio.run(ensure_base_images(folders, self.say))
-        for what, make in self._ground():
-            with step(what):
-                make()
+        with step("what the services share"):
+            self.shared()
+        if (wish := self.target.project.events) is not None:
+            with step("events"):
+                self.events(wish)
+        with step("builders and the repository"):
+            self.builders_and_push()
         with step("images"):
             self.first_builds()
         with step("services"):
             self.services()
             self.changed_services()
         return self.changes
-
-    def _ground(self) -> list[tuple[str, Callable[[], None]]]:
-        """What all services stand on. Builders before the push, so that it is built as bambe.yml says now;
-        but where a service is new, its first image is for `first_builds` to make, and not for the push."""
-        push = ("push the repository", self.push)
-        ground = [("what the services share", self.shared)]
-        if (wish := self.target.project.events) is not None:
-            ground.append(("events", lambda: self.events(wish)))
-        has_new = not all(self._has_stack(one) for one in self.target.project.services)
-        return [push, *ground] if has_new else [*ground, push]
 
     def check_events(self, may_lose: bool = False) -> None:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
@@ -95,20 +97,21 @@ class BringingUp:
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        url = f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
-        self.repository.connect(url, self.target.here.state)
+        self.repository.connect(self.url, self.target.here.state)
         self.changes.pushed = self.repository.push(self.target.project.branch)
         for line in self.changes.pushed:
             self.say(line)
 
     def shared(self) -> None:
         """The stack of what the services share."""
-        parameters = {
-            **self._network(),
-            "SourceLocation": f"{self.target.here.endpoint}/git/{self.target.project.project}.git",
-        }
         name = self.target.names.shared_stack
-        if self._stacks.begin(name, shared_template(self.target.project), parameters):
+        outputs = (self._stacks.find(name) or {}).get("Outputs", [])
+        if any(one.get("ExportName") == f"{name}-DeployRole" for one in outputs):
+            raise Trouble(
+                f"the stack {name} is of an earlier Bambe, whose stacks were cut otherwise:"
+                " `bambe down`, then `bambe up` (the repository is kept; images are built anew)."
+            )
+        if self._stacks.begin(name, shared_template(self.target.project), self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
 
@@ -126,13 +129,37 @@ class BringingUp:
 
     def _other_ways(self, wish: Events) -> list[str]:
         """Accesses that bambe.yml does not name any more, and that running tasks still use."""
-        others = {way: who for way, who in in_use(self.target).items() if way != wish.access}
+        others = self._others(wish)
         for way, who in sorted(others.items()):
             self.say(
                 f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
                 f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
             )
         return sorted(others)
+
+    def _others(self, wish: Events) -> dict[str, set[str]]:
+        return {way: who for way, who in in_use(self.target).items() if way != wish.access}
+
+    def builders_and_push(self) -> None:
+        """Builders before the push, so that it is built as bambe.yml says now; those of new services after,
+        since `first_builds` makes the first image, and not the push."""
+        new = [one for one in self.target.project.services if not self._has_stack(one)]
+        self.builders([one for one in self.target.project.services if one not in new])
+        self.push()
+        self.builders(new)
+
+    def builders(self, services: Sequence[str]) -> None:
+        """A stack per service with what builds it, and the roles of its tasks."""
+        wish, begun = self.target.project.events, []
+        others = self._others(wish) if wish else {}
+        given = {"SourceType": "GITHUB", "SourceLocation": self.url}
+        for service in services:
+            name = self.target.names.build_stack(service)
+            also = [way for way, who in others.items() if service in who]
+            if self._stacks.begin(name, build_template(self.target.project, service, also), given):
+                begun.append(name)
+        self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.

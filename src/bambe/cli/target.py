@@ -44,7 +44,7 @@ class Target:
 
     @property
     def names(self) -> Names:
-        return Names(self.project.project)
+        return Names.of(self.project)
 
     @property
     def cluster(self) -> str:
@@ -128,6 +128,7 @@ def open_target(start: Path | None = None, place: Local | None = None) -> Target
     """The project here: in the chosen environment, or on this machine's platform, which must be running."""
     root, name = find_root(start), HERE if place else chosen()
     project = load(root / FILE, name)
+    project = project.here() if name == HERE else project
     if name != HERE:
         made = account(name, project.environments.get(name), project.region)
         made.check()

@@ -9,16 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bambe.engines.brokers import versions
-from bambe.project.words import Duration, Strict
+from bambe.project.words import FOREVER, Retention, Strict
 
 TOPIC = r"^[a-zA-Z0-9._-]{1,249}$"
-FOREVER = timedelta.max
 SET_BY_US = ("retention.ms", "cleanup.policy")
 """Settings that have words of their own."""
-
-
-def _retention(value: Any) -> Any:
-    return FOREVER if value == "forever" else value
 
 
 def _topic_name(value: Any) -> Any:
@@ -40,7 +35,6 @@ KafkaVersion = Annotated[
     ),
 ]
 TopicName = Annotated[str, BeforeValidator(_topic_name, json_schema_input_type=str), Field(pattern=TOPIC)]
-Retention = Annotated[Duration, BeforeValidator(_retention, json_schema_input_type=str)]
 
 
 class Topic(Strict):

@@ -14,12 +14,17 @@ from bambe.kernel.errors import BambeError
 from bambe.project.alarms import Alarm
 from bambe.project.environments import AWS, HERE, Environment, changed
 from bambe.project.events import Events, Topic
+from bambe.project.existing import Existing
 from bambe.project.model import Health, Project, Service
+from bambe.project.network import Network
 from bambe.project.release import Release
+from bambe.project.scaling import Scaling
+from bambe.project.source import Source
 
 EXAMPLE = Path(__file__).parent / "example.yml"
 """A bambe.yml with every key, annotated."""
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
+PARTS: dict[str, type[BaseModel]] = {"existing": Existing, "network": Network, "source": Source}
 SHAPES = {
     "tuple_type": "this should be a list",
     "dict_type": "this should be a mapping",
@@ -133,8 +138,12 @@ def _known_keys(where: Location) -> list[str]:
         model = Alarm
     if len(where) == 2 and where[0] == "environments":
         model = Environment
+    if where and where[-1] == "scaling":
+        model = Scaling
     if where[:1] == ("events",):
         model = Topic if "topics" in where else Events
+    if len(where) == 1 and where[0] in PARTS:
+        model = PARTS[str(where[0])]
     return list(model.model_fields)
 
 

@@ -68,7 +68,7 @@ def up(
 ) -> tuple[Target, Changes]:
     """Check the project, start the platform, bring everything up."""
     root = root or find_root()
-    project = load(root / FILE)
+    project = load(root / FILE).here()
     for said in expiring(project):
         progress.say(said)
     repository = Repository(root)
@@ -82,11 +82,6 @@ def up(
         place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
     return target, BringingUp(target, progress.say).run(progress.step, may_lose)
-
-
-def scale_of(place: Local) -> float:
-    """How many times faster than on AWS waits pass here."""
-    return float((place.health() or {}).get("scale", 1))
 
 
 def say_what_changed(progress: Progress, target: Target, changes: Changes, seconds: float) -> None:
