@@ -15,6 +15,7 @@ from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import check_controllers, lost_resources
 from bambe.cli.drifted import restore_access
 from bambe.cli.images import ensure_base_images
+from bambe.cli.native import native_under_way
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -65,19 +66,25 @@ class BringingUp:
         with step("base images"):
             folders = [self.target.root / one.path for one in self.target.project.services.values()]
             asyncio.run(ensure_base_images(folders, self.say))
-        with step("push the repository"):
-            self.push()
-        with step("what the services share"):
-            self.shared()
-        if self.target.project.events is not None:
-            with step("events"):
-                self.events(self.target.project.events)
+        for what, make in self._ground():
+            with step(what):
+                make()
         with step("images"):
             self.first_builds()
         with step("services"):
             self.services()
             self.changed_services()
         return self.changes
+
+    def _ground(self) -> list[tuple[str, Callable[[], None]]]:
+        """What all services stand on. Builders before the push, so that it is built as bambe.yml says now;
+        but where a service is new, its first image is for `first_builds` to make, and not for the push."""
+        push = ("push the repository", self.push)
+        ground = [("what the services share", self.shared)]
+        if (wish := self.target.project.events) is not None:
+            ground.append(("events", lambda: self.events(wish)))
+        has_new = not all(self._has_stack(one) for one in self.target.project.services)
+        return [push, *ground] if has_new else [*ground, push]
 
     def check_events(self, may_lose: bool = False) -> None:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
@@ -88,8 +95,8 @@ class BringingUp:
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        url = f"{self.target.place.endpoint}/git/{self.target.project.project}.git"
-        self.repository.connect(url, self.target.place.state)
+        url = f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
+        self.repository.connect(url, self.target.here.state)
         self.changes.pushed = self.repository.push(self.target.project.branch)
         for line in self.changes.pushed:
             self.say(line)
@@ -98,7 +105,7 @@ class BringingUp:
         """The stack of what the services share."""
         parameters = {
             **self._network(),
-            "SourceLocation": f"{self.target.place.endpoint}/git/{self.target.project.project}.git",
+            "SourceLocation": f"{self.target.here.endpoint}/git/{self.target.project.project}.git",
         }
         name = self.target.names.shared_stack
         if self._stacks.begin(name, shared_template(self.target.project), parameters):
@@ -182,8 +189,18 @@ class BringingUp:
             image = live["containerDefinitions"][0]["image"]
             if self._is_being_built(service) or self._revision(service, image) == comparable(live):
                 continue
+            if under_way := self._under_way(service):
+                self.say(f"{service}: its task definition changed; `bambe up` releases it after {under_way}")
+                continue
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
+
+    def _under_way(self, service: str) -> str:
+        """The release of a service that is under way; "" without one."""
+        if self.target.is_by_ecs(service):
+            going = native_under_way(self.target, service)
+            return going.name if going else ""
+        return self.target.releases(service).active() or ""
 
     def release(self, service: str, image: str) -> str:
         """Release `image` of a service with today's task definition: a deployment's id, or the revision."""

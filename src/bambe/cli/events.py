@@ -96,10 +96,12 @@ class Reader:
 
     def lag(self) -> list[Lag]:
         """By group, topic and version."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
+        if listed.errors:
+            raise Trouble(f"some brokers do not say which groups they have: {listed.errors[0]}.")
         groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -109,11 +111,13 @@ class Reader:
                 version = versions.get(member.host.lstrip("/"), member.client_id)
                 pairs = member.assignment.topic_partitions if member.assignment else ()
                 readers |= {(one.topic, one.partition): version for one in pairs}
-            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-            for one in asked[group].result().topic_partitions:
-                low, high = consumer.get_watermark_offsets(one, ANSWERS)
-                behind = high - max(one.offset, low)
-                found[group, one.topic, readers.get((one.topic, one.partition), "")].append(behind)
+            wish = [ConsumerGroupTopicPartitions(group)]
+            asked = admin.list_consumer_group_offsets(wish, request_timeout=ANSWERS)
+            taken = {(one.topic, one.partition): one.offset for one in asked[group].result().topic_partitions}
+            for place in sorted({*taken, *readers}):  # of what is read now, nothing may be taken yet
+                low, high = consumer.get_watermark_offsets(TopicPartition(*place), ANSWERS)
+                behind = high - max(taken.get(place, low), low)
+                found[group, place[0], readers.get(place, "")].append(behind)
         consumer.close()
         return [Lag(*key, len(each), sum(each)) for key, each in sorted(found.items())]
 

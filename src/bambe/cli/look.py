@@ -188,7 +188,7 @@ class Looker:
         return dict(answer["serviceDeployments"][0])
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
-        shares = _shares_by_role(going)
+        shares = _shares_by_role(going) if service.get("loadBalancers") else {}
         several = len(service.get("deployments", ())) > 1
         by_rule = shares_of_revisions(self.ecs, self.elbv2, service) if several and not going else {}
         if not going and service.get("loadBalancers"):

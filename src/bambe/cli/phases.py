@@ -57,7 +57,7 @@ def of_ecs(going: dict[str, Any], service: dict[str, Any]) -> tuple[str, str, st
     """The service deployment under way, where it is, and what it asks of a person."""
     if not going:
         return "", "", ""
-    name, where = str(going["serviceDeploymentArn"]).rsplit("/", 1)[-1], says(going)
+    name, where = str(going["serviceDeploymentArn"]).rsplit("/", 1)[-1], says(going, service)
     lets = f"`bambe approve {service['serviceName']}` lets it go on"
     if {"key": HOLD, "value": name} in service.get("tags", ()) and where != GOING_BACK:
         return name, f"paused ({where})", f"{name} is paused: {lets}"

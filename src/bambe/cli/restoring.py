@@ -53,7 +53,7 @@ class _OfCodeDeploy:
 
     def good(self) -> list[tuple[str, datetime]]:
         releases = self.target.releases(self.service)
-        infos = [releases.get(one) for one in releases.ids("Succeeded")]
+        infos = releases.infos("Succeeded")
         return [(one["deploymentId"], one["completeTime"]) for one in infos if one.get("completeTime")]
 
     def release(self, task_definition: str, why: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 ROLLING = "ROLLING"
@@ -16,8 +17,15 @@ SAYS = {
 }
 
 
-def says(shown: dict[str, Any]) -> str:
-    """Where a service deployment is, in words."""
+OF_WORKERS = {
+    "PRODUCTION_TRAFFIC_SHIFT": "both versions run",
+    "BAKE_TIME": "both versions run until the bake time is over (`bambe events lag` shows who reads what)",
+}
+"""Of services that no traffic is sent to."""
+
+
+def says(shown: dict[str, Any], service: Mapping[str, Any]) -> str:
+    """Where a service deployment is, in words; `service` as ECS describes it."""
     if shown.get("deploymentConfiguration", {}).get("strategy", ROLLING) == ROLLING:
         return "rolling update"
     if shown["status"].startswith("ROLLBACK"):
@@ -26,7 +34,8 @@ def says(shown: dict[str, Any]) -> str:
     if waits:
         return APPROVAL
     stage = str(shown.get("lifecycleStage", shown["status"]))
-    return SAYS.get(stage, stage)
+    words = SAYS if service.get("loadBalancers") else SAYS | OF_WORKERS
+    return words.get(stage, stage)
 
 
 def how_native_ended(shown: dict[str, Any]) -> str:

@@ -30,6 +30,10 @@ def sentence(error: Exception) -> str | None:
         return f"{error.operation_name}: {code}: {said.get('Message', '')}{hint}"
     if isinstance(error, WaiterError | BotoCoreError):
         return str(error)
+    if type(error).__module__ in ("cimpl", "confluent_kafka.error") and error.args:
+        # The client of Kafka is imported only where it is used.
+        said = error.args[0]
+        return f"the Kafka cluster: {said.str() if hasattr(said, 'str') else said}."
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None

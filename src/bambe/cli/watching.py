@@ -82,11 +82,11 @@ def _by_ecs(target: Target, look: Look, scale: float, now: datetime) -> Scene | 
     ledger = _ledger(target, found.name)
     old = [_revision(target, "old", one, ledger) for one in found.shown.get("sourceServiceRevisions", ())]
     new = _revision(target, "new", found.shown["targetServiceRevision"], ledger)
-    following = native_next(found, scale, now)
+    following, where = native_next(found, scale, now), says(found.shown, found.about)
     return Scene(
         service=look.service,
         deployment=found.name,
-        says=f"paused ({says(found.shown)})" if found.is_held else says(found.shown),
+        says=f"paused ({where})" if found.is_held else where,
         sides=(*old, new),
         verdict=_verdict(ledger),
         next=following,

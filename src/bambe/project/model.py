@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BeforeValidator, Field, model_validator
 
 from bambe.kernel import cron
+from bambe.project.environments import REGION, Environment, EnvironmentName
 from bambe.project.events import Events, TopicName
 from bambe.project.release import Release
 from bambe.project.words import Duration, Strict
@@ -201,7 +202,7 @@ class Project(Strict):
     """A whole bambe.yml."""
 
     project: Name
-    region: str = Field(default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str = Field(default="eu-central-1", pattern=REGION)
     domain: Host = Field(default="", description="the services' DNS domain; <project>.local if left out")
     host: Host = Field(default="", description="the certificate's name; <project>.example if left out")
     test_port: int = Field(
@@ -210,6 +211,9 @@ class Project(Strict):
     branch: Branch = Field(default="main", description="the branch whose pushes are released")
     release: Release = Release()
     events: Events | None = Field(default=None, description="a Kafka cluster and its topics")
+    environments: dict[EnvironmentName, Environment] = Field(
+        default={}, description="accounts and regions of AWS that `--on` names"
+    )
     services: dict[Name, Service] = Field(min_length=1)
 
     @property

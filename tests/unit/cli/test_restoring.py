@@ -38,8 +38,15 @@ class Platform:
         rule = {"Type": "AWS::ElasticLoadBalancingV2::ListenerRule", "Properties": properties}
         return {"TemplateBody": {"Resources": {"Rule": rule}}}
 
-    def list_deployments(self, **asked: Any) -> Any:
-        return {"deployments": ["d-A1B2C3D4E"] if "Succeeded" in asked["includeOnlyStatuses"] else []}
+    def get_paginator(self, operation: str) -> Any:
+        assert operation == "list_deployments"
+        return self
+
+    def paginate(self, **asked: Any) -> Any:
+        return [{"deployments": ["d-A1B2C3D4E"] if "Succeeded" in asked["includeOnlyStatuses"] else []}]
+
+    def batch_get_deployments(self, deploymentIds: list[str]) -> Any:
+        return {"deploymentsInfo": [self.get_deployment(one)["deploymentInfo"] for one in deploymentIds]}
 
     def get_deployment(self, deploymentId: str) -> Any:
         said = {"deploymentId": deploymentId, "createTime": ENDED, "completeTime": ENDED}

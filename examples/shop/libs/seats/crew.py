@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from confluent_kafka import KafkaException
+
 from .seat import COUNTED, Seat
 
 Take = Callable[[Seat], None]
@@ -53,10 +55,10 @@ class Crew:
 
     def gauges(self) -> dict[str, int]:
         """Where the consumers are now."""
-        seats = [seat for seat, _ in self._working]
+        looks = [seat.look() for seat, _ in self._working]
         return {
-            "EventsBehind": sum(seat.behind for seat in seats),
-            "PartitionsOwned": sum(seat.partitions for seat in seats),
+            "EventsBehind": sum(behind for behind, _ in looks),
+            "PartitionsOwned": sum(partitions for _, partitions in looks),
         }
 
     def _add(self, seat: Seat) -> None:
@@ -69,4 +71,7 @@ class Crew:
                 self._take(seat)
             except Exception as error:  # noqa: BLE001 - whatever it is, a consumer of ours must not be missing
                 print(f"seats: {error!r}; beginning anew", flush=True)
+                if not isinstance(error, KafkaException):
+                    # It could not handle what it had taken; that brokers move partitions is no fault of its.
+                    seat.count(failed=1)
                 seat.wait(1)

@@ -73,8 +73,11 @@ def up(
         progress.say(said)
     repository = Repository(root)
     repository.check()
-    if changed := repository.uncommitted():
-        progress.say(f"not committed, so not part of this: {', '.join(changed[:5])}")
+    changed = repository.uncommitted()
+    if FILE in changed:
+        progress.say(f"{FILE} is not committed: this goes by the file, what is pushed by the last commit")
+    if others := [one for one in changed if one != FILE]:
+        progress.say(f"not committed, so not part of this: {', '.join(others[:5])}")
     with progress.step("start the platform"):
         place.start(region=project.region, scale=scale, port=port, say=progress.say)
     target = Target(root, project, place)
@@ -95,8 +98,8 @@ def say_what_changed(progress: Progress, target: Target, changes: Changes, secon
         parts = [f"{len(changes.stacks)} stacks", f"{len(changes.built)} images built"]
         parts += [f"{len(changes.released)} services released"] if changes.released else []
         console.print(f"\n{target.project.project} is up ({', '.join(parts)}; {seconds:.1f} s).")
-    console.print(f"  look      curl --cacert {target.place.state}/ca/ca.pem {target.url()}/", soft_wrap=True)
-    if (scale := scale_of(target.place)) != 1:
+    console.print(f"  look      curl --cacert {target.here.state}/ca/ca.pem {target.url()}/", soft_wrap=True)
+    if (scale := target.scale) != 1:
         console.print(f"  scale     {scale:g}: waits pass so many times faster, until `bambe down`")
     console.print("  status    bambe status")
     console.print("  release   git push bambe, or bambe deploy SERVICE")

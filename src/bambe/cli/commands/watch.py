@@ -48,7 +48,7 @@ class Watch:
         self.scenes: list[Scene] = []
         self.waits: list[str] = []
         self._target = target
-        self._scale = float((target.place.health() or {}).get("scale", 1))
+        self._scale = target.scale
         self._looks: list[Look] = []
         self._seen: dict[str, str] = {}
         self._is_ending = False  # a release was over a moment after it had been looked at
