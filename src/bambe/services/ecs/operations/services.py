@@ -23,6 +23,7 @@ from bambe.services.ecs.model import (
     spec_of,
 )
 from bambe.services.ecs.names import cluster_name, definition_arn, service_arn, service_name
+from bambe.services.ecs.network import check_network
 from bambe.services.ecs.tables import DIARIES, SERVICES, TASK_SETS
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> An
         placement.check_network(definition, wanted.network)
         placement.check_ports(definition, wanted.load_balancers, wanted.registries)
     strategy.check_balancers(wanted.strategy, wanted.load_balancers)
+    await check_network(call, wanted.network)
     await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     await placement.check_registries(call, wanted.registries)
     return {"service": await call.store.write(lambda tx: _create(tx, call, wanted))}
@@ -116,6 +118,8 @@ async def update_service(call: Call, request: UpdateServiceRequestTypeDef) -> An
     if runs is not None and not PLACED.isdisjoint(request):
         placement.check_network(runs, wanted.network)
         placement.check_ports(runs, wanted.load_balancers, wanted.registries)
+    if "networkConfiguration" in request:
+        await check_network(call, wanted.network)
     if "loadBalancers" in request:
         await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     if "serviceRegistries" in request:

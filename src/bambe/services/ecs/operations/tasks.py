@@ -21,6 +21,7 @@ from bambe.services.ecs.names import (
     task_arn,
     task_id,
 )
+from bambe.services.ecs.network import check_network
 from bambe.services.ecs.tables import TASKS
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ async def run_task(call: Call, request: RunTaskRequestTypeDef) -> Answer:
     count = request.get("count", 1)
     if not 1 <= count <= STARTED_AT_ONCE:
         raise InvalidParameterException(f"Count must be between 1 and {STARTED_AT_ONCE}.")
+    await check_network(call, request.get("networkConfiguration") or {})
     if request.get("propagateTags") == "SERVICE":
         raise InvalidParameterException("Tags can be propagated from a service only to the service's tasks.")
 
