@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from bambe.project import Project
 from bambe.synth import Stack, stacks
@@ -86,7 +85,7 @@ def test_every_right_is_one_that_iam_has_and_no_wider(name: str) -> None:
     assert {f"{one.role}: {said}" for one in found if (said := problem(one))} == set()
 
 
-@given(random.projects())
+@random.for_any_project
 def test_every_right_of_random_projects(project: Project) -> None:
     assert [said for one in every_right(stacks(project)) if (said := problem(one))] == []
 

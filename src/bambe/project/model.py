@@ -75,6 +75,8 @@ def _variables(value: Any) -> Any:
     for name in value if isinstance(value, dict) else ():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
             raise ValueError(f"{name!r} is no name of a variable: letters, digits and underscores")
+        if "\0" in str(value[name]):
+            raise ValueError(f"{name} has a character of code 0, which no variable can have")
     return value
 
 

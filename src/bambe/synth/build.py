@@ -188,7 +188,8 @@ def _variables(project: Project, names: Names, service: str) -> list[Resource]:
     revision = task_definition(
         project, service, IMAGE_PLACEHOLDER, account="\x00{AWS::AccountId}", region="\x00{AWS::Region}"
     )
-    substituted = json.dumps(revision).replace("${", "${!").replace("\\u0000{", "${")
+    # No variable has a character of code 0, so these two are ours.
+    substituted = json.dumps(revision).replace("${", "${!").replace("\\u0000{AWS::", "${AWS::")
     values: dict[str, Any] = {
         "SERVICE": service,
         "CLUSTER": names.cluster,

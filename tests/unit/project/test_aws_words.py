@@ -102,6 +102,11 @@ def test_a_mistyped_key_of_a_part_is_told_with_the_right_one() -> None:
         parse(text)
 
 
+def test_no_variable_has_what_ends_a_variable() -> None:
+    with pytest.raises(ValidationError, match="A has a character of code 0"):
+        project({"environment": {"A": "\0{AWS::Region}"}})
+
+
 def test_names_of_stacks_are_kept_free() -> None:
     for name, says in (("network", "the stack of the network"), ("web-build", "what builds a service web")):
         with pytest.raises(ValidationError, match=says):

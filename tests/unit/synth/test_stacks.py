@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
 
 from bambe.project import Project
 from bambe.synth import FirstTaskDefinition, Names, Output, Stack, problems, stacks
 from bambe.synth.limits import OUTPUTS, PARAMETERS, POLICY_CHARACTERS, RESOURCES, TEMPLATE_BYTES, policy_size
 from bambe.synth.names import priorities
-from tests.unit.synth.projects import projects
+from tests.unit.synth.projects import for_any_project
 
 NAMES = {
     "AWS::ApplicationAutoScaling::ScalingPolicy": ("PolicyName", 256, r"[^:/|?]+"),
@@ -56,7 +55,7 @@ def imports(stack: Stack) -> set[str]:
     return {value for key, value in walk(stack.template) if key == "Fn::ImportValue"}
 
 
-@given(projects())
+@for_any_project
 def test_every_reference_resolves(project: Project) -> None:
     for stack in stacks(project):
         template = stack.template
@@ -75,7 +74,7 @@ def test_every_reference_resolves(project: Project) -> None:
 PSEUDO = {"AWS::AccountId", "AWS::Partition", "AWS::Region"}
 
 
-@given(projects())
+@for_any_project
 def test_stacks_are_in_order_and_import_from_those_before_them_alone(project: Project) -> None:
     made: dict[str, Stack] = {}
     exported: set[str] = set()
@@ -88,7 +87,7 @@ def test_stacks_are_in_order_and_import_from_those_before_them_alone(project: Pr
         made[stack.name], exported = stack, exported | set(exports(stack))
 
 
-@given(projects())
+@for_any_project
 def test_every_parameter_has_a_value(project: Project) -> None:
     made = {stack.name: stack for stack in stacks(project)}
     for stack in made.values():
@@ -106,14 +105,14 @@ def test_every_parameter_has_a_value(project: Project) -> None:
                 assert value
 
 
-@given(projects())
+@for_any_project
 def test_templates_are_deterministic_and_plain_json(project: Project) -> None:
     again = Project.model_validate(project.model_dump(exclude_unset=True))
     assert [one.body for one in stacks(project)] == [one.body for one in stacks(again)]
     assert all(json.loads(one.body) == one.template for one in stacks(project))
 
 
-@given(projects())
+@for_any_project
 def test_names_are_unique_and_as_aws_takes_them(project: Project) -> None:
     taken: set[tuple[str, str]] = set()
     for stack in stacks(project):
@@ -130,14 +129,14 @@ def test_names_are_unique_and_as_aws_takes_them(project: Project) -> None:
             assert re.fullmatch(written, name)
 
 
-@given(projects())
+@for_any_project
 def test_rules_have_priorities_of_their_own(project: Project) -> None:
     ranks = priorities(project)
     assert len(set(ranks.values())) == len(ranks)
     assert all(1 <= rank <= 50_000 for rank in ranks.values())
 
 
-@given(projects())
+@for_any_project
 def test_templates_are_within_cloudformations_limits(project: Project) -> None:
     for stack in stacks(project):
         check_limits(stack)

@@ -8,8 +8,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-
 from bambe.project import Project, load, parse
 from bambe.synth import (
     Names,
@@ -22,12 +20,12 @@ from bambe.synth import (
 )
 from bambe.synth.build import file_pattern
 from bambe.synth.names import DEFAULT_PRIORITY, priorities
-from tests.unit.synth.projects import projects
+from tests.unit.synth.projects import for_any_project
 
 SHOP = load(Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml")
 
 
-@given(projects())
+@for_any_project
 def test_the_task_definition_in_the_build_is_the_one_that_is_registered(project: Project) -> None:
     for service in project.services:
         builder = build_template(project, service)["Resources"]["Builder"]["Properties"]
