@@ -78,8 +78,8 @@ async def _delete_route(aws: Aws, made: Made, properties: Properties) -> None:
 
 
 async def _associate(aws: Aws, wish: Wish) -> Made:
-    """A subnet that uses another table changes to this one: AWS's handler may replace associations (so say the
-    permissions in its schema), and an update to another table could not work otherwise."""
+    """A subnet that uses another table changes to this one: AWS's handler may replace associations (as the
+    permissions in its schema say), and an update to another table could not work otherwise."""
     table, subnet = wish.properties["RouteTableId"], wish.properties["SubnetId"]
     request = aws.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
     answer = await unless(("Resource.AlreadyAssociated",), request)
