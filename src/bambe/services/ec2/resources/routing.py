@@ -78,8 +78,23 @@ async def _delete_route(aws: Aws, made: Made, properties: Properties) -> None:
 
 
 async def _associate(aws: Aws, wish: Wish) -> Made:
-    answer = await aws.ec2.associate_route_table(**said(wish.properties, "RouteTableId", "SubnetId"))
-    return Made(answer["AssociationId"], {"Id": answer["AssociationId"]})
+    """A subnet that uses another table changes to this one: AWS's handler may replace associations (as the
+    permissions in its schema say), and an update to another table could not work otherwise."""
+    table, subnet = wish.properties["RouteTableId"], wish.properties["SubnetId"]
+    request = aws.ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
+    answer = await unless(("Resource.AlreadyAssociated",), request)
+    id = answer["AssociationId"] if answer else await _move(aws, subnet, table)
+    return Made(id, {"Id": id})
+
+
+async def _move(aws: Aws, subnet: str, table: str) -> str:
+    filters = [{"Name": "association.subnet-id", "Values": [subnet]}]
+    (there,) = (await aws.ec2.describe_route_tables(Filters=filters))["RouteTables"]
+    (link,) = (one for one in there["Associations"] if one.get("SubnetId") == subnet)
+    answer = await aws.ec2.replace_route_table_association(
+        AssociationId=link["RouteTableAssociationId"], RouteTableId=table
+    )
+    return str(answer["NewAssociationId"])
 
 
 async def _disassociate(aws: Aws, made: Made, properties: Properties) -> None:
