@@ -295,9 +295,7 @@ def synthesised() -> dict[str, Any]:
         "Description": "Version of the CDK Bootstrap resources in this environment [cdk:skip]",
     }
     old = {"Fn::Contains": [["1", "2", "3", "4", "5"], {"Ref": "BootstrapVersion"}]}
-    words = (
-        "CDK bootstrap stack version 6 required. Please run 'cdk bootstrap'."
-    )
+    words = "CDK bootstrap stack version 6 required. Please run 'cdk bootstrap'."
     assertion = {"Assert": {"Fn::Not": [old]}, "AssertDescription": words}
     body["Rules"] = {"CheckBootstrapVersion": {"Assertions": [assertion]}}
     body["Resources"]["CDKMetadata"] = {
