@@ -83,6 +83,7 @@ def fresh(call: Call, said: Asked, version: Version, status: StackStatus) -> Sta
         policy=said.policy,
         triggers=said.triggers or [],
         monitoring=said.monitoring,
+        retains_new=said.retains_new,
     )
 
 
@@ -129,6 +130,7 @@ def update(tx: Tx, stack: Stack, said: Asked, version: Version, now: datetime, c
         triggers=stack.triggers if said.triggers is None else said.triggers,
         monitoring=stack.monitoring if said.triggers is None else said.monitoring,
         watched_until=None,
+        retains_new=said.retains_new,
         drift="NOT_CHECKED",
         drift_at=None,
     )

@@ -166,6 +166,7 @@ class Stack:
     watched_until: datetime | None = None
     drift: str = "NOT_CHECKED"
     drift_at: datetime | None = None
+    retains_new: bool = True
 
     @property
     def wanted_tags(self) -> dict[str, str]:
@@ -205,7 +206,8 @@ class Resource:
     `called` says that the call under way has been answered; `stale` that a failure is of an earlier
     operation, so that the one under way tries again. `depends` holds the needs of both while it changes.
     `fail_after` is when waiting for the resource ends; it is set when the waiting begins. `tags` are those of
-    the stack that it was told last.
+    the stack that it was told last. A retained resource that is `unless_new` goes with the operation (whose
+    token is in `born_of`) that made it.
     """
 
     account: str
@@ -229,6 +231,8 @@ class Resource:
     leftovers: list[Leftover] = field(default_factory=list)
     fail_after: datetime | None = None
     tags: dict[str, str] | None = None
+    unless_new: bool = False
+    born_of: str = ""
 
     @property
     def exists(self) -> bool:

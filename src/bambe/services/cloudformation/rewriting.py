@@ -8,7 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from bambe.kernel.ids import hex_id, upper_id
-from bambe.services.cloudformation.model import GOING_BACK, Leftover, Resource, ResourceStatus, Stack
+from bambe.services.cloudformation.model import (
+    GOING_BACK,
+    Leftover,
+    Resource,
+    ResourceStatus,
+    Stack,
+    StackStatus,
+)
 from bambe.services.cloudformation.planner import Action, Begin, Fail, Move, Note, Remove, Restore, Watch
 from bambe.services.cloudformation.template import dependencies, parse, retained
 
@@ -26,13 +33,22 @@ def rewritten(stack: Stack, rows: Mapping[str, Resource], action: Action, now: d
         to = R.CREATE_FAILED if row.status == R.CREATE_IN_PROGRESS else R.UPDATE_FAILED
         return replace(row, status=to, reason=action.why, updated_at=now) if row.status.in_progress else None
     if isinstance(action, Remove):
-        to = R.DELETE_SKIPPED if row.retained else R.DELETE_IN_PROGRESS
+        to = R.DELETE_SKIPPED if _is_kept(stack, row) else R.DELETE_IN_PROGRESS
         return replace(row, status=to, called=False, reason="", fail_after=None, updated_at=now)
     if isinstance(action, Restore):
         return _restored(row, action.leftover, now)
     if isinstance(action, Note):
         return replace(row, depends=list(action.depends), retained=action.retained)
     return None
+
+
+def _is_kept(stack: Stack, row: Resource) -> bool:
+    """Whether a resource outlives its stack's interest in it (DeletionPolicy)."""
+    goes_with_its_operation = row.unless_new or not stack.retains_new
+    is_taken_back = stack.status in (*GOING_BACK, StackStatus.ROLLBACK_IN_PROGRESS)
+    if goes_with_its_operation and is_taken_back and row.born_of == stack.token:
+        return False
+    return row.retained
 
 
 def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> Resource:
@@ -44,6 +60,7 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
         "type": declared["Type"],
         "depends": dependencies(template, action.logical_id),
         "retained": retained(declared),
+        "unless_new": declared.get("DeletionPolicy") == "RetainExceptOnCreate",
         "wanted": action.properties,
         "called": False,
         "reason": "",
@@ -59,6 +76,7 @@ def _begun(stack: Stack, row: Resource | None, action: Begin, now: datetime) -> 
             stack=stack.id,
             logical_id=action.logical_id,
             status=R.CREATE_IN_PROGRESS,
+            born_of=stack.token,
             **_identity(stack, action.logical_id),
             **fresh,
         )

@@ -47,6 +47,7 @@ class Asked:
     policy: str = ""
     policy_during_update: str = ""
     reviews: bool = False
+    retains_new: bool = True
     triggers: list[str] | None = None
     monitoring: int = 0
     resolved: dict[str, str] = field(default_factory=dict)
@@ -77,6 +78,7 @@ def asked(request: Any) -> Asked:
         policy=request.get("StackPolicyBody", ""),
         policy_during_update=request.get("StackPolicyDuringUpdateBody", ""),
         reviews="ChangeSetName" in request,
+        retains_new=not request.get("RetainExceptOnCreate"),
         triggers=None if rollback is None else _triggers(rollback),
         monitoring=int((rollback or {}).get("MonitoringTimeInMinutes", 0)),
     )

@@ -52,7 +52,19 @@ async def _update_role(aws: Aws, wish: Wish, made: Made, old: Properties) -> Mad
         **_duration(wish.properties),
     )
     await _set_policies(aws, name, wish.properties, old)
+    await _retag(aws, name, wish)
     return await _made_role(aws, name)
+
+
+async def _retag(aws: Aws, name: str, wish: Wish) -> None:
+    """Give a role the tags of the wish; the one of its creation stays."""
+    had = {one["Key"] for one in (await aws.iam.list_role_tags(RoleName=name))["Tags"]}
+    wanted = [one for one in _tags(wish) if one["Key"] != TOKEN]
+    gone = sorted(had - {one["Key"] for one in wanted} - {TOKEN})
+    if gone:
+        await aws.iam.untag_role(RoleName=name, TagKeys=gone)
+    if wanted:
+        await aws.iam.tag_role(RoleName=name, Tags=wanted)
 
 
 async def _set_policies(aws: Aws, name: str, wanted: Properties, old: Properties) -> None:

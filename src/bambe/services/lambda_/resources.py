@@ -50,7 +50,20 @@ async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     await aws.lambda_.update_function_configuration(FunctionName=name, **_typed(settings))
     if wish.properties["Code"] != old.get("Code"):
         await aws.lambda_.update_function_code(FunctionName=name, **_code(wish.properties))
-    return await _made(aws, name)
+    changed = await _made(aws, name)
+    await _retag(aws, str(changed.attributes["Arn"]), wish)
+    return changed
+
+
+async def _retag(aws: Aws, arn: str, wish: Wish) -> None:
+    """Give a function the tags of the wish; the one of its creation stays."""
+    wanted = {**wish.tags, **{tag["Key"]: tag["Value"] for tag in wish.properties.get("Tags", [])}}
+    had = (await aws.lambda_.list_tags(Resource=arn))["Tags"]
+    gone = sorted(had.keys() - wanted.keys() - {TOKEN})
+    if gone:
+        await aws.lambda_.untag_resource(Resource=arn, TagKeys=gone)
+    if wanted:
+        await aws.lambda_.tag_resource(Resource=arn, Tags=wanted)
 
 
 async def _delete(aws: Aws, made: Made, properties: Properties) -> None:

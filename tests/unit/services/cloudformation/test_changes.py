@@ -200,6 +200,9 @@ async def test_tags_reach_what_exists(house: House) -> None:
     await house.advance(2)
     assert await status(house) == "UPDATE_COMPLETE"
     assert (await house.aws.logs.list_tags_log_group(logGroupName="/a"))["tags"]["team"] == "b"
+    role_tags = (await house.aws.iam.list_role_tags(RoleName="r-a"))["Tags"]
+    assert {"Key": "team", "Value": "b"} in role_tags
+    assert len(role_tags) == 2  # with the one of its creation
 
 
 async def test_tags_of_a_failed_update_are_taken_back(house: House) -> None:
@@ -218,3 +221,25 @@ async def test_tags_of_a_failed_update_are_taken_back(house: House) -> None:
     assert (await house.aws.logs.list_tags_log_group(logGroupName="/a"))["tags"]["team"] == "a"
     (stack,) = (await house.aws.cloudformation.describe_stacks(StackName="s"))["Stacks"]
     assert stack["Tags"] == [{"Key": "team", "Value": "a"}]
+
+
+async def test_tags_reach_a_function_that_exists(house: House) -> None:
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "FunctionName": "f",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Runtime": "python3.11",
+            "Handler": "index.handler",
+            "Code": {"ZipFile": "def handler(event, context): return 1"},
+        },
+    }
+    await create(house, template(Function=function), Tags=[{"Key": "team", "Value": "a"}])
+    assert await status(house) == "CREATE_COMPLETE"
+    words = {"StackName": "s", "TemplateBody": json.dumps(template(Function=function)), "Capabilities": NAMED}
+    await house.aws.cloudformation.update_stack(**words, Tags=[{"Key": "owner", "Value": "b"}])
+    await house.advance(5)
+    assert await status(house) == "UPDATE_COMPLETE"
+    arn = (await house.aws.lambda_.get_function(FunctionName="f"))["Configuration"]["FunctionArn"]
+    tags = (await house.aws.lambda_.list_tags(Resource=arn))["Tags"]
+    assert (tags.get("owner"), tags.get("team")) == ("b", None)

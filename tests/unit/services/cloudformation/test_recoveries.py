@@ -226,3 +226,34 @@ async def test_a_resource_tells_its_stack(house: House) -> None:
         await house.aws.cloudformation.describe_stack_resources(
             StackName="s", PhysicalResourceId=str(words["PhysicalResourceId"])
         )
+
+
+@pytest.mark.parametrize(
+    ("policy", "words", "left"),
+    [
+        ("Retain", {}, ["kept"]),
+        ("RetainExceptOnCreate", {}, []),
+        ("Retain", {"RetainExceptOnCreate": True}, []),
+    ],
+)
+async def test_what_is_kept_when_its_creation_is_taken_back(
+    house: House, policy: str, words: dict[str, Any], left: list[str]
+) -> None:
+    kept = {**role("kept"), "DeletionPolicy": policy}
+    later = {**attached("arn:aws:iam::000000000000:policy/nope"), "DependsOn": ["Kept"]}
+    await create(house, template(Kept=kept, Later=later), **words)
+    assert (await status(house), await roles(house)) == ("ROLLBACK_COMPLETE", left)
+
+
+@pytest.mark.parametrize("policy", ["Retain", "RetainExceptOnCreate"])
+async def test_what_an_older_operation_made_is_kept(house: House, policy: str) -> None:
+    await create(house, template())
+    kept = {**role("kept"), "DeletionPolicy": policy}
+    later = {**attached("arn:aws:iam::000000000000:policy/nope"), "DependsOn": ["Kept"]}
+    await update(house, template(Kept=kept, Later=later))
+    assert await status(house) == "UPDATE_ROLLBACK_COMPLETE"
+    assert ("kept" in await roles(house)) == (policy == "Retain")
+    await update(house, template(Other={**role("other"), "DeletionPolicy": policy}))
+    await house.aws.cloudformation.delete_stack(StackName="s")
+    await house.advance(2)
+    assert "other" in await roles(house)

@@ -109,6 +109,7 @@ async def execute_change_set(call: Call, request: ExecuteChangeSetInputTypeDef) 
             on_failure="DO_NOTHING" if request.get("DisableRollback") else row.on_failure,
             triggers=row.triggers,
             monitoring=row.monitoring,
+            retains_new=not request.get("RetainExceptOnCreate"),
         )
         _begin(tx, stack, row, said, call)
         CHANGE_SETS.update(tx, replace(row, execution="EXECUTE_COMPLETE"))
@@ -192,6 +193,7 @@ def _begin(tx: Tx, stack: Stack, row: ChangeSet, said: Asked, call: Call) -> Non
         token=said.token or uuid_id(),
         triggers=row.triggers or [],
         monitoring=row.monitoring,
+        retains_new=said.retains_new,
     )
     STACKS.update(tx, begun)
     move_stack(tx, begun, StackStatus.CREATE_IN_PROGRESS, now, "User Initiated")
