@@ -14,7 +14,7 @@ from bambe.cli.running import Survey
 from bambe.cli.trouble import Trouble
 from bambe.importing import Imported, from_cluster, text
 from bambe.project import Project, load, parse
-from bambe.synth import Names, service_template, shared_template, task_definition
+from bambe.synth import Names, build_template, service_template, shared_template, task_definition
 from tests.api.conftest import Edge
 from tests.support.house import ACCOUNT, REGION
 
@@ -104,8 +104,10 @@ class Installation:
         self.network = {"VpcId": vpc, "SubnetIds": ",".join(subnets)}
 
     def up(self) -> None:
-        source = {"SourceLocation": "http://localhost:4566/git/mill.git"}
-        self._stack(self.names.shared_stack, shared_template(self.project), source)
+        source = {"SourceType": "GITHUB", "SourceLocation": "http://localhost:4566/git/mill.git"}
+        self._stack(self.names.shared_stack, shared_template(self.project), {})
+        for name in self.project.services:
+            self._stack(self.names.build_stack(name), build_template(self.project, name, []), source)
         ecs = self.edge.aws("ecs")
         for name in self.project.services:
             image = f"localhost:4566/{self.project.project}/{name}:1"
@@ -115,7 +117,8 @@ class Installation:
 
     def _stack(self, name: str, template: Any, more: dict[str, str]) -> None:
         cloudformation = self.edge.aws("cloudformation")
-        parameters = [{"ParameterKey": k, "ParameterValue": v} for k, v in (self.network | more).items()]
+        given = {key: value for key, value in (self.network | more).items() if key in template["Parameters"]}
+        parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in given.items()]
         cloudformation.create_stack(
             StackName=name,
             TemplateBody=json.dumps(template),

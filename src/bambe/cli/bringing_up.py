@@ -62,9 +62,13 @@ class BringingUp:
         self.say = say
         self.changes = Changes()
         self.repository = Repository(target.root)
-        self.url = f"{target.here.endpoint}/git/{target.project.project}.git"
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
+
+    @property
+    def url(self) -> str:
+        """Of the repository on the platform."""
+        return f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
 
     def run(self, step: Step, may_lose: bool = False) -> Changes:
         """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not."""

@@ -32,7 +32,7 @@ class Target:
     @property
     def here(self) -> Local:
         """This machine's platform; Trouble where the project was opened in an account of AWS."""
-        if not isinstance(self.place, Local):
+        if isinstance(self.place, Account):
             raise Trouble(f"{self.place.name} is an account of AWS: this is done on this machine only.")
         return self.place
 

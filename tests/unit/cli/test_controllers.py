@@ -51,12 +51,20 @@ class CloudFormation:
 
     def __init__(self) -> None:
         self.updates: list[tuple[str, set[str]]] = []
+        self._waiting: tuple[str, set[str]] = "", set()
 
     def describe_stacks(self, StackName: str) -> Any:
         return {"Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE"}]}
 
-    def update_stack(self, StackName: str, TemplateBody: str, **asked: Any) -> Any:
-        self.updates.append((StackName, set(json.loads(TemplateBody)["Resources"])))
+    def create_change_set(self, StackName: str, TemplateBody: str, **asked: Any) -> Any:
+        self._waiting = StackName, set(json.loads(TemplateBody)["Resources"])
+        return {"Id": "change-set"}
+
+    def describe_change_set(self, ChangeSetName: str, **asked: Any) -> Any:
+        return {"ChangeSetId": ChangeSetName, "Status": "CREATE_COMPLETE", "Changes": []}
+
+    def execute_change_set(self, **asked: Any) -> Any:
+        self.updates.append(self._waiting)
 
     def get_paginator(self, operation: str) -> Any:
         return self
