@@ -20,6 +20,7 @@ ECS = {
 }
 KINDS = ("ChangeInCapacity", "ExactCapacity", "PercentChangeInCapacity")
 HIGH, LOW = "AlarmHigh", "AlarmLow"
+MINUTE = 60
 SLACK = 0.9
 """Scaling in begins below this part of the target."""
 
@@ -46,12 +47,25 @@ def metric(settings: Mapping[str, Any], resource: str) -> dict[str, Any]:
 
 def _custom(said: Mapping[str, Any]) -> dict[str, Any]:
     if said.get("Metrics"):
-        raise NotImplementedByBambe("Bambe has no metric math in scaling policies.")
+        return {"Metrics": _computed(said)}
     if not said.get("MetricName") or not said.get("Namespace") or not said.get("Statistic"):
         raise ValidationException("A customized metric needs MetricName, Namespace and Statistic.")
     found = {name: said[name] for name in ("MetricName", "Namespace", "Statistic")}
     dimensions = [dict(one) for one in said.get("Dimensions") or ()]
     return {**found, "Dimensions": dimensions, **({"Unit": said["Unit"]} if said.get("Unit") else {})}
+
+
+def _computed(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Metric math, minute by minute; exactly one of the queries gives the value."""
+    if said.get("MetricName") or said.get("Namespace") or said.get("Statistic"):
+        raise ValidationException("A customized metric has Metrics, or MetricName, Namespace and Statistic.")
+    queries = [dict(one) for one in said["Metrics"]]
+    if sum(one.get("ReturnData", True) for one in queries) != 1:
+        raise ValidationException("Exactly one element of Metrics must return data.")
+    for one in queries:
+        if stat := one.get("MetricStat"):
+            one["MetricStat"] = {**stat, "Period": stat.get("Period", MINUTE)}
+    return queries
 
 
 def _predefined(said: Mapping[str, Any], resource: str) -> dict[str, Any]:
@@ -128,7 +142,7 @@ def alarms(policy: Policy) -> dict[str, dict[str, Any]]:
     watched, target = metric(policy.settings, policy.resource), float(policy.settings["TargetValue"])
     common = {
         **watched,
-        "Period": 60,
+        **({} if "Metrics" in watched else {"Period": MINUTE}),
         "AlarmActions": [policy.arn],
         "AlarmDescription": (f"DO NOT EDIT OR DELETE. For TargetTrackingScaling policy {policy.arn}."),
     }
@@ -140,7 +154,7 @@ def alarms(policy: Policy) -> dict[str, dict[str, Any]]:
     found = {policy.alarm(HIGH): {**common, **over}}
     if not policy.settings.get("DisableScaleIn"):
         # No requests are no datapoints here, which at AWS are zeros.
-        silence = "breaching" if watched["MetricName"] == "RequestCountPerTarget" else "missing"
+        silence = "breaching" if watched.get("MetricName") == "RequestCountPerTarget" else "missing"
         found[policy.alarm(LOW)] = {
             **common,
             "ComparisonOperator": "LessThanThreshold",
@@ -156,7 +170,11 @@ def tracking(policy: Policy, ringing: set[str], value: float | None) -> Tracking
     said = policy.settings
     high, low = (policy.alarm(word) for word in (HIGH, LOW))
     is_low = low in ringing
-    if value is None and is_low and metric(said, policy.resource)["MetricName"] == "RequestCountPerTarget":
+    if (
+        value is None
+        and is_low
+        and metric(said, policy.resource).get("MetricName") == "RequestCountPerTarget"
+    ):
         value = 0.0
     return Tracking(
         policy=policy.name,

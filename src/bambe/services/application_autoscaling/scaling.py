@@ -83,8 +83,11 @@ class PolicyLoop:
     async def _value(self, aws: Aws, watched: Any, ringing: list[Any]) -> float | None:
         """The metric's last value: that which made the alarm ring, or in real time a newer one."""
         told = next((value for one in ringing if (value := _told(one)) is not None), None)
-        if self._clock.scale != 1 or not watched.get("MetricName"):
+        if self._clock.scale != 1:
             return told
+        if not watched.get("MetricName"):
+            newer = await self._computed(aws, watched.get("Metrics") or [])
+            return told if newer is None else newer
         now, statistic = self._clock.now(), watched.get("Statistic", "Average")
         answer = await aws.cloudwatch.get_metric_statistics(
             Namespace=watched["Namespace"],
@@ -99,6 +102,22 @@ class PolicyLoop:
         # The last minute is not over yet.
         whole = [one for one in points if one["Timestamp"] + timedelta(minutes=1) <= now]
         return float(whole[-1][statistic]) if whole else told
+
+    async def _computed(self, aws: Aws, queries: list[Any]) -> float | None:
+        """What metric math makes of the last whole minute; None where it makes nothing of it."""
+        if not queries:
+            return None
+        now = self._clock.now()
+        answer = await aws.cloudwatch.get_metric_data(
+            MetricDataQueries=queries, StartTime=now - BACK, EndTime=now, ScanBy="TimestampDescending"
+        )
+        values = [
+            float(value)
+            for result in answer["MetricDataResults"]
+            for at, value in zip(result["Timestamps"], result["Values"], strict=True)
+            if at + timedelta(minutes=1) <= now
+        ]
+        return values[0] if values else None
 
     async def _scale(self, aws: Aws, target: Target, change: Change) -> None:
         _, cluster, name = target.resource.split("/")

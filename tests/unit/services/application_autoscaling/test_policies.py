@@ -106,6 +106,24 @@ async def test_it_follows_the_load_and_rests(town: House) -> None:
     assert newest["StatusCode"] == "Successful"
 
 
+async def test_it_follows_what_is_computed_of_metrics(town: House) -> None:
+    stat = {"Metric": {"Namespace": "AWS/ECS", "MetricName": "CPUUtilization", "Dimensions": SERVICE}}
+    metrics = [
+        {"Id": "one", "MetricStat": {**stat, "Stat": "Average"}, "ReturnData": False},
+        {"Id": "more", "Expression": "MAX([FILL(one, 0), 1])", "ReturnData": True},
+    ]
+    await track(town, PredefinedMetricSpecification=None, CustomizedMetricSpecification={"Metrics": metrics})
+    await load(town, 8, work=320.0)
+    assert town.ecs.told[-1] == 7
+    await load(town, 20, work=60.0)
+    assert town.ecs.told[-1] < 7
+    both = {"Metrics": metrics, "MetricName": "CPUUtilization"}
+    none = {"Metrics": [{**one, "ReturnData": False} for one in metrics]}
+    for wrong in (both, none):
+        asked = track(town, PredefinedMetricSpecification=None, CustomizedMetricSpecification=wrong)
+        await refused(asked, "ValidationException")
+
+
 async def test_what_is_suspended_or_limited(town: House) -> None:
     await track(town)
     register = town.aws.application_autoscaling.register_scalable_target
