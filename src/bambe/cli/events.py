@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bambe.cli.cluster import Cluster
-from bambe.cli.losses import RETENTION, WEEK, lasting
+from bambe.cli.losses import kept as kept_of
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
@@ -84,10 +84,11 @@ class Reader:
         """Every topic but Kafka's own, by name."""
         consumer = self._consumer(says_where_it_ends=True)
         found = []
+        brokers = self.cluster.brokers_settings()
         for name, live in sorted(self.cluster.topics().items()):
             places = _partitions(name, live.partitions)
             spans = {one.partition: consumer.get_watermark_offsets(one, ANSWERS) for one in places}
-            kept = lasting(live.configs.get(RETENTION, str(WEEK)))
+            kept = kept_of(live.configs, brokers)
             count = _count(consumer, name, {one: span for one, span in spans.items() if span})
             who = (self._services("produces", name), self._services("consumes", name))
             found.append(TopicLook(name, live.partitions, live.replication, kept, *count, *who))

@@ -58,6 +58,15 @@ def lasting(milliseconds: str) -> str:
     return f"{number // SHOWN[unit]}{unit}" if unit else f"{number} ms"
 
 
+def kept(own: Mapping[str, str], brokers: Mapping[str, str]) -> str:
+    """What a topic with these settings keeps, for a person: 7d, or the newest of every key."""
+    said = {key: in_force(key, own, brokers) for key in (POLICY, RETENTION)}
+    time = lasting(said[RETENTION])
+    if not _compacts(said):
+        return time
+    return f"the newest of every key, {time}" if _deletes(said) else "the newest of every key"
+
+
 def loses(key: str, was: Mapping[str, str], will: Mapping[str, str]) -> str:
     """What a topic loses when `key` changes, as a predicate; "" for nothing. Both say what is in force."""
     found = LOSSES.get(key)

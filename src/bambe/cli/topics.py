@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bambe.cli.losses import BROKERS, RETENTION, in_force, lasting, loses
+from bambe.cli.losses import BROKERS, RETENTION, in_force, kept, lasting, loses
 from bambe.project.events import Events
 
 Settings = Mapping[str, str]
@@ -42,7 +42,7 @@ def changes(
         replication = wish.replication_of(name)
         if there is None:
             shape = f"{topic.partitions} partitions, {_copies(replication)}"
-            found.append(Change(name, f"new: {shape}, kept {lasting(topic.configs[RETENTION])}"))
+            found.append(Change(name, f"new: {shape}, kept: {kept(topic.configs, wish.settings)}"))
             continue
         found += _partitions(name, there.partitions, topic.partitions)
         if there.replication != replication:

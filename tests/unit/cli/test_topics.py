@@ -28,7 +28,9 @@ def test_nothing_to_do_is_nothing() -> None:
 
 
 def test_a_new_topic_is_described() -> None:
-    assert said({"partitions": 3}, None) == [("new: 3 partitions, one copy, kept 7d", "", "")]
+    assert said({"partitions": 3}, None) == [("new: 3 partitions, one copy, kept: 7d", "", "")]
+    compacted = said({"partitions": 3, "compact": True}, None)
+    assert compacted == [("new: 3 partitions, one copy, kept: the newest of every key", "", "")]
 
 
 def test_more_partitions_warn_of_the_order_within_a_key() -> None:
