@@ -75,7 +75,7 @@ class Counting(Reader):
 
 
 def counted(consumer: Consumer) -> tuple[int, bool]:
-    cluster: Any = SimpleNamespace(topics=lambda: {"orders": LiveTopic(1, 1)})
+    cluster: Any = SimpleNamespace(topics=lambda: {"orders": LiveTopic(1, 1)}, brokers_settings=dict)
     target: Any = SimpleNamespace(project=SimpleNamespace(services={}))
     reader = Counting(target, cluster)
     reader.consumer = consumer
