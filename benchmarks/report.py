@@ -34,7 +34,9 @@ class CannotRun(Exception):
 class Row:
     """One figure of Bambe beside another of the same run; at most one of the two limits on their ratio.
 
-    Beside a limit of 0 the ratio is 1 where there is nothing, and infinite where there is anything at all.
+    `paired` is the median of the ratios of rounds in which the two took turns: it counts where it is given,
+    since what else the machine does hits both figures of a round alike. Beside a limit of 0 the ratio is 1
+    where there is nothing, and infinite where there is anything at all.
     """
 
     what: str
@@ -44,9 +46,12 @@ class Row:
     unit: str
     at_most: float | None = None
     at_least: float | None = None
+    paired: float | None = None
 
     @property
     def ratio(self) -> float:
+        if self.paired is not None:
+            return self.paired
         if not self.theirs:
             return float("inf") if self.ours else 1.0
         return self.ours / self.theirs

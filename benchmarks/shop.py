@@ -20,10 +20,11 @@ SUBJECT = Path(__file__).parent / "subject"
 
 
 @contextlib.contextmanager
-def brought_up(*edits: tuple[str, str]) -> Iterator[Bambe]:
-    """The shop after `bambe up`, its bambe.yml edited; everything is removed again, the images too."""
+def brought_up(*edits: tuple[str, str], events: bool = False) -> Iterator[Bambe]:
+    """The shop after `bambe up`, its bambe.yml edited; everything is removed again, the images too. Most
+    benchmarks are about something else than `events`."""
     with _home() as home:
-        shop = Shop.create(home / "shop", events=False)  # Kafka has benchmarks of its own
+        shop = Shop.create(home / "shop", events)
         for old, new in (("keep_old: 30m", "keep_old: 1m"), *edits):  # no round waits 30 minutes
             shop.edit("bambe.yml", old, new)
         shop.commit("For measuring")

@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.e2e.platform import Bambe, wait_for
 
 from bambe.cli.place import Local
+from benchmarks.memory import mebibytes, with_children
 from benchmarks.report import CannotRun, Result, Row, options, tell
 from benchmarks.servers import PEERS, Peer, ask, environment, free_port, installed, started, version
 from benchmarks.servers import apart as peer_process
@@ -135,12 +136,12 @@ def _memory(bambe: Bambe) -> tuple[list[Row], str]:
             _until_answered(process, port, signed(WHO_AM_I, port))
             peers[peer.name] = process.pid
         time.sleep(IDLE)
-        own = _mebibytes(bambe.pid)
+        own = mebibytes(bambe.pid)
         title = "idle memory of the daemon, resident"
         rows = [Row(title, own, "limit", LIMIT_MEMORY, "MiB", at_most=1)]
-        rows += [Row(title, own, name, _with_children(pid), "MiB") for name, pid in peers.items()]
-    others = [f"{name} {_mebibytes(_pid(bambe.state, name)):.0f} MiB" for name in ("envoy", "dns")]
-    private = _mebibytes(bambe.pid, "Anonymous")
+        rows += [Row(title, own, name, with_children(pid), "MiB") for name, pid in peers.items()]
+    others = [f"{name} {mebibytes(_pid(bambe.state, name)):.0f} MiB" for name in ("envoy", "dns")]
+    private = mebibytes(bambe.pid, "Anonymous")
     about = ", ".join(version(peer) for peer in PEERS if peer.name in peers)
     return rows, (
         f"Of the daemon's memory {private:.0f} MiB are of no file. Its children: {' and '.join(others)}. "
@@ -150,17 +151,6 @@ def _memory(bambe: Bambe) -> tuple[list[Row], str]:
 
 def _pid(state: Path, name: str) -> int:
     return int(next(state.rglob(f"{name}.pid")).read_text().split()[0])
-
-
-def _mebibytes(pid: int, figure: str = "Rss") -> float:
-    """Memory of one process (proc(5), smaps_rollup)."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return next(int(line.split()[1]) for line in rollup if line.startswith(f"{figure}:")) / 1024
-
-
-def _with_children(pid: int) -> float:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return _mebibytes(pid) + sum(_with_children(int(child)) for child in children)
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
-"""Writes the generated pages: docs/services.md from the code, docs/cli.md from the commands' own help.
+"""Writes the generated pages: docs/services.md from the code, docs/cli.md from the commands' own help,
+docs/aws-rights.md from the templates.
 
 `python -m scripts.docs` writes them, `python -m scripts.docs --check` fails when they are out of date.
 """
@@ -13,6 +14,7 @@ import click
 
 from bambe.cli import main as cli
 from bambe.services import discover
+from scripts import rights
 
 ROOT = Path(__file__).parents[1]
 PAGES = ROOT / "docs"
@@ -74,7 +76,11 @@ def commands() -> str:
 
 def main() -> None:
     """Write the pages, or with --check say which are out of date."""
-    pages = {PAGES / "services.md": services(), PAGES / "cli.md": commands()}
+    pages = {
+        PAGES / "services.md": services(),
+        PAGES / "cli.md": commands(),
+        PAGES / "aws-rights.md": rights.page(),
+    }
     stale = [path.name for path, text in pages.items() if not path.exists() or path.read_text() != text]
     if "--check" in sys.argv:
         sys.exit(f"out of date, run `make docs`: {', '.join(stale)}" if stale else 0)

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.api.conftest import Edge
+from tests.support.house import SUBNET
 
 DEFINITION = {
     "family": "web",
@@ -26,7 +27,7 @@ SERVICE = {
     "taskDefinition": "web",
     "desiredCount": 2,
     "launchType": "FARGATE",
-    "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+    "networkConfiguration": {"awsvpcConfiguration": {"subnets": [SUBNET]}},
 }
 
 

@@ -9,6 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.api.conftest import Edge
+from tests.support.house import GROUP, VPC
 
 NOT_FOUND = [{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]
 
@@ -51,7 +52,7 @@ class Shop:
             Protocol="HTTP",
             Port=8080,
             TargetType="ip",
-            VpcId="vpc-1",
+            VpcId=VPC,
             HealthCheckPath="/health",
             HealthCheckIntervalSeconds=5,
             HealthCheckTimeoutSeconds=2,
@@ -83,7 +84,7 @@ def test_load_balancers(shop: Shop) -> None:
     assert shop.edge.house.proxy.world.load_balancers[0].idle_timeout == 30
     attributes = elb.describe_load_balancer_attributes(LoadBalancerArn=shop.balancer)["Attributes"]
     assert timeout[0] in attributes
-    elb.set_security_groups(LoadBalancerArn=shop.balancer, SecurityGroups=["sg-1"])
+    elb.set_security_groups(LoadBalancerArn=shop.balancer, SecurityGroups=[GROUP])
     elb.delete_load_balancer(LoadBalancerArn=shop.balancer)
     elb.get_waiter("load_balancers_deleted").wait(LoadBalancerArns=[shop.balancer])
 

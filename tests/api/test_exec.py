@@ -11,9 +11,10 @@ import pytest
 from bambe.cli.session import Ended, hold
 from bambe.cli.trouble import Trouble
 from tests.api.conftest import Edge
+from tests.support.house import SUBNET
 from tests.support.plugin import Plugin, Refused, pack
 
-NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+NETWORK = {"awsvpcConfiguration": {"subnets": [SUBNET]}}
 
 
 class Exec:

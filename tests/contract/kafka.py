@@ -15,7 +15,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 
-from bambe.engines.brokers import Cluster, KafkaBrokers, Node
+from bambe.engines.brokers import Cluster, KafkaBrokers, Node, Topic
 from bambe.engines.brokers.port import INTERNAL_PORT, STOP_TIMEOUT, ClusterSeen
 from bambe.engines.brokers.versions import on_zookeeper
 from bambe.engines.containers.config import container_name
@@ -140,13 +140,14 @@ class Running:
             await asyncio.sleep(0.3)
         raise AssertionError(f"never came true; last seen: {seen}; {self.output()}")
 
-    async def in_a_task(self, script: str, mounts: Iterable[Mount] = ()) -> list[str]:
-        """What a shell script prints that runs in a task on the same network, with Kafka's tools."""
-        container = ContainerSpec("tool", self.image, ("sh", "-ec", script), mounts=tuple(mounts))
-        task = TaskSpec(secrets.token_hex(8), (container,))
-        await self.containers.start_task(task)
-        async with asyncio.timeout(60):
-            return [line.text async for line in self.containers.logs(task.id, "tool")]
+    async def topic(self, partitions: int = 1) -> str:
+        """A topic of its own, whose partitions have leaders; its name."""
+        name = f"t{secrets.token_hex(4)}"
+        await self.brokers.apply_topic(self.cluster, Topic(name, partitions))
+        await self.until(
+            lambda seen: name in seen.topics and all(p.leader for p in seen.topics[name].partitions)
+        )
+        return name
 
     async def stop_broker(self, number: int) -> int | None:
         """SIGTERM and wait; its exit code."""

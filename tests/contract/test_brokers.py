@@ -1,23 +1,15 @@
-"""Real Kafka: clusters come up, keep what they acknowledged, and let in whom they should.
-
-BAMBE_TEST_KAFKA says which versions, with how many brokers: "2.6.1:3 3.9.2:3" and so on.
-"""
+"""Real Kafka: clusters come up, keep what they acknowledged, and let in whom they should."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
+import socket
 import ssl
-import threading
-import time
-from collections.abc import AsyncIterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import (
     AclBindingFilter,
@@ -32,22 +24,20 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
-from bambe.engines.brokers import KafkaBrokers, Topic
+from bambe.engines.brokers import Cluster, KafkaBrokers, Topic, features
 from bambe.engines.brokers.guard import left_to_all
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
     HOST_SCRAM_PORT,
     HOST_TLS_PORT,
     INTERNAL_PORT,
-    PLAINTEXT_PORT,
-    SCRAM_PORT,
-    TLS_PORT,
+    ZOOKEEPER_PORT,
+    ClusterSeen,
 )
-from bambe.engines.brokers.settings import FILES, PRINCIPAL
+from bambe.engines.brokers.settings import PRINCIPAL
 from bambe.engines.brokers.versions import numbers, offered, on_zookeeper
-from bambe.engines.containers.port import Mount
-from bambe.kernel.errors import Conflict, NotThere, Refused, Unavailable
-from tests.contract.busybox import docker_answers
+from bambe.kernel.errors import Refused
+from tests.contract.brokers import Suite
 from tests.contract.kafka import (
     QUIET,
     Running,
@@ -55,34 +45,16 @@ from tests.contract.kafka import (
     dotted,
     lets_in,
     produce,
-    read,
-    reader,
     scram,
     trusting,
 )
 
-pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.docker, pytest.mark.asyncio(loop_scope="session")]
 
 EVERY_ACL = (
     *(ResourceType.ANY, None, ResourcePatternType.ANY),
     *(None, None, AclOperation.ANY, AclPermissionType.ANY),
 )
-CLUSTERS = os.environ.get("BAMBE_TEST_KAFKA", "2.6.1:1 4.1.2:3").split()
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=CLUSTERS)
-async def kafka(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Running]:
-    if not docker_answers():
-        pytest.skip("no Docker Engine")
-    version, _, count = request.param.partition(":")
-    running = Running(tmp_path_factory.mktemp("kafka"), version, int(count))
-    try:
-        await running.start()
-        yield running
-    finally:
-        await running.stop()
 
 
 @pytest.fixture
@@ -94,58 +66,45 @@ def authority(kafka: Running, tmp_path: Path) -> Path:
 
 
 async def topic(kafka: Running, partitions: int = 1) -> str:
-    name = f"t{secrets.token_hex(4)}"
-    await kafka.brokers.apply_topic(kafka.cluster, Topic(name, partitions))
-    await kafka.until(
-        lambda seen: name in seen.topics and all(p.leader for p in seen.topics[name].partitions)
-    )
-    return name
+    return await kafka.topic(partitions)
 
 
-async def test_it_comes_up(kafka: Running) -> None:
+class Real:
+    """The cluster of the suite."""
+
+    def __init__(self, kafka: Running, authority: Path) -> None:
+        self.kafka, self.authority = kafka, authority
+
+    @property
+    def brokers(self) -> KafkaBrokers:
+        return self.kafka.brokers
+
+    @property
+    def cluster(self) -> Cluster:
+        return self.kafka.cluster
+
+    async def until(self, holds: Callable[[ClusterSeen], bool]) -> ClusterSeen:
+        return await self.kafka.until(holds)
+
+    async def lets_in(self, expected: bool, user: str, password: str) -> None:
+        servers = self.kafka.addresses(HOST_SCRAM_PORT)
+        await becomes(expected, servers, self.authority, user, password)
+
+
+class TestKafka(Suite):
+    @pytest.fixture
+    def rig(self, kafka: Running, authority: Path) -> Real:
+        return Real(kafka, authority)
+
+
+async def test_it_comes_up_within_a_minute(kafka: Running) -> None:
     assert kafka.up_after < 60
-    seen = await kafka.brokers.seen(kafka.cluster)
-    assert seen.brokers == tuple(range(1, kafka.count + 1))
-    assert seen.controller in seen.brokers
-    assert seen.under_replicated == 0
     assert (await kafka.brokers.authority(kafka.cluster.id)).startswith("-----BEGIN CERTIFICATE-----")
 
 
-async def test_topics_become_as_wished_for(kafka: Running) -> None:
-    brokers, cluster = kafka.brokers, kafka.cluster
-    wish = Topic("orders.v1", 2, 0, {"retention.ms": "3600000", "cleanup.policy": "compact"})
-    for _ in range(2):
-        await once_brokers_agree(kafka, wish)
-    made = (await kafka.until(lambda seen: wish.name in seen.topics)).topics[wish.name]
-    assert (len(made.partitions), made.configs, made.internal) == (2, wish.configs, False)
-    assert made.replication == min(3, kafka.count)
-    larger = {"max.message.bytes": "2000000"}
-    await brokers.apply_topic(cluster, replace(wish, partitions=4, configs=larger))
-    await kafka.until(lambda seen: len(seen.topics[wish.name].partitions) == 4)
-    await kafka.until(lambda seen: seen.topics[wish.name].configs == larger)  # brokers hear of it one by one
-
-    for refused, why in (
-        (replace(wish, partitions=3), "4 partitions"),
-        (replace(wish, partitions=4, replication=kafka.count - 1 or 7), "(?i)replica"),
-        (replace(wish, partitions=4, configs={"retention.ms": "soon"}), "retention.ms"),
-        (Topic("not/a/name", 1), "(?i)invalid|illegal"),
-        (Topic("too-many", 1, 9), "replication factor of 9"),
-    ):
-        with pytest.raises(Refused, match=why):
-            await once_brokers_agree(kafka, refused)
-    for _ in range(2):
-        await brokers.delete_topic(cluster, wish.name)
-    await kafka.until(lambda seen: wish.name not in seen.topics)
-
-
-async def once_brokers_agree(kafka: Running, topic: Topic) -> None:
-    """Apply a topic, again while brokers have not heard of its last change."""
-    for _ in range(50):
-        try:
-            return await kafka.brokers.apply_topic(kafka.cluster, topic)
-        except (Unavailable, Conflict):
-            await asyncio.sleep(0.2)
-    raise AssertionError("the brokers never agreed")
+async def test_settings_that_kafka_does_not_take_are_refused_in_its_words(kafka: Running) -> None:
+    with pytest.raises(Refused, match=r"retention\.ms"):
+        await kafka.brokers.apply_topic(kafka.cluster, Topic("wrong", 1, 0, {"retention.ms": "soon"}))
 
 
 async def test_this_machine_speaks_plain_text_and_tls(kafka: Running, authority: Path) -> None:
@@ -231,26 +190,6 @@ async def becomes(expected: bool, servers: str, authority: Path, user: str, pass
     raise AssertionError(f"{user}: never {expected}, but {found}")
 
 
-async def test_aiokafka_speaks_to_it(kafka: Running, authority: Path) -> None:
-    name = await topic(kafka)
-    await kafka.brokers.apply_users(kafka.cluster, {"carol": "sings"})
-    await becomes(True, kafka.addresses(HOST_SCRAM_PORT), authority, "carol", "sings")
-    options = {
-        "bootstrap_servers": kafka.addresses(HOST_SCRAM_PORT),
-        "security_protocol": "SASL_SSL",
-        "ssl_context": trusting(authority),
-        "sasl_mechanism": "SCRAM-SHA-512",
-        "sasl_plain_username": "carol",
-        "sasl_plain_password": "sings",
-    }
-    async with AIOKafkaProducer(**options, acks="all") as producer:
-        for number in range(10):
-            await producer.send_and_wait(name, str(number).encode())
-    reading = AIOKafkaConsumer(name, **options, group_id="aio", auto_offset_reset="earliest")
-    async with reading, asyncio.timeout(30):
-        assert [(await reading.getone()).value for _ in range(10)] == [str(n).encode() for n in range(10)]
-
-
 async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
     first = kafka.node(1)
     reading, writing = await asyncio.open_connection(first.address, INTERNAL_PORT, ssl=trusting(authority))
@@ -260,50 +199,38 @@ async def test_brokers_listen_to_each_other_and_to_the_daemon_alone(kafka: Runni
     writing.close()
 
 
-async def test_tasks_reach_it_by_name(kafka: Running, authority: Path) -> None:
-    name = await topic(kafka)
-    await kafka.brokers.apply_users(kafka.cluster, {"dave": "digs"})
-    await becomes(True, kafka.addresses(HOST_SCRAM_PORT), authority, "dave", "digs")
-    node = kafka.state / "kafka" / kafka.cluster.id / "node-1" / "files"
-    login = "org.apache.kafka.common.security.scram.ScramLoginModule required"
-    script = f"""
-      tls() {{ printf '%s\\n' security.protocol=$1 ssl.truststore.location={FILES}/truststore.p12 \\
-        ssl.truststore.password=changeit sasl.mechanism=SCRAM-SHA-512 \\
-        'sasl.jaas.config={login} username="dave" password="digs";'; }}
-      tls SSL > /tmp/tls; tls SASL_SSL > /tmp/sasl
-      send="kafka-console-producer.sh --topic {name}"
-      echo plain | $send --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
-      echo secret | $send --bootstrap-server {kafka.names(TLS_PORT)} --producer.config /tmp/tls
-      kafka-console-consumer.sh --topic {name} --from-beginning --max-messages 2 --timeout-ms 20000 \\
-        --bootstrap-server {kafka.names(SCRAM_PORT)} --consumer.config /tmp/sasl
-      kafka-topics.sh --list --bootstrap-server {kafka.names(PLAINTEXT_PORT)}
-    """
-    said = await kafka.in_a_task(script, [Mount(str(node), FILES, read_only=True)])
-    assert {"plain", "secret", name} <= {line.lstrip(">") for line in said}, said
+async def test_zookeeper_listens_to_brokers_and_to_the_daemon_alone(kafka: Running, authority: Path) -> None:
+    if not on_zookeeper(kafka.version):
+        pytest.skip("it has no ZooKeeper")
+    address = kafka.node(0).address
+    assert await asyncio.to_thread(listening, address) == [ZOOKEEPER_PORT]
+    assert not await zookeeper_answers(address, trusting(authority)), "a stranger is let in"
+    engine = kafka.state / "kafka" / kafka.cluster.id / "engine"
+    known = trusting(authority)
+    known.load_cert_chain(engine / "cert.pem", engine / "key.pem")
+    assert await zookeeper_answers(address, known)
 
 
-async def test_groups_show_their_members_and_how_far_they_are(kafka: Running) -> None:
-    brokers, cluster = kafka.brokers, kafka.cluster
-    name, group = await topic(kafka, 2), f"g{secrets.token_hex(4)}"
-    servers = kafka.addresses(HOST_PLAINTEXT_PORT)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(40)])
-    consumer = reader(servers, name, group, client_id="worker", enable_auto_commit=False)
-    got: list[str] = []
-    while len(got) < 40:
-        got += await asyncio.to_thread(read, consumer, 40, 0.5)
-    await asyncio.to_thread(consumer.commit, asynchronous=False)
-    await asyncio.to_thread(produce, servers, name, [str(n) for n in range(10)])
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    (member,) = seen.members
-    assert (seen.state, member.client_id, member.assigned) == ("Stable", "worker", ((name, 0), (name, 1)))
-    assert (sum(max(0, one.committed) for one in seen.offsets), seen.lag) == (40, 10)
-    with pytest.raises(Refused, match="has members"):
-        await brokers.set_offsets(cluster, group, {(name, 0): 0})
-    consumer.close()
-    await brokers.set_offsets(cluster, group, {(name, 0): 0, (name, 1): 0})
-    seen = next(one for one in await brokers.groups(cluster) if one.id == group)
-    assert (seen.state, seen.members, seen.lag) == ("Empty", (), 50)
-    assert len(await asyncio.to_thread(consume, servers, name, 50, group)) == 50
+def listening(address: str) -> list[int]:
+    """Ports of a node that take connections."""
+    found = []
+    for port in range(1024, 12000):
+        with socket.socket() as one:
+            if one.connect_ex((address, port)) == 0:
+                found.append(port)
+    return found
+
+
+async def zookeeper_answers(address: str, context: ssl.SSLContext) -> bool:
+    try:
+        reading, writing = await asyncio.open_connection(address, ZOOKEEPER_PORT, ssl=context)
+        writing.write(b"srvr")
+        async with asyncio.timeout(10):
+            answer = await reading.read(1024)
+        writing.close()
+    except (ssl.SSLError, ConnectionError):
+        return False
+    return b"Zookeeper version" in answer
 
 
 async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Running) -> None:
@@ -319,36 +246,6 @@ async def test_what_was_acknowledged_survives_a_kill_and_another_task(kafka: Run
     assert await asyncio.to_thread(produce, servers, name, ["after"]) == ["after"]
 
 
-async def test_a_broker_may_die_while_others_write(kafka: Running) -> None:
-    if kafka.count < 3:
-        pytest.skip("needs three brokers")
-    name, servers = await topic(kafka, 3), kafka.addresses(HOST_PLAINTEXT_PORT)
-    stop, sent = threading.Event(), list[str]()
-
-    def write() -> None:
-        for batch in range(1000):
-            if stop.is_set():
-                return
-            sent.extend(produce(servers, name, [f"{batch}-{n}" for n in range(20)]))
-            time.sleep(0.02)
-
-    writing = asyncio.create_task(asyncio.to_thread(write))
-    await asyncio.sleep(1)
-    await kafka.kill(2)
-    await kafka.until(
-        lambda seen: 2 not in seen.brokers and all(p.leader for p in seen.topics[name].partitions)
-    )
-    before = len(sent)
-    while len(sent) < before + 100:
-        await asyncio.sleep(0.1)
-    stop.set()
-    await writing
-    got = await asyncio.to_thread(consume, servers, name, len(sent))
-    assert set(sent) <= set(got)
-    await kafka.remake(2)
-    await kafka.until(lambda seen: len(seen.brokers) == 3 and seen.under_replicated == 0)
-
-
 async def test_a_broker_that_is_told_to_stop_leaves_in_order(kafka: Running) -> None:
     assert await kafka.stop_broker(1) in (0, 143)
     await kafka.remake(1)
@@ -362,15 +259,18 @@ async def test_a_newer_version_goes_on_with_the_data(kafka: Running) -> None:
     name = await topic(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["before"])
     await kafka.upgrade(newer[-1].apache)
+    assert "metadata.version" in await lacking(kafka), "the brokers are new, the cluster is not yet"
+    for _ in range(2):
+        await kafka.brokers.finalize(kafka.cluster)
+    assert not await lacking(kafka)
     await asyncio.to_thread(produce, kafka.addresses(HOST_PLAINTEXT_PORT), name, ["after"])
     got = await asyncio.to_thread(consume, kafka.addresses(HOST_PLAINTEXT_PORT), name, 2)
     assert got == ["before", "after"]
 
 
-async def test_before_it_runs_it_is_not_there(kafka: Running, tmp_path: Path) -> None:
-    other = KafkaBrokers(tmp_path)
-    with pytest.raises(NotThere):
-        await other.authority("nothing")
-    with pytest.raises(Unavailable, match="started"):
-        await other.seen(kafka.cluster)
-    await other.remove("nothing")
+async def lacking(kafka: Running) -> dict[str, int]:
+    """Features that brokers of this version have, and the cluster has not switched on."""
+    folder = kafka.state / "kafka" / kafka.cluster.id
+    access = trusting(folder / "authority" / "ca.pem")
+    access.load_cert_chain(folder / "engine" / "cert.pem", folder / "engine" / "key.pem")
+    return (await features.features(kafka.node(1).address, INTERNAL_PORT, access)).lacking

@@ -380,3 +380,16 @@ async def test_removing_everything_can_be_repeated_and_started_after(stage: Stag
     spec = stage.spec(WAIT)
     await stage.engine.start_task(spec)
     assert await stage.task(spec.id) is not None
+
+
+async def test_what_tasks_use(stage: Stage) -> None:
+    one, ended = stage.spec(WAIT, "while :; do :; done"), stage.spec("exit 0")
+    for spec in (one, ended):
+        await stage.engine.start_task(spec)
+    stage.fake(lambda fake: fake.exit(ended.id))
+    await stage.until(ended.id, lambda seen: all(c.state is State.EXITED for c in seen.containers))
+    await stage.until(one.id, lambda seen: all(c.state is State.RUNNING for c in seen.containers))
+    used = await stage.engine.usage()
+    assert ended.id not in used
+    assert used[one.id].cpu_seconds > 0
+    assert 0 < used[one.id].memory < 64 * 1024 * 1024

@@ -139,6 +139,17 @@ async def test_changed_files_are_all_of_them(rig: Rig) -> None:
     assert await rig.git.changed_files("shop", third, third) == []
 
 
+async def test_files_of_a_commit(rig: Rig) -> None:
+    first = await rig.push("shop", {"bambe.yml": "project: shop\n", "a/b.txt": "1"})
+    await rig.push("shop", {"bambe.yml": "project: mall\n", "a/b.txt": None})
+    assert await rig.git.file("shop", first, "bambe.yml") == "project: shop\n"
+    assert await rig.git.file("shop", "main", "bambe.yml") == "project: mall\n"
+    assert await rig.git.file("shop", first, "a/b.txt") == "1"
+    for revision, path in (("main", "a/b.txt"), (first, "a"), ("nothing", "bambe.yml"), (first, "--help")):
+        with pytest.raises(NotThere):
+            await rig.git.file("shop", revision, path)
+
+
 async def test_an_export_is_the_commit_with_its_history(rig: Rig, tmp_path: Path) -> None:
     first = await rig.push("shop", {"a": "1", "b": "1"})
     await rig.push("shop", {"a": "2", "b": None})

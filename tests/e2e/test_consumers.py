@@ -81,6 +81,11 @@ def test_a_good_version_takes_its_share_and_then_everything(bambe: Bambe) -> Non
     accepted = {one.order for one in traffic.stop() if one.order and not one.failed}
     wait_for(lambda: accepted <= {one["order"] for one in told(bambe)}, "every order is told", 60)
     assert set(Counter(one["order"] for one in told(bambe)).values()) == {1}, "none of them twice"
+    newest_id = newest(bambe)["serviceDeploymentArn"].rsplit("/", 1)[-1]
+    shown = json.loads(bambe.cli("release", "show", newest_id, "--json").stdout)
+    events = shown["records"][-1]["body"]["events"]
+    assert events["green"]["handled"] > 0
+    assert events["blue"]["handled"] > events["green"]["handled"], "the old version had three quarters"
 
 
 def test_a_bad_version_is_found_worse_and_its_events_are_taken_again(bambe: Bambe) -> None:

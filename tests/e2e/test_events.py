@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import ssl
 import subprocess
 import urllib.request
@@ -13,6 +14,10 @@ import pytest
 
 from tests.e2e.conftest import install
 from tests.e2e.platform import Bambe, wait_for
+from tests.support.events import Event, Writer, by_key, read
+
+TOPIC = "keys"
+"""One of our own, which no service reads."""
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +101,87 @@ def test_topics_lag_and_events_can_be_looked_at(bambe: Bambe) -> None:
     (lag,) = json.loads(bambe.cli("events", "lag", "--json").stdout)
     assert (lag["group"], lag["topic"], lag["version"]) == ("notifier", "orders.created", "shop-notifier:2")
     assert "there is no topic nothing" in bambe.cli("events", "tail", "nothing", check=False).stderr
+
+
+def cluster(bambe: Bambe) -> str:
+    (found,) = bambe.client("kafka").list_clusters_v2(ClusterNameFilter="shop")["ClusterInfoList"]
+    return str(found["ClusterArn"])
+
+
+def settings(bambe: Bambe) -> dict[str, str]:
+    """How a client on this machine finds the brokers."""
+    brokers = bambe.client("kafka").get_bootstrap_brokers(ClusterArn=cluster(bambe))
+    authority = bambe.client("ssm").get_parameter(Name="/shop/kafka/ca")["Parameter"]["Value"]
+    return {
+        "bootstrap.servers": brokers["BootstrapBrokerStringPublicTls"],
+        "security.protocol": "SSL",
+        "ssl.ca.pem": authority,
+    }
+
+
+def in_order(bambe: Bambe, written: list[Event]) -> None:
+    """All is there, once, the events of a key in the order they were written in."""
+    there = read(settings(bambe), TOPIC, len(written))
+    assert set(there) == set(written)
+    for key, numbers in by_key(there).items():
+        assert numbers == list(range(len(numbers))), f"{key}: lost, doubled or out of order"
+
+
+@pytest.fixture(scope="module")
+def written(bambe: Bambe) -> list[Event]:
+    """Events of many keys, acknowledged while the daemon, and with it a broker, were killed."""
+    wish = {"TopicName": TOPIC, "PartitionCount": 6, "ReplicationFactor": 1}
+    bambe.client("kafka").create_topic(ClusterArn=cluster(bambe), **wish)
+    wait_for(lambda: has_leaders(bambe), "the topic is there")
+    writer = Writer(settings(bambe), TOPIC)
+    writer.start()
+    writer.more(100)
+    with bambe.dead():
+        writer.more(100)
+        kill(a_broker(bambe))
+    writer.more(100)
+    return writer.stop()
+
+
+def has_leaders(bambe: Bambe) -> bool:
+    kafka = bambe.client("kafka")
+    topic = kafka.describe_topic(ClusterArn=cluster(bambe), TopicName=TOPIC)
+    if topic["Status"] != "ACTIVE":
+        return False
+    found = kafka.describe_topic_partitions(ClusterArn=cluster(bambe), TopicName=TOPIC)["Partitions"]
+    return all(one.get("Leader") for one in found)
+
+
+def test_the_daemon_and_a_broker_may_die_while_others_write(bambe: Bambe, written: list[Event]) -> None:
+    in_order(bambe, written)
+
+
+def test_a_new_version_of_kafka_has_the_data_and_is_switched_on(bambe: Bambe, written: list[Event]) -> None:
+    assert levels(bambe)["metadata.version"].startswith("3.9-")
+    bambe.shop.edit("bambe.yml", "kafka: 3.9.x", "kafka: 4.1.x.kraft")
+    bambe.shop.commit("A newer Kafka")
+    bambe.up()
+    shown = bambe.client("kafka").describe_cluster(ClusterArn=cluster(bambe))["ClusterInfo"]
+    assert (shown["State"], shown["CurrentBrokerSoftwareInfo"]["KafkaVersion"]) == ("ACTIVE", "4.1.x.kraft")
+    assert levels(bambe)["metadata.version"].startswith("4.1-")
+    in_order(bambe, written)
+    before = told(bambe)
+    traffic = bambe.traffic(rate=20)
+    traffic.start()
+    wait_for(lambda: len(told(bambe)) > len(before) + 20, "orders are told again", 60)
+    traffic.stop()
+
+
+def levels(bambe: Bambe) -> dict[str, str]:
+    """What Kafka's own tool says of the cluster's features."""
+    where = settings(bambe)["bootstrap.servers"]
+    said = ("security.protocol=SSL", "ssl.truststore.location=/kafka-node/truststore.p12")
+    file = "\n".join([*said, "ssl.truststore.password=changeit"])
+    tool = "java -Xmx64m -cp '/opt/kafka/libs/*' org.apache.kafka.tools.FeatureCommand"
+    script = f"echo '{file}' > /tmp/tls; {tool} --bootstrap-server {where} --command-config /tmp/tls describe"
+    words = ["docker", "exec", a_broker(bambe), "sh", "-ec", script]
+    told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"Feature: (\S+)\s.*FinalizedVersionLevel: (\S+)", told))
 
 
 def test_what_would_lose_events_is_said_and_refused(bambe: Bambe) -> None:

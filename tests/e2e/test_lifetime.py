@@ -103,6 +103,9 @@ def test_up_works_after_mistakes_and_down_leaves_nothing(fresh: Bambe) -> None:
     url = json.loads(fresh.cli("status", "--json").stdout)["url"]
     answered = fresh.shell(f"curl -s --cacert {fresh.state}/ca/ca.pem {url}/inventory")
     assert '"service": "inventory"' in answered.stdout
+    plain = url.replace("https://", "http://")
+    led = fresh.shell(f"curl -s -o /dev/null -w '%{{http_code}} %{{redirect_url}}' {plain}/inventory")
+    assert led.stdout.replace(":443", "") == f"301 {url}/inventory"
     assert fresh.containers()
     fresh.json(
         "ecs", "run-task", "--cluster", "shop", "--task-definition", "shop-inventory",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from bambe.engines.brokers.port import (
     Cluster,
     ClusterSeen,
-    GroupSeen,
     Node,
     PartitionSeen,
     Process,
     Topic,
     TopicSeen,
 )
+from bambe.engines.brokers.settings import PRINCIPAL
 from bambe.kernel.errors import NotThere, Refused, Unavailable
 
 
@@ -21,7 +23,8 @@ class FakeBrokers:
     """Implements engines.brokers.port.Brokers.
 
     What a test may set: `down` (numbers of brokers that are not in the cluster), `short` (partitions lack a
-    replica), `refuses` (topic name -> why). What it may read: `prepared`, `users`, `removed`.
+    replica), `refuses` (topic name -> why), `disagree` (clusters that cannot be finalized yet). What it may
+    read: `prepared`, `users`, `removed`, `finalized` (cluster -> version).
     """
 
     def __init__(self) -> None:
@@ -31,16 +34,19 @@ class FakeBrokers:
         self.prepared: list[tuple[str, Node]] = []
         self.users: dict[str, dict[str, str]] = {}
         self.removed: list[str] = []
+        self.finalized: dict[str, str] = {}
+        self.disagree: set[str] = set()
         self._topics: dict[str, dict[str, Topic]] = {}
 
     async def prepare(self, cluster: Cluster, node: Node) -> Process:
-        if node.number and not node.address:
+        if not node.address:
             raise Unavailable(f"{node.name} has no address yet.")
         self.prepared.append((cluster.id, node))
         return Process(command=("kafka",), environment={}, mounts=(), memory=cluster.memory)
 
     async def remove(self, cluster_id: str) -> None:
         self.removed.append(cluster_id)
+        self.prepared = [one for one in self.prepared if one[0] != cluster_id]
         self._topics.pop(cluster_id, None)
 
     async def authority(self, cluster_id: str) -> str:
@@ -60,21 +66,32 @@ class FakeBrokers:
         there = self._of(cluster).get(topic.name)
         if topic.name in self.refuses:
             raise Refused(self.refuses[topic.name])
+        if not re.fullmatch(r"[a-zA-Z0-9._-]{1,249}", topic.name):
+            raise Refused(f"The name {topic.name} is illegal.")
+        count = sum(node.number > 0 for node in cluster.nodes)
+        if topic.replication > count:
+            raise Refused(f"A replication factor of {topic.replication} needs as many brokers.")
         if there is not None and topic.partitions < there.partitions:
             raise Refused(f"The topic {topic.name} has {there.partitions} partitions.")
-        self._of(cluster)[topic.name] = topic
+        replication = there.replication if there is not None else min(3, count)
+        if there is not None and topic.replication not in (0, replication):
+            raise Refused(f"The topic {topic.name} has {replication} replicas.")
+        self._of(cluster)[topic.name] = replace(topic, replication=topic.replication or replication)
 
     async def delete_topic(self, cluster: Cluster, name: str) -> None:
         self._of(cluster).pop(name, None)
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
-        self.users[cluster.id] = dict(users)
+    async def finalize(self, cluster: Cluster) -> None:
+        if cluster.id in self.disagree:
+            raise Unavailable("A broker does not answer.")
+        self.finalized[cluster.id] = cluster.version
 
-    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        return ()
-
-    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        return
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
+        there = self.users.get(cluster.id, {})
+        given = {name: password for name, password in users.items() if name != PRINCIPAL}
+        self.users[cluster.id] = {name: there[name] for name in kept if name in there} | given
 
     async def stop(self) -> None:
         return

@@ -18,6 +18,7 @@ from bambe.engines.containers.port import (
     State,
     TaskSeen,
     TaskSpec,
+    Usage,
 )
 from bambe.kernel.clock import Clock, ManualClock
 from bambe.kernel.errors import EngineError, NotThere, Refused, Unavailable
@@ -42,7 +43,8 @@ class FakeContainers:
     started container runs at once or stays pending until `run`), `health` (what a health check says
     once its container runs), `down` (the engine does not answer). What a test may read: `specs`,
     `pulled`, `started` (task ids in the order they were started), `stopped`, `ended` (task id and
-    container, in the order `stop_task` ended them), `terminals` (all that `execute` has opened).
+    container, in the order `stop_task` ended them), `terminals` (all that `execute` has opened). `used` is
+    what tasks have used, `looked` how often somebody asked.
     """
 
     def __init__(self, clock: Clock | None = None, *, images: Iterable[str] | None = None) -> None:
@@ -58,6 +60,8 @@ class FakeContainers:
         self.terminals: list[FakeTerminal] = []
         self._tasks: dict[str, _Task] = {}
         self._refusals: dict[str, EngineError] = {}
+        self.used: dict[str, Usage] = {}
+        self.looked = 0
         self._watchers: set[asyncio.Queue[str]] = set()
         self._addresses = 0
         self._readers: set[asyncio.Event] = set()
@@ -180,6 +184,16 @@ class FakeContainers:
     async def list_tasks(self) -> list[TaskSeen]:
         self._answer()
         return [self._seen(task) for task in self._tasks.values()]
+
+    async def usage(self) -> dict[str, Usage]:
+        self._answer()
+        self.looked += 1
+        running = [
+            id
+            for id, task in self._tasks.items()
+            if any(one.state is State.RUNNING for one in task.containers.values())
+        ]
+        return {id: self.used.get(id, Usage(0.01, 1024 * 1024)) for id in running}
 
     async def events(self) -> AsyncIterator[str]:
         self._answer()

@@ -78,6 +78,12 @@ class FakeGit:
         after = found.trees[self._resolve(repository, new)]
         return sorted(name for name in {*before, *after} if before.get(name) != after.get(name))
 
+    async def file(self, repository: str, revision: str, path: str) -> str:
+        tree = self._find(repository).trees[self._resolve(repository, revision)]
+        if path not in tree:
+            raise NotThere(f"{repository} has no file {path!r} in {revision!r}.")
+        return tree[path]
+
     async def export(self, repository: str, revision: str, into: Path) -> str:
         found = self._resolve(repository, revision)
         (into / ".git").mkdir(parents=True)

@@ -12,14 +12,19 @@ from typing import Any
 from bambe.control import Runner
 from bambe.daemon.wiring import MissingPart, provide
 from bambe.edge.dispatch import Dispatcher
-from bambe.engines.containers.port import Network
+from bambe.engines.containers.port import Network as Bridge
 from bambe.kernel.call import Aws, Caller, Site
 from bambe.kernel.clock import ManualClock
 from bambe.services import discover
+from bambe.services.ec2.defaults import Network
 from bambe.store import Database
 
 ACCOUNT = "000000000000"
 REGION = "eu-central-1"
+VPC = Network(ACCOUNT, REGION).vpc
+SUBNET = Network(ACCOUNT, REGION).subnets[0].id
+GROUP = Network(ACCOUNT, REGION).default_group
+"""Of the default VPC."""
 FAKES = {
     "containers": "FakeContainers",
     "proxy": "FakeProxy",
@@ -28,6 +33,7 @@ FAKES = {
     "git": "FakeGit",
     "brokers": "FakeBrokers",
     "images": "FakeImages",
+    "courier": "FakeCourier",
 }
 
 
@@ -44,7 +50,10 @@ class AnyModels:
 @cache
 def real_models() -> Any:
     """botocore's models, as the daemon uses them; they keep nothing but what they compiled."""
-    return importlib.import_module("bambe.wire").Models(tuple(discover()))
+    found = discover()
+    return importlib.import_module("bambe.wire").Models(
+        found, lambda name: found[name].operations if name in found else ()
+    )
 
 
 class House:
@@ -71,7 +80,7 @@ class House:
             "aws": self.aws,
             "site": self.site,
             "resources": {r.name: r for s in self.services.values() for r in s.resources},
-            "network": Network("bambe-test", "bam-test", "10.200.0.0/16", "10.200.0.1"),
+            "network": Bridge("bambe-test", "bam-test", "10.200.0.0/16", "10.200.0.1"),
             **_fakes(self.clock),
             **parts,
         }

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from bambe.engines.proxy.port import Forward, TargetHealth
 from bambe.kernel.errors import AwsError, Refused
+from tests.support.house import VPC
 from tests.support.mortal import MortalHouse
 
 BAD = "images.example/orders:bad"
@@ -36,7 +37,7 @@ class Street:
         made = await elb.create_load_balancer(Name="shop", Subnets=subnets)
         for name in ("blue", "green"):
             answer = await elb.create_target_group(
-                Name=name, Protocol="HTTP", Port=80, TargetType="ip", VpcId="vpc-1"
+                Name=name, Protocol="HTTP", Port=80, TargetType="ip", VpcId=VPC
             )
             self.arns[name] = answer["TargetGroups"][0]["TargetGroupArn"]
         fixed = {"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}

@@ -1,15 +1,21 @@
-"""`bambe up`, step by step: base images, push, shared stack, first builds, services, changed services."""
+"""`bambe up`, step by step: checks, shared stack, events, builders and push, images, services."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.look import why_it_failed
+from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.drifted import restore_access
+from bambe.cli.images import ensure_base_images
+from bambe.cli.native import native_under_way
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.stacks import KEEP, Stacks
@@ -17,11 +23,20 @@ from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
 from bambe.cli.ways import in_use
-from bambe.kernel.clock import SystemClock, monotonic
+from bambe.kernel.clock import monotonic
 from bambe.project.events import Events
-from bambe.synth import appspec, events_template, service_template, shared_template, task_definition
+from bambe.synth import (
+    appspec,
+    build_template,
+    events_template,
+    service_template,
+    shared_template,
+    task_definition,
+)
 
 Say = Callable[[str], None]
+Step = Callable[[str], AbstractContextManager[None]]
+"""Tells the person at the terminal of a step: its title, and when it is done."""
 BUILD_LIMIT = 1800.0
 
 
@@ -50,64 +65,105 @@ class BringingUp:
         self._stacks = Stacks(target.client("cloudformation"))
         self._account = str(target.client("sts").get_caller_identity()["Account"])
 
-    def run(self) -> Changes:
-        """Make everything true that bambe.yml says."""
-        self.push()
-        self.shared()
-        self.events()
-        self.first_builds()
-        self.services()
-        self.changed_services()
+    @property
+    def url(self) -> str:
+        """Of the repository on the platform."""
+        return f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
+
+    def run(self, step: Step, may_lose: bool = False) -> Changes:
+        """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not."""
+        with step("compare with what is there"):
+            check_controllers(self.target)
+            self.check_events(may_lose)
+        with step("base images"):
+            folders = [self.target.root / one.path for one in self.target.project.services.values()]
+            asyncio.run(ensure_base_images(folders, self.say))
+        with step("what the services share"):
+            self.shared()
+        if (wish := self.target.project.events) is not None:
+            with step("events"):
+                self.events(wish)
+        with step("builders and the repository"):
+            self.builders_and_push()
+        with step("images"):
+            self.first_builds()
+        with step("services"):
+            self.services()
+            self.changed_services()
         return self.changes
+
+    def check_events(self, may_lose: bool = False) -> None:
+        """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
+        that is wanted."""
+        wish, there = self.target.project.events, find_cluster(self.target)
+        if wish is not None and there is not None:
+            check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        url = f"{self.target.place.endpoint}/git/{self.target.project.project}.git"
-        self.repository.connect(url, self.target.place.state)
+        self.repository.connect(self.url, self.target.here.state)
         self.changes.pushed = self.repository.push(self.target.project.branch)
         for line in self.changes.pushed:
             self.say(line)
 
     def shared(self) -> None:
         """The stack of what the services share."""
-        parameters = {
-            **self._network(),
-            "SourceLocation": f"{self.target.place.endpoint}/git/{self.target.project.project}.git",
-        }
         name = self.target.names.shared_stack
-        if self._stacks.begin(name, shared_template(self.target.project), parameters):
+        outputs = (self._stacks.find(name) or {}).get("Outputs", [])
+        if any(one.get("ExportName") == f"{name}-DeployRole" for one in outputs):
+            raise Trouble(
+                f"the stack {name} is of an earlier Bambe, whose stacks were cut otherwise:"
+                " `bambe down`, then `bambe up` (the repository is kept; images are built anew)."
+            )
+        if self._stacks.begin(name, shared_template(self.target.project), self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
 
-    def events(self, may_lose: bool = False) -> None:
-        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are.
-
-        Trouble for what Kafka cannot do, and for what would lose events unless that is wanted.
-        """
-        wish = self.target.project.events
-        if wish is None:
-            return
-        if said := wish.ended(SystemClock().now().date()):
-            self.say(said)
-        there = find_cluster(self.target)
-        if there is not None:
-            check_topics(changes(wish, there.topics()), may_lose, self.say)
+    def events(self, wish: Events) -> None:
+        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are."""
         name, others = self.target.names.events_stack, self._other_ways(wish)
-        if self._stacks.begin(name, events_template(self.target.project, wish, others), self._network()):
+        template = events_template(self.target.project, wish, others)
+        if self._stacks.begin(name, template, self._network()):
             self.changes.stacks.append(name)
             self._stacks.finish([name], self.say)
-        if cluster_of(self.target).tell_tasks():
+        cluster = cluster_of(self.target)
+        restore_access(self.target.client("kafka"), cluster.arn, template, self.say)
+        if cluster.tell_tasks():
             self.say(f"{name}: tasks that start from now on find the brokers")
 
     def _other_ways(self, wish: Events) -> list[str]:
         """Accesses that bambe.yml does not name any more, and that running tasks still use."""
-        others = {way: who for way, who in in_use(self.target).items() if way != wish.access}
+        others = self._others(wish)
         for way, who in sorted(others.items()):
             self.say(
                 f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
                 f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
             )
         return sorted(others)
+
+    def _others(self, wish: Events) -> dict[str, set[str]]:
+        return {way: who for way, who in in_use(self.target).items() if way != wish.access}
+
+    def builders_and_push(self) -> None:
+        """Builders before the push, so that it is built as bambe.yml says now; those of new services after,
+        since `first_builds` makes the first image, and not the push."""
+        new = [one for one in self.target.project.services if not self._has_stack(one)]
+        self.builders([one for one in self.target.project.services if one not in new])
+        self.push()
+        self.builders(new)
+
+    def builders(self, services: Sequence[str]) -> None:
+        """A stack per service with what builds it, and the roles of its tasks."""
+        wish, begun = self.target.project.events, []
+        others = self._others(wish) if wish else {}
+        given = {"SourceType": "GITHUB", "SourceLocation": self.url}
+        for service in services:
+            name = self.target.names.build_stack(service)
+            also = [way for way, who in others.items() if service in who]
+            if self._stacks.begin(name, build_template(self.target.project, service, also), given):
+                begun.append(name)
+        self.changes.stacks += begun
+        self._stacks.finish(begun, self.say)
 
     def first_builds(self) -> None:
         """An image for every service that has no stack yet.
@@ -127,6 +183,7 @@ class BringingUp:
 
     def services(self) -> None:
         """One stack per service."""
+        self._forget_lost_groups()
         begun = []
         for service in self.target.project.services:
             name = self.target.names.stack(service)
@@ -137,6 +194,25 @@ class BringingUp:
         self.changes.stacks += begun
         self._stacks.finish(begun, self.say)
 
+    def _forget_lost_groups(self) -> None:
+        """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an
+        update with nothing to change does not see that they are gone."""
+        begun = []
+        for service in self.target.project.services:
+            if not self.target.project.has_codedeploy(service) or not self._has_stack(service):
+                continue
+            lost = lost_resources(self.target, service)
+            if not lost:
+                continue
+            self.say(f"{service}: its deployment group is gone and is made anew")
+            template = service_template(self.target.project, service)
+            for one in lost:
+                del template["Resources"][one]
+            name = self.target.names.stack(service)
+            if self._stacks.begin(name, template, {**self._network(), "TaskDefinition": KEEP}):
+                begun.append(name)
+        self._stacks.finish(begun, self.say)
+
     def changed_services(self) -> None:
         """Release what bambe.yml says anew of a task (environment, size): the image stays as it is."""
         for service in self.target.project.services:
@@ -144,8 +220,18 @@ class BringingUp:
             image = live["containerDefinitions"][0]["image"]
             if self._is_being_built(service) or self._revision(service, image) == comparable(live):
                 continue
+            if under_way := self._under_way(service):
+                self.say(f"{service}: its task definition changed; `bambe up` releases it after {under_way}")
+                continue
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
+
+    def _under_way(self, service: str) -> str:
+        """The release of a service that is under way; "" without one."""
+        if self.target.is_by_ecs(service):
+            going = native_under_way(self.target, service)
+            return going.name if going else ""
+        return self.target.releases(service).active() or ""
 
     def release(self, service: str, image: str) -> str:
         """Release `image` of a service with today's task definition: a deployment's id, or the revision."""

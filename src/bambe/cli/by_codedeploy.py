@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from bambe.cli.phases import is_way_back
 from bambe.cli.releases import Releases
 from bambe.cli.shares import give, shares_of
+from bambe.cli.stages import GOING_BACK
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.evidence.wishes import HOLD, PROMOTE
@@ -42,8 +44,14 @@ class ByCodeDeploy:
         """Whether somebody asked it to stay where it is."""
         return self._tags().get(HOLD) == self.deployment
 
+    @property
+    def is_way_back(self) -> bool:
+        """Whether it gives the version before its traffic back, within a moment."""
+        return is_way_back(self.info, self.events)
+
     def promote(self) -> str:
         """All traffic now, or the end of the old version; one sentence on what happens."""
+        self._check_not_going_back()
         if self.phase == READY:
             self._continue("READY_WAIT")
         if self.phase == WAIT:
@@ -58,6 +66,7 @@ class ByCodeDeploy:
 
     def approve(self) -> str:
         """Let it go on from where it waits for a person."""
+        self._check_not_going_back()
         if self.is_held:
             self._release_hold()
             return f"{self.service}: {self.deployment} goes on."
@@ -68,6 +77,7 @@ class ByCodeDeploy:
 
     def pause(self) -> str:
         """Keep it at its present step until it is approved, promoted or rolled back."""
+        self._check_not_going_back()
         self._tag(HOLD)
         return (
             f"{self.service}: {self.deployment} stays where it is;"
@@ -86,6 +96,7 @@ class ByCodeDeploy:
 
     def weigh(self, percent: int) -> str:
         """Give the new version `percent` of the traffic until the next step."""
+        self._check_not_going_back()
         if self.phase != SHIFT:
             raise Trouble(f"{self.service}: {self.deployment} is not shifting traffic now.")
         blue, green = self._groups()
@@ -95,6 +106,10 @@ class ByCodeDeploy:
         for rule in rules:
             give(self.target.client("elbv2"), rule, {blue: 100 - percent, green: percent})
         return f"{self.service}: the new version has {percent} % of the traffic until the next step."
+
+    def _check_not_going_back(self) -> None:
+        if self.is_way_back:
+            raise Trouble(f"{self.service}: {self.deployment} can no longer be steered: {GOING_BACK}.")
 
     def _groups(self) -> tuple[str, str]:
         target = self.target.releases(self.service).target(self.deployment)

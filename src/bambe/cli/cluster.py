@@ -63,6 +63,18 @@ class Cluster:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
+    def brokers_settings(self) -> dict[str, str]:
+        """What the cluster's configuration says of its brokers."""
+        kafka = self.target.client("kafka")
+        shown = kafka.describe_cluster_v2(ClusterArn=self.arn)["ClusterInfo"].get("Provisioned") or {}
+        software = shown.get("CurrentBrokerSoftwareInfo") or {}
+        if not software.get("ConfigurationArn"):
+            return {}
+        revision = kafka.describe_configuration_revision(
+            Arn=software["ConfigurationArn"], Revision=software["ConfigurationRevision"]
+        )
+        return _read(bytes(revision["ServerProperties"]).decode())
+
     def settings(self) -> dict[str, Any]:
         """What a client on this machine has to know (librdkafka's names)."""
         access, brokers = self.wish.access, self._brokers()
@@ -108,8 +120,7 @@ class Cluster:
 
     def _topic(self, name: str) -> LiveTopic:
         one = self.target.client("kafka").describe_topic(ClusterArn=self.arn, TopicName=name)
-        lines = base64.b64decode(one.get("Configs", "")).decode().splitlines()
-        configs = dict(line.split("=", 1) for line in lines if "=" in line)
+        configs = _read(base64.b64decode(one.get("Configs", "")).decode())
         return LiveTopic(one["PartitionCount"], one["ReplicationFactor"], configs)
 
     def _parameter(self, name: str) -> str:
@@ -125,6 +136,12 @@ class Cluster:
             return False
         self.target.client("ssm").put_parameter(Name=name, Value=value, Type="String", Overwrite=True)
         return True
+
+
+def _read(text: str) -> dict[str, str]:
+    """Lines of name=value, as MSK tells settings."""
+    pairs = (line.partition("=") for line in text.splitlines() if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def cluster_of(target: Target) -> Cluster:

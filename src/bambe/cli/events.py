@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from bambe.cli.cluster import Cluster
+from bambe.cli.losses import RETENTION, WEEK, lasting
 from bambe.cli.target import Target
-from bambe.cli.topics import RETENTION, WEEK, lasting
 from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import monotonic
 
 if TYPE_CHECKING:
-    from confluent_kafka import Consumer, KafkaError, TopicPartition
+    from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
     from confluent_kafka.admin import AdminClient
 
 ANSWERS = 10.0
 """Seconds that brokers may take to answer."""
 PIECE = 0.3
+CHEAP, PATIENCE = 10_000, 1.0
+"""Offsets of a topic that are read to count its events, and how long that may take in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class TopicLook:
-    """A topic: `kept` for a person, how many `events` are kept now, services that write and read it."""
+    """A topic: `kept` for a person, how many `events` a reader gets now (not more than that where it is not
+    `exact`), services that write and read it."""
 
     topic: str
     partitions: int
     replication: int
     kept: str
     events: int
+    exact: bool
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
 
@@ -77,25 +82,26 @@ class Reader:
 
     def topics(self) -> list[TopicLook]:
         """Every topic but Kafka's own, by name."""
-        consumer = self._consumer()
+        consumer = self._consumer(says_where_it_ends=True)
         found = []
         for name, live in sorted(self.cluster.topics().items()):
-            spans = [
-                consumer.get_watermark_offsets(one, ANSWERS) for one in _partitions(name, live.partitions)
-            ]
+            places = _partitions(name, live.partitions)
+            spans = {one.partition: consumer.get_watermark_offsets(one, ANSWERS) for one in places}
             kept = lasting(live.configs.get(RETENTION, str(WEEK)))
-            events = sum(high - low for low, high in (span for span in spans if span))
+            count = _count(consumer, name, {one: span for one, span in spans.items() if span})
             who = (self._services("produces", name), self._services("consumes", name))
-            found.append(TopicLook(name, live.partitions, live.replication, kept, events, *who))
+            found.append(TopicLook(name, live.partitions, live.replication, kept, *count, *who))
         consumer.close()
         return found
 
     def lag(self) -> list[Lag]:
         """By group, topic and version."""
-        from confluent_kafka import ConsumerGroupTopicPartitions
+        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
 
         admin, consumer, versions = self._admin(), self._consumer(), self._versions()
         listed = admin.list_consumer_groups(request_timeout=ANSWERS).result()
+        if listed.errors:
+            raise Trouble(f"some brokers do not say which groups they have: {listed.errors[0]}.")
         groups = _consuming([one.group_id for one in listed.valid])
         described = admin.describe_consumer_groups(groups, request_timeout=ANSWERS) if groups else {}
         found: dict[tuple[str, str, str], list[int]] = defaultdict(list)
@@ -105,11 +111,13 @@ class Reader:
                 version = versions.get(member.host.lstrip("/"), member.client_id)
                 pairs = member.assignment.topic_partitions if member.assignment else ()
                 readers |= {(one.topic, one.partition): version for one in pairs}
-            asked = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
-            for one in asked[group].result().topic_partitions:
-                low, high = consumer.get_watermark_offsets(one, ANSWERS)
-                behind = high - max(one.offset, low)
-                found[group, one.topic, readers.get((one.topic, one.partition), "")].append(behind)
+            wish = [ConsumerGroupTopicPartitions(group)]
+            asked = admin.list_consumer_group_offsets(wish, request_timeout=ANSWERS)
+            taken = {(one.topic, one.partition): one.offset for one in asked[group].result().topic_partitions}
+            for place in sorted({*taken, *readers}):  # of what is read now, nothing may be taken yet
+                low, high = consumer.get_watermark_offsets(TopicPartition(*place), ANSWERS)
+                behind = high - max(taken.get(place, low), low)
+                found[group, place[0], readers.get(place, "")].append(behind)
         consumer.close()
         return [Lag(*key, len(each), sum(each)) for key, each in sorted(found.items())]
 
@@ -123,23 +131,12 @@ class Reader:
         for one in _partitions(topic, live.partitions):
             low, high = consumer.get_watermark_offsets(one, ANSWERS)
             ends[one.partition] = (low if from_beginning else high, high)
-        consumer.assign([_at(one, ends[one.partition][0]) for one in _partitions(topic, live.partitions)])
-        # What is counted is partitions: an offset may also be where a transaction ended, and no event.
-        left = {number for number, (begin, high) in ends.items() if begin < high}
-        while follows or left:
-            for message in consumer.consume(100, PIECE):
-                if (error := message.error()) and not _is_end(error):
-                    raise Trouble(f"{topic}: {error.str()}.")
-                if error:
-                    left.discard(message.partition())
-                    continue
-                event = _event(message)
-                if event.offset >= ends[event.partition][1] - 1:
-                    left.discard(event.partition)
-                yield event
+        reading = _Reading(consumer, topic, ends)
+        while follows or reading.left:
+            yield from reading.some()
         consumer.close()
 
-    def produce(self, topic: str, key: str, values: Sequence[str]) -> str:
+    def produce(self, topic: str, key: str, values: Sequence[bytes]) -> str:
         """Write `values` in order; where the last one is, as PARTITION:OFFSET."""
         from confluent_kafka import Producer
 
@@ -156,12 +153,30 @@ class Reader:
                 placed.append(f"{message.partition()}:{message.offset()}")
 
         for value in values:
-            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+            while not self._taken(producer, topic, value, key, hear):
+                producer.poll(PIECE)  # as many wait as the library holds: those go first
             producer.poll(0)
-        left = producer.flush(ANSWERS)
-        if errors or left:
-            raise Trouble(f"{topic}: {errors[0] if errors else 'the brokers do not answer'}.")
+        left = len(producer)
+        while left and (still := producer.flush(ANSWERS)) < left:
+            left = still
+        if errors or len(producer):
+            why = errors[0] if errors else "the brokers do not answer"
+            raise Trouble(f"{topic}: {len(placed):,} of {len(values):,} are written: {why}.")
         return placed[-1]
+
+    def _taken(
+        self, producer: Producer, topic: str, value: bytes, key: str, hear: Callable[[Any, Any], None]
+    ) -> bool:
+        """Whether the client holds it now; Trouble for one that it will never send."""
+        from confluent_kafka import KafkaException
+
+        try:
+            producer.produce(topic, value=value, key=key or None, on_delivery=hear)
+        except BufferError:
+            return False
+        except KafkaException as error:
+            raise Trouble(f"{topic}: {error.args[0].str()}.") from None
+        return True
 
     def _services(self, member: str, topic: str) -> tuple[str, ...]:
         services = self.target.project.services.items()
@@ -193,6 +208,44 @@ class Reader:
         return Consumer(self.cluster.settings() | alone | ends | QUIET)
 
 
+class _Reading:
+    """The events of a topic's partitions (number -> begin, end), in pieces; `left` are those of which not
+    everything before the end has come."""
+
+    def __init__(self, consumer: Consumer, topic: str, ends: Mapping[int, tuple[int, int]]) -> None:
+        self._consumer = consumer
+        self._topic = topic
+        self._ends = ends
+        self._consumer.assign([_at(one, ends[one.partition][0]) for one in _places(topic, ends)])
+        # What is counted is partitions: an offset may also be where a transaction ended, and no event.
+        self.left = {number for number, (begin, end) in ends.items() if begin < end}
+
+    def some(self) -> Iterator[Event]:
+        """Those that come within a moment."""
+        for message in self._consumer.consume(100, PIECE):
+            if (error := message.error()) and not _is_end(error):
+                raise Trouble(f"{self._topic}: {error.str()}.")
+            if error:
+                self.left.discard(message.partition())
+                continue
+            event = _event(message)
+            if event.offset >= self._ends[event.partition][1] - 1:
+                self.left.discard(event.partition)
+            yield event
+
+
+def _count(consumer: Consumer, topic: str, spans: Mapping[int, tuple[int, int]]) -> tuple[int, bool]:
+    """How many events a reader gets, counted by reading them; where these are many, only the offsets there
+    are, which are not all events: compaction leaves gaps, and transactions write where they end."""
+    offsets = sum(high - low for low, high in spans.values())
+    if not 0 < offsets <= CHEAP:
+        return offsets, not offsets
+    reading, found, until = _Reading(consumer, topic, spans), 0, monotonic() + PATIENCE
+    while reading.left and monotonic() < until:
+        found += sum(one.offset < spans[one.partition][1] for one in reading.some())
+    return (offsets, False) if reading.left else (found, True)
+
+
 QUIET: dict[str, Any] = {"log_level": 2}
 """Only what is critical is worth a line on a person's terminal."""
 
@@ -204,9 +257,13 @@ def _consuming(groups: Sequence[str]) -> list[str]:
 
 
 def _partitions(topic: str, number: int) -> list[TopicPartition]:
+    return _places(topic, range(number))
+
+
+def _places(topic: str, numbers: Iterable[int]) -> list[TopicPartition]:
     from confluent_kafka import TopicPartition
 
-    return [TopicPartition(topic, one) for one in range(number)]
+    return [TopicPartition(topic, one) for one in numbers]
 
 
 def _is_end(error: KafkaError) -> bool:

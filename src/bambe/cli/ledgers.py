@@ -8,12 +8,15 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from bambe.cli.native import native_history
+from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.evidence.ledger import Broken, Record, check, is_closed, read
+from bambe.evidence.shipping import GROUP
 
-GROUP = "/bambe/releases"
 ENDED_WELL = ("Succeeded", "SUCCESSFUL")
 """What CodeDeploy and ECS call a release that is done."""
+NO_DEPLOYMENT = ("DeploymentDoesNotExistException", "InvalidDeploymentIdException")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +72,33 @@ def find(logs: Any, deployment: str) -> Ledger:
     except Broken as error:
         return Ledger(deployment, tuple(records), str(error))
     return Ledger(deployment, tuple(records), "")
+
+
+def of_release(target: Target, id: str) -> Ledger:
+    """The ledger of a release; Trouble says what `id` is instead, or that the release has none."""
+    if id in target.project.services:
+        raise Trouble(f"{id} is a service: `bambe release list {id}` has the IDs of its releases.")
+    try:
+        return find(target.client("logs"), id)
+    except Trouble:
+        if _is_known(target, id):
+            raise
+    raise Trouble(f"there is no release {id!r}: `bambe release list SERVICE` has the IDs of a service's.")
+
+
+def _is_known(target: Target, id: str) -> bool:
+    """Whether CodeDeploy or ECS remembers a release of this id."""
+    if not id.startswith("d-"):
+        services = [one for one in target.project.services if target.is_by_ecs(one)]
+        found = [one["serviceDeploymentArn"] for each in services for one in native_history(target, each)]
+        return any(arn.endswith(f"/{id}") for arn in found)
+    try:
+        target.client("codedeploy").get_deployment(deploymentId=id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in NO_DEPLOYMENT:
+            return False
+        raise
+    return True
 
 
 def _lines(logs: Any, deployment: str) -> Sequence[str]:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bambe.cli.releases import Releases, task_definition_of
+from botocore.exceptions import ClientError
+
+from bambe.cli.builds import build_says, is_of
+from bambe.cli.hindrances import hindrance
+from bambe.cli.phases import asks, of_ecs, phase_of
+from bambe.cli.recent import Recent, during, recent
+from bambe.cli.releases import NO_GROUP, Releases, task_definition_of
 from bambe.cli.revisions import shares_of_revisions
 from bambe.cli.shares import shares_of
-from bambe.cli.stages import says
+from bambe.cli.stages import how_native_ended
 from bambe.cli.trouble import Trouble
+from bambe.evidence.wishes import HOLD
 from bambe.synth import Names
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of a service that runs: a task set or a deployment of the service."""
+    """One version of a service that runs: a task set or a deployment of the service, by its `id`."""
 
     role: str
     task_definition: str
@@ -23,12 +30,21 @@ class Version:
     desired: int
     running: int
     weight: float | None = None
+    id: str = ""
+
+    @property
+    def tag(self) -> str:
+        """Its image's tag (or short digest), with its task definition's revision."""
+        name = self.image.rsplit("/", 1)[-1]
+        short = name.split("@sha256:")[1][:12] if "@sha256:" in name else name.partition(":")[2] or name
+        return f"{short} (:{self.task_definition.rpartition(':')[2]})"
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """A service as it is now. `release` is its deployment under way, `build` what its newest build is
-    doing or failed of; "" without one."""
+    doing or failed of; "" without one. `notes` say what a person is to do, `hindrances` what keeps tasks
+    from running, `ended` how the last release ended badly; `queued` are releases that wait."""
 
     service: str
     status: str
@@ -40,6 +56,11 @@ class Look:
     release_says: str = ""
     build: str = ""
     event: str = ""
+    notes: tuple[str, ...] = ()
+    hindrances: tuple[str, ...] = ()
+    ended: str = ""
+    queued: tuple[str, ...] = ()
+    is_building: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """The same as plain data."""
@@ -62,13 +83,15 @@ class Looker:
         arns = [arn for page in self._pages() for arn in page]
         found = []
         for start in range(0, len(arns), 10):
-            answer = self.ecs.describe_services(cluster=self.cluster, services=arns[start : start + 10])
+            answer = self.ecs.describe_services(
+                cluster=self.cluster, services=arns[start : start + 10], include=["TAGS"]
+            )
             found += [self._look(one) for one in answer["services"] if one["status"] != "INACTIVE"]
         return sorted(found, key=lambda look: look.service)
 
     def service(self, name: str) -> Look:
         """One service; Trouble when the cluster has none of this name."""
-        answer = self.ecs.describe_services(cluster=self.cluster, services=[name])
+        answer = self.ecs.describe_services(cluster=self.cluster, services=[name], include=["TAGS"])
         alive = [one for one in answer["services"] if one["status"] != "INACTIVE"]
         if not alive:
             known = ", ".join(look.service for look in self.services()) or "none"
@@ -80,17 +103,22 @@ class Looker:
         return [page["serviceArns"] for page in pages]
 
     def _look(self, service: dict[str, Any]) -> Look:
+        name = service["serviceName"]
         blue_green = service.get("deploymentController", {}).get("type") == "CODE_DEPLOY"
+        found, notes = self._recent(name) if blue_green else (Recent(), [])
         if blue_green:
             versions = self._task_sets(service)
-            release, where = self._release(service["serviceName"])
+            release, where, wanted = self._release(service, found)
+            ended = found.ended_badly
         else:
             going = self._service_deployment(service)
             versions = self._deployments(service, going)
-            release, where = _by_ecs(going)
+            release, where, wanted = of_ecs(going, service)
+            ended = "" if going else self._ended_badly(name)
         events = service.get("events") or [{"message": ""}]
+        newest = self._newest_build(name)
         return Look(
-            service=service["serviceName"],
+            service=name,
             status=service["status"],
             desired=service["desiredCount"],
             running=service["runningCount"],
@@ -98,9 +126,43 @@ class Looker:
             versions=tuple(versions),
             release=release,
             release_says=where,
-            build=self._build(service["serviceName"], release if blue_green else ""),
+            build=self._build_says(name, newest, release if blue_green else "", found),
             event=events[0]["message"],
+            notes=tuple(note for note in (*notes, wanted) if note),
+            hindrances=tuple(self._hindrances(service, versions)),
+            ended=ended + _way_back(name, versions) if ended else "",
+            queued=found.queued,
+            is_building=newest.get("buildStatus") == "IN_PROGRESS",
         )
+
+    def _recent(self, service: str) -> tuple[Recent, list[str]]:
+        """Its newest deployments, and a note where there is nothing that could have any."""
+        try:
+            return recent(self.codedeploy, Names(self.cluster), service), []
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in NO_GROUP:
+                raise
+            group = Names(self.cluster).group(service)
+            return Recent(), [f"its deployment group {group} is gone: `bambe up` makes it anew"]
+
+    def _hindrances(self, service: dict[str, Any], versions: list[Version]) -> list[str]:
+        """What keeps those versions from running that have fewer tasks than they should have."""
+        found = [
+            (one, hindrance(self.ecs, self.cluster, service, one.id))
+            for one in versions
+            if one.running < one.desired and one.role != "DRAINING"
+        ]
+        return [
+            f"{one.task_definition} has {one.running}/{one.desired} tasks: {why}" for one, why in found if why
+        ]
+
+    def _ended_badly(self, service: str) -> str:
+        listed = self.ecs.list_service_deployments(cluster=self.cluster, service=service, maxResults=1)
+        arns = [one["serviceDeploymentArn"] for one in listed["serviceDeployments"]]
+        if not arns:
+            return ""
+        answer = self.ecs.describe_service_deployments(serviceDeploymentArns=arns)
+        return next((how_native_ended(one) for one in answer["serviceDeployments"]), "")
 
     def _task_sets(self, service: dict[str, Any]) -> list[Version]:
         weights = self._weights(service.get("taskSets", []))
@@ -111,7 +173,8 @@ class Looker:
                 image=self._image(one["taskDefinition"]),
                 desired=one["computedDesiredCount"],
                 running=one["runningCount"],
-                weight=weights.get(_group(one)),
+                weight=0.0 if one["status"] == "DRAINING" and weights else weights.get(_group(one)),
+                id=one["id"],
             )
             for one in service.get("taskSets", [])
         ]
@@ -125,7 +188,7 @@ class Looker:
         return dict(answer["serviceDeployments"][0])
 
     def _deployments(self, service: dict[str, Any], going: dict[str, Any]) -> list[Version]:
-        shares = _shares_by_role(going)
+        shares = _shares_by_role(going) if service.get("loadBalancers") else {}
         several = len(service.get("deployments", ())) > 1
         by_rule = shares_of_revisions(self.ecs, self.elbv2, service) if several and not going else {}
         if not going and service.get("loadBalancers"):
@@ -138,6 +201,7 @@ class Looker:
                 desired=one["desiredCount"],
                 running=one["runningCount"],
                 weight=by_rule.get(one["taskDefinition"], shares.get(one["status"])),
+                id=one["id"],
             )
             for one in service.get("deployments", [])
         ]
@@ -160,23 +224,46 @@ class Looker:
         answer = self.elbv2.describe_target_groups(TargetGroupArns=sorted(groups))
         return sorted({arn for group in answer["TargetGroups"] for arn in group["LoadBalancerArns"]})
 
-    def _release(self, service: str) -> tuple[str, str]:
-        releases = Releases(self.codedeploy, Names(self.cluster), service)
-        deployment = releases.active()
-        if deployment is None:
-            return "", ""
-        return deployment, phase_of(releases.get(deployment), releases.target(deployment))
+    def _release(self, service: dict[str, Any], found: Recent) -> tuple[str, str, str]:
+        """The deployment under way, where it is, and what it asks of a person."""
+        info = dict(found.active)
+        if not info:
+            return "", "", ""
+        name, deployment = service["serviceName"], info["deploymentId"]
+        names = Names(self.cluster)
+        held = self._is_held(service["serviceArn"], name, deployment)
+        where = phase_of(info, Releases(self.codedeploy, names, name).target(deployment), held)
+        return deployment, where, asks(name, info, held)
 
-    def _build(self, service: str, release: str) -> str:
+    def _is_held(self, arn: str, service: str, deployment: str) -> bool:
+        names = Names(self.cluster)
+        _, partition, _, region, account, _ = arn.split(":", 5)
+        group = f"{names.application(service)}/{names.group(service)}"
+        of = f"arn:{partition}:codedeploy:{region}:{account}:deploymentgroup:{group}"
+        tags = self.codedeploy.list_tags_for_resource(ResourceArn=of)["Tags"]
+        return {"Key": HOLD, "Value": deployment} in tags
+
+    def _newest_build(self, service: str) -> dict[str, Any]:
+        """Its newest build; empty without one."""
         project = Names(self.cluster).build(service)
         if not self.codebuild.batch_get_projects(names=[project])["projects"]:
-            return ""
+            return {}
         ids = self.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
         builds = self.codebuild.batch_get_builds(ids=ids[:1])["builds"] if ids else []
-        if not builds:
+        return dict(builds[0]) if builds else {}
+
+    def _build_says(self, service: str, build: dict[str, Any], release: str, found: Recent) -> str:
+        """What the newest build does, or why it failed; nothing of one whose release has ended badly, which
+        is said of the release."""
+        if not build:
             return ""
-        going = release if builds[0]["buildStatus"] == "IN_PROGRESS" else ""
-        return build_says(builds[0], service, going, self._released(service, going) if going else "")
+        going = release if build["buildStatus"] == "IN_PROGRESS" else ""
+        if build["buildStatus"] == "FAILED" and not found.infos:
+            found = during(self.codedeploy, Names(self.cluster), service, build)
+        ended = [self._released(service, one["deploymentId"]) for one in found.begun_within(build)]
+        if any(is_of(build, image) for image in ended):
+            return ""
+        return build_says(build, service, going, self._released(service, going) if going else "")
 
     def _released(self, service: str, deployment: str) -> str:
         """The image a deployment releases."""
@@ -190,65 +277,10 @@ class Looker:
         return self._images[task_definition]
 
 
-def build_says(build: dict[str, Any], service: str, release: str = "", image: str = "") -> str:
-    """What a build is doing, or why it failed, in words; "" for one that went well.
-
-    `release` is the deployment under way and `image` what it releases: a build waits for its own.
-    """
-    commit = build.get("resolvedSourceVersion", "")[:12]
-    if build["buildStatus"] == "IN_PROGRESS":
-        return _going(commit, given_image(build), build.get("currentPhase", "QUEUED"), release, image)
-    if build["buildStatus"] == "SUCCEEDED":
-        return ""
-    return f"{why_it_failed(build)} (commit {commit}; bambe logs --build {service})"
-
-
-def given_image(build: dict[str, Any]) -> str:
-    """The image that a build only releases; "" for one that makes its own."""
-    said = build.get("environment", {}).get("environmentVariables", ())
-    return next((str(one["value"]) for one in said if one["name"] == "IMAGE"), "")
-
-
-def _going(commit: str, given: str, phase: str, release: str, image: str) -> str:
-    what = given or commit
-    if phase in ("SUBMITTED", "QUEUED"):
-        return f"the build of {what} is queued"
-    if release and (image == given if given else image.endswith(f":{commit}")):
-        return (
-            f"{what} is {'' if given else 'built and '}being released by {release}; its build waits for that"
-        )
-    return f"{'releasing' if given else 'building'} {what}: {phase.lower()}"
-
-
-def why_it_failed(build: dict[str, Any]) -> str:
-    """The first failed phase of a build in one sentence."""
-    for phase in build.get("phases", []):
-        if phase.get("phaseStatus") in ("FAILED", "FAULT", "TIMED_OUT", "STOPPED"):
-            contexts = [one.get("message", "") for one in phase.get("contexts", [])]
-            why = shortened(" ".join(contexts)) or phase["phaseStatus"]
-            return f"the build failed in {phase['phaseType']}: {why}"
-    return f"the build is {build['buildStatus']}"
-
-
-def shortened(text: str, most: int = 140) -> str:
-    """A text without its middle where it is too long for a line: what it is about, and how it ended."""
-    return text if len(text) <= most else f"{text[: most - 42]} … {text[-39:]}"
-
-
-def phase_of(info: dict[str, Any], target: dict[str, Any]) -> str:
-    """Where a deployment is, in words: its last lifecycle event that began, or its wait."""
-    if info.get("instanceTerminationWaitTimeStarted"):
-        return "all traffic on green, blue kept for the termination wait"
-    begun = [one for one in target.get("lifecycleEvents", []) if one["status"] == "InProgress"]
-    if not begun:
-        return str(info["status"])
-    words = {"Install": "starting green", "AllowTraffic": "shifting traffic"}
-    name = str(begun[0]["lifecycleEventName"])
-    return words.get(name, name)
-
-
-def _by_ecs(going: dict[str, Any]) -> tuple[str, str]:
-    return (str(going["serviceDeploymentArn"]).rsplit("/", 1)[-1], says(going)) if going else ("", "")
+def _way_back(service: str, versions: list[Version]) -> str:
+    """What to do where a release has ended and left more than one version."""
+    left = [one for one in versions if one.desired and one.role != "DRAINING"]
+    return f" Both versions run; `bambe rollback {service}` goes back." if len(left) > 1 else ""
 
 
 def _shares_by_role(going: dict[str, Any]) -> dict[str, float]:

@@ -11,8 +11,12 @@ import click
 
 from bambe import __version__
 from bambe.cli import commands
+from bambe.cli.environment import with_environment
 from bambe.cli.trouble import sentence
 from bambe.kernel.errors import BambeError
+
+HERE_ONLY = ("daemon", "demo", "deploy", "doctor", "down", "import", "up")
+"""Commands that are about the platform of this machine, and the one that asks where itself."""
 
 
 class Verbs(click.Group):
@@ -24,9 +28,11 @@ class Verbs(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
-        module = importlib.import_module(f"{commands.__name__}.{name.replace('-', '_')}")
+        modules = (module.name for module in pkgutil.iter_modules(commands.__path__))
+        named = next(module for module in modules if _verb(module) == name)
+        module = importlib.import_module(f"{commands.__name__}.{named}")
         command: click.Command = module.command
-        return command
+        return command if name in HERE_ONLY else with_environment(command)
 
     def resolve_command(self, context: click.Context, args: list[str]) -> Any:
         try:
@@ -65,7 +71,8 @@ def main() -> None:
 
 
 def _verb(module: str) -> str:
-    return module.replace("_", "-")
+    """The verb of a module; one that is a word of Python's has an underscore after it."""
+    return module.rstrip("_").replace("_", "-")
 
 
 if __name__ == "__main__":

@@ -162,7 +162,9 @@ class Native:
                 f" `bambe stop {self.service}` ends it, `bambe rollback {self.service}` goes back."
             )
         if self.shown["status"] not in ON_ITS_WAY or self.stage == CLEAN_UP:
-            raise Trouble(f"{self.service}: {self.name} can no longer be steered: {says(self.shown)}.")
+            raise Trouble(
+                f"{self.service}: {self.name} can no longer be steered: {says(self.shown, self.about)}."
+            )
 
     def _hooks(self, status: str) -> list[dict[str, Any]]:
         hooks = self.shown.get("lifecycleHookDetails", ())

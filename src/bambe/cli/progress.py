@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
-
+from bambe.cli.terminal import console
 from bambe.kernel.clock import monotonic
 
 
@@ -14,7 +13,7 @@ class Progress:
     """Prints steps as they begin and end. `took` keeps each title and its seconds, for a summary."""
 
     def __init__(self, quiet: bool = False) -> None:
-        self.console = Console(highlight=False, quiet=quiet)
+        self.console = console(quiet)
         self.took: list[tuple[str, float]] = []
 
     def say(self, line: str) -> None:

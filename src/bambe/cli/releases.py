@@ -13,6 +13,8 @@ from bambe.synth import Names
 
 ACTIVE = ("Created", "InProgress", "Baking", "Ready")
 """Under way; those that are Queued wait for these."""
+AT_ONCE = 25
+"""Deployments that CodeDeploy describes in one call."""
 NO_GROUP = ("ApplicationDoesNotExistException", "DeploymentGroupDoesNotExistException")
 """The errors of CodeDeploy for a service that it does not release."""
 RESTORES = "restores"
@@ -32,24 +34,31 @@ class Releases:
 
     def ids(self, *statuses: str) -> list[str]:
         """Deployment ids, newest first."""
-        answer = self._codedeploy.list_deployments(
-            **self._group,
-            **({"includeOnlyStatuses": list(statuses)} if statuses else {}),
-        )
-        found = [self.get(one) for one in answer["deployments"]]
-        found.sort(key=lambda info: info["createTime"], reverse=True)
-        return [info["deploymentId"] for info in found]
+        return [info["deploymentId"] for info in self.infos(*statuses)]
+
+    def infos(self, *statuses: str) -> list[dict[str, Any]]:
+        """The `deploymentInfo` of every deployment (of these statuses), newest first."""
+        only = {"includeOnlyStatuses": list(statuses)} if statuses else {}
+        return self._described(**self._group, **only)
+
+    def _described(self, **where: Any) -> list[dict[str, Any]]:
+        pages = self._codedeploy.get_paginator("list_deployments").paginate(**where)
+        ids = [one for page in pages for one in page["deployments"]]
+        found: list[dict[str, Any]] = []
+        for start in range(0, len(ids), AT_ONCE):
+            answer = self._codedeploy.batch_get_deployments(deploymentIds=ids[start : start + AT_ONCE])
+            found += answer["deploymentsInfo"]
+        return sorted(found, key=lambda info: info["createTime"], reverse=True)
 
     def remembered(self) -> list[dict[str, Any]]:
         """The `deploymentInfo` of all deployments that are known, also of a group that is there no more."""
         try:
-            return [self.get(one) for one in self.ids()]
+            return self.infos()
         except ClientError as error:
             if error.response["Error"]["Code"] not in NO_GROUP:
                 raise
-        pages = self._codedeploy.get_paginator("list_deployments").paginate()
-        infos = [self.get(one) for page in pages for one in page["deployments"]]
-        return [one for one in infos if one.get("applicationName") == self._group["applicationName"]]
+        mine = self._group["applicationName"]
+        return [one for one in self._described() if one.get("applicationName") == mine]
 
     def get(self, deployment: str) -> dict[str, Any]:
         """A deployment's `deploymentInfo`."""
@@ -103,7 +112,7 @@ class Releases:
 
     def good_before(self, task_definition: str, first: Mapping[str, Any]) -> dict[str, Any]:
         """What was live before `task_definition`; `first` is what the service began with."""
-        infos = [self.get(one) for one in reversed(self.ids("Succeeded"))]
+        infos = reversed(self.infos("Succeeded"))
         released = [(dict(first), False), *((self.revision_of(one), is_restored(one)) for one in infos)]
         before = released_before(released, task_definition)
         if before is None:

@@ -34,7 +34,15 @@ class Repository:
 
     def uncommitted(self) -> list[str]:
         """Paths with changes that no commit has."""
-        return [line[3:] for line in self._git("status", "--porcelain").splitlines()]
+        # Each ends with a zero byte; the first may begin with a space that counts.
+        listed = subprocess.run(
+            ["git", "status", "--porcelain", "-z", "--no-renames"],
+            cwd=self.root,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return [entry[3:] for entry in listed.stdout.split("\0") if len(entry) > 3]
 
     def connect(self, url: str, state: Path) -> None:
         """Have the remote `bambe`, with a credential helper that reads the platform's keys."""

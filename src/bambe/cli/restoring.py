@@ -53,7 +53,7 @@ class _OfCodeDeploy:
 
     def good(self) -> list[tuple[str, datetime]]:
         releases = self.target.releases(self.service)
-        infos = [releases.get(one) for one in releases.ids("Succeeded")]
+        infos = releases.infos("Succeeded")
         return [(one["deploymentId"], one["completeTime"]) for one in infos if one.get("completeTime")]
 
     def release(self, task_definition: str, why: str) -> str:
@@ -105,9 +105,12 @@ class Restoring:
                 f"{self.service}: {active} is under way: `bambe rollback {self.service}` takes it back first."
             )
         release = to if ID.fullmatch(to) else self._at(history, moment(to, SystemClock().now()))
-        revision = ledgers.find(self.target.client("logs"), release).revision
+        revision = ledgers.of_release(self.target, release).revision
         if not revision:
             raise Trouble(f"{release} did not end well, so there is nothing of it to restore.")
+        if self._is_live(revision):
+            name = str(revision["task_definition"]).rsplit("/", 1)[-1]
+            return f"{self.service}: what {release} left running ({name}) runs now; nothing is done."
         self._routes_and_health(revision)
         arn = self._task_definition(revision)
         begun = history.release(arn, f"{RESTORES} {release}")
@@ -120,15 +123,28 @@ class Restoring:
             raise Trouble(f"{self.service}: no release had ended by {when:%Y-%m-%d %H:%M}.")
         return max(ended)[1]
 
+    def _is_live(self, revision: Mapping[str, Any]) -> bool:
+        """Whether what the revision had running is all that runs, reached and checked in the same way."""
+        name = str(revision["task_definition"]).rsplit("/", 1)[-1]
+        versions = self.target.looker().service(self.service).versions
+        runs = [one.task_definition for one in versions if one.desired and one.role != "DRAINING"]
+        if runs != [name] or self._pinned(revision):
+            return False
+        template = self._template()
+        return restored(template, revision) == template
+
+    def _template(self) -> dict[str, Any]:
+        name = self.target.names.stack(self.service)
+        found: dict[str, Any] = self.target.client("cloudformation").get_template(StackName=name)
+        return dict(found["TemplateBody"])
+
     def _routes_and_health(self, revision: Mapping[str, Any]) -> None:
         """Through the service's stack, which owns them."""
-        name = self.target.names.stack(self.service)
-        cloudformation = self.target.client("cloudformation")
-        template = cloudformation.get_template(StackName=name)["TemplateBody"]
+        name, template = self.target.names.stack(self.service), self._template()
         wanted = restored(template, revision)
         if wanted == template:
             return
-        stacks = Stacks(cloudformation)
+        stacks = Stacks(self.target.client("cloudformation"))
         parameters = dict.fromkeys(wanted.get("Parameters", {}), KEEP)
         if stacks.begin(name, wanted, parameters):
             self.say(f"{self.service}: restoring its route and health check")
@@ -136,19 +152,24 @@ class Restoring:
 
     def _task_definition(self, revision: Mapping[str, Any]) -> str:
         """The task definition; a new revision of it that names digests, where a tag has moved since."""
-        ecs = self.target.client("ecs")
+        request = self._pinned(revision)
+        if not request:
+            return str(revision["task_definition"])
+        answer = self.target.client("ecs").register_task_definition(**request)
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def _pinned(self, revision: Mapping[str, Any]) -> dict[str, Any]:
+        """What to register in place of the task definition; empty where it can be used as it is."""
         arn = str(revision["task_definition"])
-        found = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
+        found = self.target.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
         pinned = copy.deepcopy(found["containerDefinitions"])
         for container in pinned:
             digest = revision["images"].get(container["name"])
             if digest and self._digest(container["image"]) not in (digest, None):
                 container["image"] = f"{_repository(container['image'])}@{digest}"
         if found["status"] == "ACTIVE" and pinned == found["containerDefinitions"]:
-            return arn
-        request = {key: found[key] for key in MANY if key in found} | {"containerDefinitions": pinned}
-        answer = ecs.register_task_definition(**request)
-        return str(answer["taskDefinition"]["taskDefinitionArn"])
+            return {}
+        return {key: found[key] for key in MANY if key in found} | {"containerDefinitions": pinned}
 
     def _digest(self, image: str) -> str | None:
         """What an image of the project's own registry is now: "" when it is gone, None for others'."""

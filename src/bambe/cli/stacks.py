@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -195,10 +195,21 @@ class Stacks:
                 say(f"{name}: {event['LogicalResourceId']} {status.lower().replace('_', ' ')}")
 
     def _reason(self, name: str) -> str:
-        for event in self._events(name):
-            if event["ResourceStatus"].endswith("_FAILED") and event.get("ResourceStatusReason"):
-                return f"{event['LogicalResourceId']}: {event['ResourceStatusReason']}"
-        return "see its events (bambe aws cloudformation describe-stack-events)."
+        return why_it_failed(name, self._events(name))
+
+
+def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
+    """The first reason that the events of a stack's operation (oldest first) give for its failure: that of
+    the resource which failed first, else the stack's own."""
+    for event in events:
+        status, why = event["ResourceStatus"], event.get("ResourceStatusReason")
+        if not why:
+            continue
+        if event["LogicalResourceId"] == name and ("ROLLBACK" in status or status.endswith("_FAILED")):
+            return str(why)
+        if status.endswith("_FAILED"):
+            return f"{event['LogicalResourceId']}: {why}"
+    return "see its events (bambe aws cloudformation describe-stack-events)."
 
 
 _BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS")

@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bambe.cli.account import Account, account
+from bambe.cli.environment import chosen
 from bambe.cli.look import Looker
 from bambe.cli.place import Local, default_state
 from bambe.cli.releases import Releases
 from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 from bambe.project import Project, load
+from bambe.project.environments import HERE
 from bambe.synth import Names
 
 FILE = "bambe.yml"
@@ -23,12 +26,25 @@ class Target:
 
     root: Path
     project: Project
-    place: Local
+    place: Local | Account
     _clients: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def here(self) -> Local:
+        """This machine's platform; Trouble where the project was opened in an account of AWS."""
+        if isinstance(self.place, Account):
+            raise Trouble(f"{self.place.name} is an account of AWS: this is done on this machine only.")
+        return self.place
+
+    @property
+    def scale(self) -> float:
+        """How many times faster than true waits pass."""
+        said = self.place.health() if isinstance(self.place, Local) else None
+        return float((said or {}).get("scale", 1))
+
+    @property
     def names(self) -> Names:
-        return Names(self.project.project)
+        return Names.of(self.project)
 
     @property
     def cluster(self) -> str:
@@ -103,13 +119,21 @@ def find_root(start: Path | None = None) -> Path:
     for directory in (here, *here.parents):
         if (directory / FILE).is_file():
             return directory
-    raise Trouble(f"no {FILE} in {here} or above: write one (bambe up --help shows how) or go to a project.")
+    raise Trouble(
+        f"no {FILE} in {here} or above: write one (`bambe up --help` shows a small one) or go to a project."
+    )
 
 
 def open_target(start: Path | None = None, place: Local | None = None) -> Target:
-    """The project here, on this machine's platform, which must be running."""
-    root = find_root(start)
-    target = Target(root, load(root / FILE), place or Local(default_state()))
-    if not target.place.running():
+    """The project here: in the chosen environment, or on this machine's platform, which must be running."""
+    root, name = find_root(start), HERE if place else chosen()
+    project = load(root / FILE, name)
+    project = project.here() if name == HERE else project
+    if name != HERE:
+        made = account(name, project.environments.get(name), project.region)
+        made.check()
+        return Target(root, project, made)
+    here = place or Local(default_state())
+    if not here.running():
         raise Trouble("the platform does not run: start it with `bambe up`.")
-    return target
+    return Target(root, project, here)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bambe.cli.losses import BROKERS, RETENTION, in_force, lasting, loses
 from bambe.project.events import Events
 
-RETENTION = "retention.ms"
-WEEK = 7 * 24 * 3600 * 1000
-"""What Kafka keeps records for where a topic says nothing, in milliseconds (log.retention.hours 168)."""
-SHOWN = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+Settings = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +17,7 @@ class LiveTopic:
 
     partitions: int
     replication: int
-    configs: Mapping[str, str] = field(default_factory=dict)
+    configs: Settings = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +30,13 @@ class Change:
     loses: str = ""
 
 
-def changes(wish: Events, live: Mapping[str, LiveTopic]) -> tuple[Change, ...]:
-    """What has to be done to the topics of `live` to make `wish` true, by name."""
+def changes(
+    wish: Events, live: Mapping[str, LiveTopic], brokers: Settings | None = None
+) -> tuple[Change, ...]:
+    """What has to be done to the topics of `live` to make `wish` true, by name, and what follows for them
+    and all others from other settings of the brokers; `brokers` are those they have now."""
     found: list[Change] = []
+    now = brokers or {}
     for name, topic in sorted(wish.topics.items()):
         there = live.get(name)
         replication = wish.replication_of(name)
@@ -46,17 +48,11 @@ def changes(wish: Events, live: Mapping[str, LiveTopic]) -> tuple[Change, ...]:
         if there.replication != replication:
             why = f"{name} has {_copies(there.replication)}, which cannot be changed in place"
             found.append(Change(name, f"replication {there.replication} -> {replication}", refused=why))
-        found += _settings(name, there.configs, topic.configs)
+        found += _settings(name, (there.configs, now), (topic.configs, wish.settings))
+    for name, there in sorted(live.items()):
+        if name not in wish.topics:  # a stack retains its topics when it forgets them
+            found += _settings(name, (there.configs, now), (there.configs, wish.settings))
     return tuple(found)
-
-
-def lasting(milliseconds: str) -> str:
-    """A retention for a person: 7d, 36h, forever."""
-    number = int(milliseconds)
-    if number < 0:
-        return "forever"
-    unit = next((one for one in reversed(SHOWN) if number and number % SHOWN[one] == 0), "")
-    return f"{number // SHOWN[unit]}{unit}" if unit else f"{number} ms"
 
 
 def _copies(number: int) -> str:
@@ -73,25 +69,22 @@ def _partitions(name: str, was: int, will: int) -> list[Change]:
     return [Change(name, says, refused=why)]
 
 
-def _settings(name: str, was: Mapping[str, str], will: Mapping[str, str]) -> list[Change]:
+def _settings(name: str, was: tuple[Settings, Settings], will: tuple[Settings, Settings]) -> list[Change]:
+    """Each of the two: settings of the topic itself, and of the brokers."""
+    keys = sorted({*was[0], *will[0], *BROKERS})
+    before, after = ({key: in_force(key, *one) for key in keys} for one in (was, will))
     found = []
-    for key in sorted(will):
-        before = was.get(key, str(WEEK) if key == RETENTION else "delete" if key == "cleanup.policy" else "")
-        if before == will[key]:
+    for key in keys:
+        if before[key] == after[key] and (key in BROKERS or was[0].get(key) == will[0].get(key)):
             continue
-        if key != RETENTION:
-            gone = f"{name} keeps only the newest record of every key" if _compacts(key, will[key]) else ""
-            found.append(Change(name, f"{key} {before or '(default)'} -> {will[key]}", loses=gone))
-            continue
-        says = f"retention {lasting(before)} -> {lasting(will[key])}"
-        gone = f"{name} loses what is older than {lasting(will[key])}" if _shorter(before, will[key]) else ""
-        found.append(Change(name, says, loses=gone))
+        gone = loses(key, before, after)
+        found.append(
+            Change(name, _said(key, before[key], after[key]), loses=f"{name} {gone}" if gone else "")
+        )
     return found
 
 
-def _compacts(key: str, value: str) -> bool:
-    return key == "cleanup.policy" and "compact" in value
-
-
-def _shorter(was: str, will: str) -> bool:
-    return int(will) >= 0 and (int(was) < 0 or int(will) < int(was))
+def _said(key: str, was: str, will: str) -> str:
+    if key == RETENTION:
+        return f"retention {lasting(was)} -> {lasting(will)}"
+    return f"{key} {was or '(default)'} -> {will or '(default)'}"

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from bambe.kernel.errors import BambeError
 
+ADVICE = {"DeploymentGroupDoesNotExistException": "`bambe up` makes it anew."}
+"""What to do about errors of the API that a person brings about from outside of Bambe's commands."""
+
 
 class Trouble(BambeError):
     """Something the person at the terminal can do something about; the message says what."""
@@ -22,9 +25,15 @@ def sentence(error: Exception) -> str | None:
         return "the platform does not answer: start it with `bambe up`."
     if isinstance(error, ClientError):
         said = error.response.get("Error", {})
-        return f"{error.operation_name}: {said.get('Code', '?')}: {said.get('Message', '')}"
+        code = str(said.get("Code", "?"))
+        hint = f"; {ADVICE[code]}" if code in ADVICE else ""
+        return f"{error.operation_name}: {code}: {said.get('Message', '')}{hint}"
     if isinstance(error, WaiterError | BotoCoreError):
         return str(error)
+    if type(error).__module__ in ("cimpl", "confluent_kafka.error") and error.args:
+        # The client of Kafka is imported only where it is used.
+        said = error.args[0]
+        return f"the Kafka cluster: {said.str() if hasattr(said, 'str') else said}."
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return None

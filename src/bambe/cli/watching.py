@@ -11,8 +11,9 @@ from bambe.cli import ledgers
 from bambe.cli.by_codedeploy import READY, SHIFT, WAIT, ByCodeDeploy, codedeploy_under_way
 from bambe.cli.coming import native_next, share, when
 from bambe.cli.ledgers import Ledger
-from bambe.cli.look import phase_of
+from bambe.cli.look import Look, Version
 from bambe.cli.native import native_under_way
+from bambe.cli.phases import phase_of
 from bambe.cli.stages import says
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
@@ -46,12 +47,16 @@ class Scene:
     verdict: str
     next: str
     queued: tuple[str, ...]
+    hindrances: tuple[str, ...] = ()
 
 
-def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
-    """The release of `service` under way, or None."""
+def scene(target: Target, look: Look, scale: float, now: datetime) -> Scene | None:
+    """The release under way of the service that was looked at, or None."""
+    service = look.service
+    if not look.release or target.project.is_rolling(service):
+        return None
     if target.is_by_ecs(service):
-        return _by_ecs(target, service, scale, now)
+        return _by_ecs(target, look, scale, now)
     found = codedeploy_under_way(target, service)
     if found is None:
         return None
@@ -60,24 +65,34 @@ def scene(target: Target, service: str, scale: float, now: datetime) -> Scene | 
     return Scene(
         service=service,
         deployment=found.deployment,
-        says=phase_of(found.info, shown),
-        sides=tuple(_sides(target, shown, ledger)),
+        says=phase_of(found.info, shown, found.is_held),
+        sides=tuple(_sides(target, shown, ledger, look.versions)),
         verdict=_verdict(ledger),
         next=what_next(found, ledger, scale, now),
-        queued=tuple(target.releases(service).ids("Queued")),
+        queued=look.queued,
+        hindrances=look.hindrances,
     )
 
 
-def _by_ecs(target: Target, service: str, scale: float, now: datetime) -> Scene | None:
+def _by_ecs(target: Target, look: Look, scale: float, now: datetime) -> Scene | None:
     """A service deployment that shifts traffic."""
-    found = native_under_way(target, service)
+    found = native_under_way(target, look.service)
     if found is None or found.is_rolling:
         return None
     ledger = _ledger(target, found.name)
     old = [_revision(target, "old", one, ledger) for one in found.shown.get("sourceServiceRevisions", ())]
     new = _revision(target, "new", found.shown["targetServiceRevision"], ledger)
-    following = native_next(found, scale, now)
-    return Scene(service, found.name, says(found.shown), (*old, new), _verdict(ledger), following, ())
+    following, where = native_next(found, scale, now), says(found.shown, found.about)
+    return Scene(
+        service=look.service,
+        deployment=found.name,
+        says=f"paused ({where})" if found.is_held else where,
+        sides=(*old, new),
+        verdict=_verdict(ledger),
+        next=following,
+        queued=(),
+        hindrances=look.hindrances,
+    )
 
 
 def _ledger(target: Target, deployment: str) -> Ledger:
@@ -122,6 +137,8 @@ def _counted(ledger: Ledger, name: str) -> dict[str, int]:
 
 def what_next(found: ByCodeDeploy, ledger: Ledger, scale: float, now: datetime) -> str:
     """What the release does next, and when."""
+    if found.is_way_back:
+        return "the new version ends"
     if found.is_held:
         return f"paused: `bambe approve {found.service}` lets it go on"
     if found.phase == READY:
@@ -154,7 +171,10 @@ def _weighed_at(ledger: Ledger, percent: int) -> datetime | None:
     return datetime.fromisoformat(moments[-1]) if moments else None
 
 
-def _sides(target: Target, shown: Mapping[str, Any], ledger: Ledger) -> list[Side]:
+def _sides(
+    target: Target, shown: Mapping[str, Any], ledger: Ledger, versions: Sequence[Version]
+) -> list[Side]:
+    tags = {one.id: one.tag for one in versions}
     found = []
     for one in sorted(shown.get("taskSetsInfo", ()), key=lambda one: str(one["taskSetLabel"])):
         name = "old" if one["taskSetLabel"] == "Blue" else "new"
@@ -162,7 +182,7 @@ def _sides(target: Target, shown: Mapping[str, Any], ledger: Ledger) -> list[Sid
         found.append(
             Side(
                 name=name,
-                version=one["identifer"].rsplit("/", 1)[-1],
+                version=tags.get(one["identifer"], ""),
                 weight=one["trafficWeight"],
                 running=one["runningCount"],
                 desired=one["desiredCount"],
@@ -182,3 +202,15 @@ def _health(target: Target, group: str) -> list[str]:
 def _states(target: Target, group: str) -> list[str]:
     answer = target.client("elbv2").describe_target_health(TargetGroupArn=group)
     return [one["TargetHealth"]["State"] for one in answer["TargetHealthDescriptions"]]
+
+
+def waits(look: Look, seen: str) -> list[str]:
+    """What a service without a release to be shown waits for, in sentences: no build once a release has
+    been `seen`, since the one that began it may still be tidying up."""
+    found = []
+    if look.release and look.release != seen:
+        found.append(f"{look.release} {look.release_says} ({look.running} of {look.desired} tasks run)")
+    found += [f"{one} waits for its turn" for one in look.queued]
+    if not found and look.is_building and not seen:
+        found.append(f"{look.build}; its release follows")
+    return [*found, *look.hindrances] if found else []

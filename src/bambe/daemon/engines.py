@@ -12,6 +12,7 @@ from bambe.daemon.options import INNER_NAME
 from bambe.engines.brokers import KafkaBrokers
 from bambe.engines.containers.docker import DockerContainers
 from bambe.engines.containers.port import Network
+from bambe.engines.courier.http import HttpCourier
 from bambe.engines.dns.port import Zones
 from bambe.engines.dns.process import DnsServer
 from bambe.engines.git.repositories import GitRepositories
@@ -68,6 +69,7 @@ class Engines:
             "dns": self.dns,
             "brokers": self.brokers,
             "images": BaseImages(),
+            "courier": HttpCourier(),
             "proxy": self.proxy,
             "network": network,
         }
@@ -85,6 +87,7 @@ class Engines:
         network = self.network or await self.containers.start()
         proxy = self.proxy or EnvoyProxy(self.state, bridge=network.bridge)
         await proxy.remove_everything()
+        await self.brokers.stop()
         await self.dns.remove_everything()
         await self.containers.remove_everything()
         await self.containers.stop()

@@ -16,6 +16,7 @@ import importlib
 import logging
 import shutil
 import tempfile
+from collections.abc import Container
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -72,7 +73,7 @@ class Platform:
         self.server = Server()
         port = await self.server.bind(options.host, options.port)
         self.site = self._site(port)
-        self.models = Models(self.services)
+        self.models = Models(self.services, self._operations)
         self.dispatcher = Dispatcher(self.services, self.models, self.store, self.clock, self.site)
         self.keyring = self._keyring()
         self.loops = Loops(self.services, self.store, self.clock)
@@ -85,6 +86,10 @@ class Platform:
             scale=self.clock.scale,
         )
         self._background = asyncio.create_task(self._bring_up(), name="bringing up")
+
+    def _operations(self, service: str) -> Container[str]:
+        """What can be called of a service."""
+        return self.services[service].operations if service in self.services else ()
 
     async def stop(self) -> None:
         """Stop in reverse; tasks, traffic and names go on without us (an ephemeral daemon's end)."""
@@ -218,7 +223,7 @@ class Platform:
 
         pushes = Pushes(self.store, self.clock, engines.git, self.site)
         self._doors["/v2"].open(engines.registry.app(EcrPolicy(self.store, self.clock)))
-        self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes)))
+        self._doors["/git"].open(engines.git.app(GitDoor(self.keyring, pushes, engines.git)))
         sessions = Sessions(self.store, self.clock, engines.containers)
         self._sessions = SessionsApp(sessions, self.clock)
         self._doors[SESSIONS].open(self._sessions)

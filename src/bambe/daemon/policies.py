@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Protocol
 
 from bambe.edge.sessions import SessionsApp
+from bambe.engines.git.port import Git
+from bambe.kernel.errors import NotThere
 from bambe.services.codebuild.webhooks import Pushes
 from bambe.services.ecr.policy import EcrPolicy
 from bambe.services.ecs.sessions import Sessions
 
 __all__ = ["EcrPolicy", "GitDoor", "Pushes", "Sessions", "SessionsApp"]
+
+FILE = "bambe.yml"
 
 
 class Authenticates(Protocol):
@@ -21,14 +26,41 @@ class Authenticates(Protocol):
 
 
 class GitDoor:
-    """Git's policy: keys are checked at the key ring, pushes are judged by CodeBuild's webhooks."""
+    """Git's policy: keys are checked at the key ring, pushes are judged by CodeBuild's webhooks.
 
-    def __init__(self, keyring: Authenticates, pushes: Pushes) -> None:
+    Builds go by the stacks that `bambe up` made, never by the bambe.yml of the commit; but whoever pushes one
+    with a mistake is told of it.
+    """
+
+    def __init__(self, keyring: Authenticates, pushes: Pushes, git: Git) -> None:
         self._keyring = keyring
         self._pushes = pushes
+        self._git = git
 
     async def authorize(self, username: str, password: str) -> bool:
         return await self._keyring.authenticate(username, password) is not None
 
     async def pushed(self, repository: str) -> list[str]:
-        return await self._pushes.pushed(repository)
+        heads = await self._pushes.heads(repository)
+        lines = await self._pushes.pushed(repository)
+        mistakes = [await self._mistake(repository, commit) for commit in heads]
+        return [*lines, *(mistake for mistake in mistakes if mistake)]
+
+    async def _mistake(self, repository: str, commit: str) -> str:
+        """What is wrong with the bambe.yml of a commit; "" for nothing, or where it has none."""
+        try:
+            text = await self._git.file(repository, commit, FILE)
+        except NotThere:
+            return ""
+        said = await asyncio.to_thread(_mistake_in, text)
+        return f"{said} Builds go by the last `bambe up`." if said else ""
+
+
+def _mistake_in(text: str) -> str:
+    from bambe.project import BadProject, parse  # takes a moment, which the start of the daemon spares
+
+    try:
+        parse(text, FILE)
+    except BadProject as error:
+        return str(error)
+    return ""

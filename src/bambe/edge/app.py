@@ -43,6 +43,8 @@ Health = Callable[[], Mapping[str, Any]]
 Reset = Callable[[], Awaitable[None]]
 
 OWN = "/_bambe/"
+BY_LINK = (("sns", "ConfirmSubscription"), ("sns", "Unsubscribe"))
+"""SNS's messages have links to these, which whoever gets a message may follow."""
 MAX_BODY = 64 * 1024 * 1024
 _JSON = (b"content-type", b"application/json")
 
@@ -125,7 +127,7 @@ class App:
         return operation.serialize(answer, request_id)
 
     def _unsigned(self, operation: Operation | None, denied: Denied | None) -> Caller:
-        if operation is not None and operation.is_unsigned:
+        if operation is not None and (operation.is_unsigned or _is_by_link(operation)):
             return self._gate.anonymous()
         raise denied or InternalFailure(BUG)
 
@@ -182,6 +184,10 @@ class App:
 NOT_EPHEMERAL = "Only a daemon started with --ephemeral can be reset; this one keeps its state."
 BUG = "Bambe failed on this request; the request id finds the reason in the daemon's log"
 TOO_LARGE = f"the request is larger than {MAX_BODY} bytes"
+
+
+def _is_by_link(operation: Operation) -> bool:
+    return (operation.service.name, operation.name) in BY_LINK
 
 
 def _signature(request: Request) -> tuple[Signature | None, Denied | None]:

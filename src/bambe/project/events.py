@@ -9,16 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from bambe.engines.brokers import versions
-from bambe.project.words import Duration, Strict
+from bambe.project.words import FOREVER, Retention, Strict
 
 TOPIC = r"^[a-zA-Z0-9._-]{1,249}$"
-FOREVER = timedelta.max
 SET_BY_US = ("retention.ms", "cleanup.policy")
 """Settings that have words of their own."""
-
-
-def _retention(value: Any) -> Any:
-    return FOREVER if value == "forever" else value
 
 
 def _topic_name(value: Any) -> Any:
@@ -33,8 +28,13 @@ def _topic_name(value: Any) -> Any:
     return value
 
 
+KafkaVersion = Annotated[
+    str,
+    BeforeValidator(
+        lambda value: str(value) if isinstance(value, int | float) else value, json_schema_input_type=str
+    ),
+]
 TopicName = Annotated[str, BeforeValidator(_topic_name, json_schema_input_type=str), Field(pattern=TOPIC)]
-Retention = Annotated[Duration, BeforeValidator(_retention, json_schema_input_type=str)]
 
 
 class Topic(Strict):
@@ -66,7 +66,7 @@ class Topic(Strict):
 class Events(Strict):
     """A Kafka cluster of Amazon MSK, and what is in it."""
 
-    kafka: str = Field(default=versions.RECOMMENDED, description="MSK's name of the version")
+    kafka: KafkaVersion = Field(default=versions.RECOMMENDED, description="MSK's name of the version")
     brokers: int = Field(default=1, ge=1, le=3, strict=True, description="on AWS two or three: one a zone")
     instance: str = Field(default="kafka.t3.small", pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")
     storage: int = Field(default=10, ge=1, le=16384, strict=True, description="GiB a broker")

@@ -12,11 +12,19 @@ from pydantic import BaseModel, ValidationError
 
 from bambe.kernel.errors import BambeError
 from bambe.project.alarms import Alarm
+from bambe.project.environments import AWS, HERE, Environment, changed
 from bambe.project.events import Events, Topic
+from bambe.project.existing import Existing
 from bambe.project.model import Health, Project, Service
+from bambe.project.network import Network
 from bambe.project.release import Release
+from bambe.project.scaling import Scaling
+from bambe.project.source import Source
 
+EXAMPLE = Path(__file__).parent / "example.yml"
+"""A bambe.yml with every key, annotated."""
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
+PARTS: dict[str, type[BaseModel]] = {"existing": Existing, "network": Network, "source": Source}
 SHAPES = {
     "tuple_type": "this should be a list",
     "dict_type": "this should be a mapping",
@@ -29,20 +37,20 @@ class BadProject(BambeError):
     """A bambe.yml that cannot be used; the message says where and what to do."""
 
 
-def load(path: Path) -> Project:
-    """The project of `path`, with its folders checked; `BadProject` otherwise."""
+def load(path: Path, environment: str = HERE) -> Project:
+    """The project of `path` as it is in an environment, with its folders checked; `BadProject` otherwise."""
     try:
         text = path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         raise BadProject(f"{path} cannot be read: {error}") from None
-    project = parse(text, path.name)
+    project = parse(text, path.name, environment)
     for name, service in project.services.items():
         _check_folder(path.parent, name, service)
     return project
 
 
-def parse(text: str, file: str = "bambe.yml") -> Project:
-    """The project `text` describes, without looking at folders."""
+def parse(text: str, file: str = "bambe.yml", environment: str = HERE) -> Project:
+    """The project `text` describes in an environment, without looking at folders."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         data = yaml.safe_load(text)
@@ -55,6 +63,22 @@ def parse(text: str, file: str = "bambe.yml") -> Project:
     _check_doubles(node, file)
     if not isinstance(data, dict):
         raise BadProject(f"{file}:1: this must be a mapping that begins with `project:` and `services:`.")
+    project = _validated(data, node, file)
+    if environment == HERE:
+        return project
+    wish = project.environments.get(environment)
+    if wish is None and environment != AWS:
+        known = ", ".join(sorted({AWS, *project.environments}))
+        raise BadProject(f"{file} has no environment {environment!r}; there is: {known}.")
+    if wish is None:
+        return project
+    if "environments" in wish.change:
+        raise BadProject(f"{file}: `environments.{environment}.change` cannot change environments.")
+    regional = {"region": wish.region} if wish.region else {}
+    return _validated(changed({**data, **regional}, wish.change), node, f"{file} (in {environment})")
+
+
+def _validated(data: dict[str, Any], node: Any, file: str) -> Project:
     try:
         return Project.model_validate(data)
     except ValidationError as error:
@@ -112,8 +136,14 @@ def _known_keys(where: Location) -> list[str]:
         model = Health
     if "alarms" in where:
         model = Alarm
+    if len(where) == 2 and where[0] == "environments":
+        model = Environment
+    if where and where[-1] == "scaling":
+        model = Scaling
     if where[:1] == ("events",):
         model = Topic if "topics" in where else Events
+    if len(where) == 1 and where[0] in PARTS:
+        model = PARTS[str(where[0])]
     return list(model.model_fields)
 
 

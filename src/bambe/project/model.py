@@ -5,15 +5,22 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from bambe.kernel import cron
+from bambe.project import existing, limits, network
+from bambe.project.environments import REGION, Environment, EnvironmentName
 from bambe.project.events import Events, TopicName
+from bambe.project.existing import Existing
+from bambe.project.network import Network
+from bambe.project.notices import TOPIC, Notify
 from bambe.project.release import Release
-from bambe.project.words import Duration, Strict
+from bambe.project.scaling import Scaling
+from bambe.project.source import Source
+from bambe.project.words import FOREVER, Duration, Retention, Strict
 
 NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 HOST = r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)+$"
@@ -68,6 +75,8 @@ def _variables(value: Any) -> Any:
     for name in value if isinstance(value, dict) else ():
         if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
             raise ValueError(f"{name!r} is no name of a variable: letters, digits and underscores")
+        if "\0" in str(value[name]):
+            raise ValueError(f"{name} has a character of code 0, which no variable can have")
     return value
 
 
@@ -150,6 +159,7 @@ class Service(Strict):
     release: Release | None = None
     stop_timeout: Duration = timedelta(seconds=30)
     schedule: tuple[Hours, ...] = Field(default=(), max_length=20, description="how many tasks from when on")
+    scaling: Scaling | None = Field(default=None, description="how many tasks as the load changes")
     produces: tuple[TopicName, ...] = Field(default=(), description="topics it writes to")
     consumes: tuple[TopicName, ...] = Field(default=(), description="topics it reads, as a consumer group")
     exec: bool = Field(
@@ -171,6 +181,14 @@ class Service(Strict):
         for name in self.secrets:
             if name in self.environment:
                 raise ValueError(f"{name} is given both in environment and in secrets")
+        return self
+
+    @model_validator(mode="after")
+    def _scales_by_what_it_has(self) -> Service:
+        if self.scaling and self.scaling.requests and not self.is_public:
+            raise ValueError("scaling by `requests` goes by the load balancer's, and it has no route")
+        if self.scaling and "tasks" in self.model_fields_set:
+            raise ValueError("`scaling` says how many tasks there are: leave out `tasks`")
         return self
 
     @model_validator(mode="after")
@@ -201,15 +219,33 @@ class Project(Strict):
     """A whole bambe.yml."""
 
     project: Name
-    region: str = Field(default="eu-central-1", pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")
+    region: str = Field(default="eu-central-1", pattern=REGION)
     domain: Host = Field(default="", description="the services' DNS domain; <project>.local if left out")
     host: Host = Field(default="", description="the certificate's name; <project>.example if left out")
     test_port: int = Field(
         default=0, ge=0, le=65535, description="a listener on which new versions are tried first; 0: none"
     )
     branch: Branch = Field(default="main", description="the branch whose pushes are released")
+    log_retention: Retention = Field(
+        default=timedelta(days=30), description='how long logs are kept, such as 30d, or "forever"'
+    )
+    insights: Literal["disabled", "enabled", "enhanced"] = Field(
+        default="disabled", description="the cluster's Container Insights"
+    )
+    http_namespace: str = Field(
+        default="",
+        pattern=r"^([!-~]{1,127})?$",
+        description="an HTTP namespace of Cloud Map, the cluster's default for Service Connect",
+    )
+    notify: Notify = Field(default=(), description="who hears of releases and alarms")
+    source: Source | None = Field(default=None, description="on AWS: the repository that is built")
+    network: Network = Network()
+    existing: Existing = Existing()
     release: Release = Release()
     events: Events | None = Field(default=None, description="a Kafka cluster and its topics")
+    environments: dict[EnvironmentName, Environment] = Field(
+        default={}, description="accounts and regions of AWS that `--on` names"
+    )
     services: dict[Name, Service] = Field(min_length=1)
 
     @property
@@ -221,6 +257,25 @@ class Project(Strict):
     def certificate_name(self) -> str:
         """The name on the certificate."""
         return self.host or f"{self.project}.example"
+
+    @property
+    def log_days(self) -> int | None:
+        """Days that logs are kept; None for ever."""
+        return None if self.log_retention == FOREVER else self.log_retention.days
+
+    @property
+    def topic(self) -> str:
+        """The ARN of the SNS topic that `notify` names; "" where it names none."""
+        return next((one for one in self.notify if re.fullmatch(TOPIC, one)), "")
+
+    @property
+    def is_private(self) -> bool:
+        """Whether tasks run in private subnets, without an address of their own on the internet."""
+        return bool(self.existing.private_subnets) if self.existing.vpc else self.network.is_private
+
+    def here(self) -> Project:
+        """The project as this machine has it: nothing is there already, and it is pushed, not fetched."""
+        return self.model_copy(update={"existing": Existing(), "source": None})
 
     def release_of(self, service: str) -> Release:
         """How `service` is released: its own words, else the project's."""
@@ -238,6 +293,10 @@ class Project(Strict):
     def steers_events(self, service: str) -> bool:
         """Whether the consumers of its new version are told how much of the events is theirs."""
         return bool(self.services[service].consumes) and self.release_of(service).steers_events
+
+    def asks_aws(self, service: str) -> bool:
+        """Whether its tasks themselves call AWS, for what bambe.yml says of it."""
+        return self.steers_events(service) or self.services[service].exec
 
     def is_native(self, service: str) -> bool:
         """Whether ECS itself shifts its traffic from version to version."""
@@ -271,6 +330,19 @@ class Project(Strict):
     def _the_events_stack_has_its_name(self) -> Project:
         if self.events and "events" in self.services:
             raise ValueError("the service events and the cluster would both be called so: rename the service")
+        return self
+
+    @model_validator(mode="after")
+    def _is_what_aws_takes(self) -> Project:
+        whole_days = self.log_retention == FOREVER or not self.log_retention % timedelta(days=1)
+        if not whole_days or self.log_days not in (None, *limits.RETENTIONS):
+            days = ", ".join(f"{one}d" for one in limits.RETENTIONS[:14])
+            raise ValueError(
+                f'log_retention is "forever" or one of {days} (or years, as CloudWatch has them)'
+            )
+        for said in (existing.problem(self), network.problem(self), *limits.problems(self)):
+            if said:
+                raise ValueError(said)
         return self
 
     @model_validator(mode="after")

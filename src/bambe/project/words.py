@@ -23,6 +23,16 @@ def _duration(value: Any) -> Any:
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]
 
 
+FOREVER = timedelta.max
+
+
+def _retention(value: Any) -> Any:
+    return FOREVER if value == "forever" else value
+
+
+Retention = Annotated[Duration, BeforeValidator(_retention, json_schema_input_type=str)]
+
+
 class Strict(BaseModel):
     """A part of bambe.yml: frozen, and no key is accepted that it does not know."""
 

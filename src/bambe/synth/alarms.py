@@ -9,6 +9,7 @@ from typing import Any
 
 from bambe.project import Project
 from bambe.project.alarms import Alarm
+from bambe.synth import notices
 from bambe.synth.names import COLOURS, Names, imported
 
 Resource = dict[str, Any]
@@ -32,7 +33,7 @@ SAYS = {
 def alarms(project: Project, names: Names, service: str) -> dict[str, Resource]:
     """The alarms with a metric, by logical id."""
     return {
-        _logical(wish, colour): _alarm(names, service, wish, colour)
+        _logical(wish, colour): _alarm(project, names, service, wish, colour)
         for wish in project.release_of(service).alarms
         if wish.metric
         for colour in COLOURS
@@ -50,7 +51,7 @@ def named(wishes: tuple[Alarm, ...]) -> list[Resource]:
 
 def alarm_names(project: Project) -> list[str]:
     """The names of all alarms that may stop a release of the project, each once."""
-    names = Names(project.project)
+    names = Names.of(project)
     found = [
         name
         for service in sorted(project.services)
@@ -61,11 +62,17 @@ def alarm_names(project: Project) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def own_names(project: Project, names: Names, service: str) -> list[str]:
+    """The names of the alarms that are made for the service."""
+    wishes = [wish for wish in project.release_of(service).alarms if wish.metric]
+    return [_name(names, service, wish, colour) for wish in wishes for colour in COLOURS]
+
+
 def _name(names: Names, service: str, wish: Alarm, colour: str) -> str:
     return f"{names.stack(service)}-{wish.metric}-{colour}"
 
 
-def _alarm(names: Names, service: str, wish: Alarm, colour: str) -> Resource:
+def _alarm(project: Project, names: Names, service: str, wish: Alarm, colour: str) -> Resource:
     metric = str(wish.metric)
     properties = {
         "AlarmName": _name(names, service, wish, colour),
@@ -75,6 +82,7 @@ def _alarm(names: Names, service: str, wish: Alarm, colour: str) -> Resource:
         "EvaluationPeriods": wish.minutes,
         # A minute without requests is no bad minute, and the idle colour has none.
         "TreatMissingData": "notBreaching",
+        **notices.actions(project, names),
         **(_rate(names, colour) if metric == "error_rate" else _single(names, metric, colour)),
     }
     return {"Type": "AWS::CloudWatch::Alarm", "Properties": properties}

@@ -5,24 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project, Release
+from bambe.synth import notices
 from bambe.synth.alarms import alarms, named
 from bambe.synth.names import COLOURS, Names, imported
+from bambe.synth.shift_roles import deploy_role
 from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
 ROLLBACK_ON = ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"]
-PREDEFINED = {
-    ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
-    ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
-    ("linear", 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
-    ("linear", 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
-}
 
 
 def blue_green(project: Project, names: Names, service: str) -> dict[str, Resource]:
     """The CodeDeploy application and group of `service`, and its configuration where none is predefined."""
     wish = project.release_of(service)
-    config, made = _config(names, service, wish)
+    config, made = _config(names.deployment_config(project, service), wish)
     application = {
         "Type": "AWS::CodeDeploy::Application",
         "Properties": {"ApplicationName": names.application(service), "ComputePlatform": "ECS"},
@@ -32,7 +28,7 @@ def blue_green(project: Project, names: Names, service: str) -> dict[str, Resour
         "Properties": {
             "ApplicationName": {"Ref": "Application"},
             "DeploymentGroupName": names.group(service),
-            "ServiceRoleArn": imported(names, "DeployRole"),
+            "ServiceRoleArn": {"Fn::GetAtt": ["DeployRole", "Arn"]},
             "DeploymentConfigName": config,
             "DeploymentStyle": {
                 "DeploymentType": "BLUE_GREEN",
@@ -47,10 +43,17 @@ def blue_green(project: Project, names: Names, service: str) -> dict[str, Resour
                 }
             ],
             "LoadBalancerInfo": {"TargetGroupPairInfoList": [_pair(project, names)]},
+            **notices.triggers(project, names),
             **_watched(project, service),
         },
     }
-    return {**made, **alarms(project, names, service), "Application": application, "Group": group}
+    return {
+        **made,
+        **alarms(project, names, service),
+        "DeployRole": deploy_role(project, names, service),
+        "Application": application,
+        "Group": group,
+    }
 
 
 def _pair(project: Project, names: Names) -> Resource:
@@ -88,26 +91,21 @@ def _watched(project: Project, service: str) -> Resource:
     return made | ({"Tags": tags} if tags else {})
 
 
-def _config(names: Names, service: str, wish: Release) -> tuple[Any, dict[str, Resource]]:
-    """The deployment configuration's name, and the resource that makes one where none is predefined."""
-    if wish.strategy == "all_at_once":
-        return "CodeDeployDefault.ECSAllAtOnce", {}
-    minutes = int(wish.interval.total_seconds() // 60)
-    known = PREDEFINED.get((wish.strategy, wish.percent, minutes))
-    if known is not None:
-        return known, {}
-    kind, member, prefix = {
-        "canary": ("TimeBasedCanary", "TimeBasedCanary", "Canary"),
-        "linear": ("TimeBasedLinear", "TimeBasedLinear", "Linear"),
-    }[wish.strategy]
-    routing = {"Type": kind, member: {f"{prefix}Percentage": wish.percent, f"{prefix}Interval": minutes}}
-    name = f"{names.project}-{service}-{wish.strategy}-{wish.percent}-percent-{minutes}-minutes"
+def _config(name: str, wish: Release) -> tuple[Any, dict[str, Resource]]:
+    """The deployment configuration, and the resource that makes one where none is predefined."""
+    if name.startswith("CodeDeployDefault."):
+        return name, {}
+    prefix = wish.strategy.capitalize()
+    share = {
+        f"{prefix}Percentage": wish.percent,
+        f"{prefix}Interval": int(wish.interval.total_seconds() // 60),
+    }
     resource = {
         "Type": "AWS::CodeDeploy::DeploymentConfig",
         "Properties": {
             "DeploymentConfigName": name,
             "ComputePlatform": "ECS",
-            "TrafficRoutingConfig": routing,
+            "TrafficRoutingConfig": {"Type": f"TimeBased{prefix}", f"TimeBased{prefix}": share},
         },
     }
     return {"Ref": "Config"}, {"Config": resource}

@@ -9,6 +9,7 @@ from typing import Any
 from bambe.project import Project, Release
 from bambe.project.events import Events
 from bambe.synth import users
+from bambe.synth.logs import log_group
 from bambe.synth.names import Names, imported, logical_topic
 
 Resource = dict[str, Any]
@@ -28,26 +29,29 @@ SYSTEM = "system"
 
 
 def events_template(project: Project, wish: Events, also: Collection[str] = ()) -> dict[str, Any]:
-    """The template of the stack `<project>-events`; parameters VpcId and SubnetIds.
+    """The template of the stack `<project>-events`; parameters VpcId and SubnetIds
+    (none where the Kafka cluster is there already).
 
     `also` are accesses that stay open beside the one that is wanted, for tasks that run and use them.
     """
-    names, ways = Names(project.project), frozenset({wish.access, *also})
+    names, ways = Names.of(project), frozenset({wish.access, *also})
+    there = project.existing.kafka
+    cluster = there or {"Ref": "Cluster"}
+    inside = {
+        "VpcId": {"Type": "AWS::EC2::VPC::Id"},
+        "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
+    }
+    resources = {
+        **(_let_in(project, names, ways) if there else _own_cluster(project, names, wish, ways)),
+        **(users.users(project, names, cluster) if "scram" in ways else {}),
+        **{f"Topic{logical_topic(name)}": _topic(wish, name, cluster) for name in sorted(wish.topics)},
+    }
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{project.project}: its events (made by Bambe)",
-        "Parameters": {
-            "VpcId": {"Type": "AWS::EC2::VPC::Id"},
-            "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
-        },
-        "Resources": {
-            "BrokerSecurityGroup": _security_group(names, ways),
-            "Configuration": _configuration(names, wish),
-            "Cluster": _cluster(names, wish, ways),
-            **(users.users(project, names) if "scram" in ways else {}),
-            **{f"Topic{logical_topic(name)}": _topic(wish, name) for name in sorted(wish.topics)},
-        },
-        "Outputs": {"Cluster": {"Value": {"Ref": "Cluster"}}},
+        **({} if there else {"Parameters": inside}),
+        "Resources": resources,
+        "Outputs": {"Cluster": {"Value": cluster}},
     }
 
 
@@ -58,7 +62,7 @@ def parameter(names: Names, what: str) -> str:
 
 def parameters(project: Project) -> list[str]:
     """Every parameter of which tasks may learn of the brokers."""
-    names = Names(project.project)
+    names = Names.of(project)
     return [parameter(names, what) for what in (*SERVERS.values(), AUTHORITY)] if project.events else []
 
 
@@ -87,7 +91,7 @@ def _steered(release: Release) -> dict[str, str]:
 
 def looked_up(project: Project, service: str) -> dict[str, str]:
     """More of it, in the form of bambe.yml's `secrets`: looked up when a task starts."""
-    names, wish = Names(project.project), project.services[service]
+    names, wish = Names.of(project), project.services[service]
     if project.events is None or not wish.has_events:
         return {}
     found = {"KAFKA_BOOTSTRAP_SERVERS": f"ssm:{parameter(names, SERVERS[project.events.access])}"}
@@ -96,28 +100,51 @@ def looked_up(project: Project, service: str) -> dict[str, str]:
     return found | (users.sources(names, service) if project.events.access == "scram" else {})
 
 
+def _own_cluster(project: Project, names: Names, wish: Events, ways: frozenset[str]) -> dict[str, Resource]:
+    return {
+        "BrokerSecurityGroup": _security_group(names, ways),
+        "Configuration": _configuration(names, wish),
+        "BrokerLogGroup": log_group(project, names.broker_log_group),
+        "Cluster": _cluster(names, wish, ways),
+    }
+
+
 def _security_group(names: Names, ways: frozenset[str]) -> Resource:
     properties = {
         "GroupDescription": f"{names.project}: tasks to brokers",
         "VpcId": {"Ref": "VpcId"},
-        "SecurityGroupIngress": [
-            {
-                "IpProtocol": "tcp",
-                "FromPort": PORTS[way],
-                "ToPort": PORTS[way],
-                "SourceSecurityGroupId": imported(names, "TaskSecurityGroup"),
-            }
-            for way in sorted(ways)
-        ],
+        "SecurityGroupIngress": [_from_tasks(names, way) for way in sorted(ways)],
     }
     return {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}
 
 
+def _let_in(project: Project, names: Names, ways: frozenset[str]) -> dict[str, Resource]:
+    """Tasks come in to brokers that are there already."""
+    group = {"GroupId": project.existing.kafka_security_group}
+    return {
+        f"Tasks{way.capitalize()}": {
+            "Type": "AWS::EC2::SecurityGroupIngress",
+            "Properties": {**group, **_from_tasks(names, way)},
+        }
+        for way in sorted(ways)
+    }
+
+
+def _from_tasks(names: Names, way: str) -> Resource:
+    return {
+        "Description": f"tasks of {names.project}, {way}",
+        "IpProtocol": "tcp",
+        "FromPort": PORTS[way],
+        "ToPort": PORTS[way],
+        "SourceSecurityGroupId": imported(names, "TaskSecurityGroup"),
+    }
+
+
 def _configuration(names: Names, wish: Events) -> Resource:
     said = {"auto.create.topics.enable": "false", **wish.settings}
+    # Without KafkaVersionsList: another version would be another configuration, of the same name.
     properties = {
         "Name": names.kafka,
-        "KafkaVersionsList": [wish.kafka],
         "ServerProperties": "".join(f"{key}={said[key]}\n" for key in sorted(said)),
     }
     return {"Type": "AWS::MSK::Configuration", "Properties": properties}
@@ -141,6 +168,9 @@ def _cluster(names: Names, wish: Events, ways: frozenset[str]) -> Resource:
             "StorageInfo": {"EBSStorageInfo": {"VolumeSize": wish.storage}},
         },
         "ConfigurationInfo": configuration,
+        "LoggingInfo": {
+            "BrokerLogs": {"CloudWatchLogs": {"Enabled": True, "LogGroup": {"Ref": "BrokerLogGroup"}}}
+        },
         "EncryptionInfo": {"EncryptionInTransit": {"ClientBroker": _client_broker(ways), "InCluster": True}},
         "ClientAuthentication": {
             "Unauthenticated": {"Enabled": bool(ways - {"scram"})},
@@ -156,14 +186,15 @@ def _client_broker(ways: frozenset[str]) -> str:
     return "PLAINTEXT" if ways == {"plaintext"} else "TLS_PLAINTEXT"
 
 
-def _topic(wish: Events, name: str) -> Resource:
+def _topic(wish: Events, name: str, cluster: Any) -> Resource:
     said = wish.topics[name]
     lines = "".join(f"{key}={value}\n" for key, value in sorted(said.configs.items()))
     properties = {
-        "ClusterArn": {"Ref": "Cluster"},
+        "ClusterArn": cluster,
         "TopicName": name,
         "PartitionCount": said.partitions,
         "ReplicationFactor": wish.replication_of(name),
         "Configs": base64.b64encode(lines.encode()).decode(),
     }
-    return {"Type": "AWS::MSK::Topic", "DeletionPolicy": "Retain", "Properties": properties}
+    kept = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {"Type": "AWS::MSK::Topic", **kept, "Properties": properties}

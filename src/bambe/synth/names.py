@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bambe.kernel.ids import digest_id
 from bambe.project import Project
+from bambe.project.limits import BUILD_SUFFIX
 
 COLOURS = ("blue", "green")
 """The pair of target groups of a service that is released blue/green."""
@@ -15,11 +16,35 @@ DEFAULT_PRIORITY = 49_999
 """The rule of the `default` route comes after all others (ELB allows 1 to 50000)."""
 
 
+PREDEFINED = {
+    ("canary", 10, 5): "CodeDeployDefault.ECSCanary10Percent5Minutes",
+    ("canary", 10, 15): "CodeDeployDefault.ECSCanary10Percent15Minutes",
+    ("linear", 10, 1): "CodeDeployDefault.ECSLinear10PercentEvery1Minutes",
+    ("linear", 10, 3): "CodeDeployDefault.ECSLinear10PercentEvery3Minutes",
+}
+"""CodeDeploy's own configurations, by strategy, percent and minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names of `project`'s stacks and resources."""
 
     project: str
+    existing_cluster: str = ""
+    existing_kafka: str = ""
+
+    @classmethod
+    def of(cls, project: Project) -> Names:
+        """The names of a project, some of which may be given."""
+        return cls(project.project, project.existing.cluster, project.existing.kafka_name)
+
+    @property
+    def network_stack(self) -> str:
+        return f"{self.project}-network"
+
+    @property
+    def flow_log_role(self) -> str:
+        return f"{self.project}-flow-logs"
 
     @property
     def shared_stack(self) -> str:
@@ -27,15 +52,12 @@ class Names:
 
     @property
     def cluster(self) -> str:
-        return self.project
+        return self.existing_cluster or self.project
 
     @property
-    def task_role(self) -> str:
-        return f"{self.project}-task-execution"
-
-    def role_of_tasks(self, purposes: tuple[str, ...]) -> str:
-        """The role of tasks that ask AWS for these (`task_roles.PURPOSES`)."""
-        return "-".join((self.project, *purposes))
+    def topic(self) -> str:
+        """The SNS topic of releases and alarms."""
+        return self.project
 
     @property
     def events_stack(self) -> str:
@@ -44,7 +66,17 @@ class Names:
     @property
     def kafka(self) -> str:
         """The Kafka cluster and its configuration."""
-        return self.project
+        return self.existing_kafka or self.project
+
+    @property
+    def broker_log_group(self) -> str:
+        """Where the brokers of a cluster of MSK's print."""
+        return f"/msk/{self.project}"
+
+    @property
+    def kafka_key(self) -> str:
+        """The alias of the key under which the secrets of Kafka's users lie."""
+        return f"alias/{self.project}-kafka"
 
     def kafka_secret(self, user: str) -> str:
         """The secret with the password of a user of the Kafka cluster.
@@ -58,6 +90,39 @@ class Names:
     def stack(self, service: str) -> str:
         """The stack of one service."""
         return f"{self.project}-{service}"
+
+    def build_stack(self, service: str) -> str:
+        """The stack of what builds a service; no service's name ends in `limits.BUILD_SUFFIX`."""
+        return f"{self.project}-{service}{BUILD_SUFFIX}"
+
+    def execution_role(self, service: str) -> str:
+        """By which ECS starts the service's tasks."""
+        return f"{self.project}-{service}-execution"
+
+    def task_role(self, service: str) -> str:
+        """What the service's tasks are themselves."""
+        return f"{self.project}-{service}-task"
+
+    def build_role(self, service: str) -> str:
+        """What its builds are."""
+        return f"{self.project}-{service}-build"
+
+    def deploy_role(self, service: str) -> str:
+        """By which CodeDeploy releases it."""
+        return f"{self.project}-{service}-deploy"
+
+    def shift_role(self, service: str) -> str:
+        """By which ECS shifts its traffic."""
+        return f"{self.project}-{service}-shift"
+
+    def deployment_config(self, project: Project, service: str) -> str:
+        """CodeDeploy's configuration of its releases: one that is predefined, where there is one."""
+        wish = project.release_of(service)
+        if wish.strategy == "all_at_once":
+            return "CodeDeployDefault.ECSAllAtOnce"
+        minutes = int(wish.interval.total_seconds() // 60)
+        own = f"{self.project}-{service}-{wish.strategy}-{wish.percent}-percent-{minutes}-minutes"
+        return PREDEFINED.get((wish.strategy, wish.percent, minutes), own)
 
     def family(self, service: str) -> str:
         """The task definition family."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from bambe.project import Project, Release
 from bambe.synth.alarms import named
-from bambe.synth.names import Names, imported
+from bambe.synth.roles import functions
 
 Resource = dict[str, Any]
+SHIFT_ROLE = {"Fn::GetAtt": ["ShiftRole", "Arn"]}
 STAGES = {
     "BeforeInstall": "PRE_SCALE_UP",
     "AfterInstall": "POST_SCALE_UP",
@@ -22,11 +23,11 @@ APPROVAL = "POST_TEST_TRAFFIC_SHIFT"
 """Once for each deployment: the pause before production traffic comes before every step of it."""
 
 
-def configuration(project: Project, names: Names, service: str) -> Resource:
+def configuration(project: Project, service: str) -> Resource:
     """The DeploymentConfiguration that does what `release` says."""
     wish = project.release_of(service)
     if project.is_worker(service):
-        return _of_worker(wish, names)
+        return _of_worker(wish)
     made: Resource = {
         "Strategy": {"canary": "CANARY", "linear": "LINEAR", "all_at_once": "BLUE_GREEN"}[wish.strategy],
         "MinimumHealthyPercent": 100,
@@ -44,10 +45,10 @@ def configuration(project: Project, names: Names, service: str) -> Resource:
             "StepPercent": wish.percent,
             "StepBakeTimeInMinutes": _minutes(wish.interval),
         }
-    return made | _judges(wish, names)
+    return made | _judges(wish)
 
 
-def _of_worker(wish: Release, names: Names) -> Resource:
+def _of_worker(wish: Release) -> Resource:
     """Without traffic to shift ECS knows BLUE_GREEN only. Both versions run through the bake time, in which
     the new one takes its share of the events (ECS guide: required resources for blue/green deployments)."""
     made: Resource = {
@@ -57,34 +58,34 @@ def _of_worker(wish: Release, names: Names) -> Resource:
         "BakeTimeInMinutes": _minutes(wish.interval),
         "DeploymentCircuitBreaker": {"Enable": True, "Rollback": True},
     }
-    return made | _judges(wish, names)
+    return made | _judges(wish)
 
 
-def _judges(wish: Release, names: Names) -> Resource:
+def _judges(wish: Release) -> Resource:
     """The alarms and hooks that may end the deployment."""
     made: Resource = {}
     if wish.alarms:
         names_of = [one["Name"] for one in named(wish.alarms)]
         made["Alarms"] = {"AlarmNames": names_of, "Enable": True, "Rollback": True}
-    hooks = _hooks(wish, names)
+    hooks = _hooks(wish)
     return made | ({"LifecycleHooks": hooks} if hooks else {})
 
 
-def pair(project: Project, names: Names) -> Resource:
+def pair(project: Project) -> Resource:
     """The AdvancedConfiguration of the service's load balancer."""
     made: Resource = {
         "AlternateTargetGroupArn": {"Ref": "GreenTargets"},
         "ProductionListenerRule": {"Ref": "Rule"},
-        "RoleArn": imported(names, "ShiftRole"),
+        "RoleArn": SHIFT_ROLE,
     }
     return made | ({"TestListenerRule": {"Ref": "TestRule"}} if project.test_port else {})
 
 
-def _hooks(wish: Release, names: Names) -> list[Resource]:
+def _hooks(wish: Release) -> list[Resource]:
     made: list[Resource] = [
         {
-            "HookTargetArn": function if function.startswith("arn:") else _function(function),
-            "RoleArn": imported(names, "ShiftRole"),
+            "HookTargetArn": functions([function])[0],
+            "RoleArn": SHIFT_ROLE,
             "LifecycleStages": [STAGES[event]],
         }
         for event, function in wish.hooks.items()
@@ -94,10 +95,6 @@ def _hooks(wish: Release, names: Names) -> list[Resource]:
         pause = {"TargetType": "PAUSE", "LifecycleStages": [APPROVAL], "TimeoutConfiguration": timeout}
         made.append(pause)
     return made
-
-
-def _function(name: str) -> Resource:
-    return {"Fn::Sub": f"arn:${{AWS::Partition}}:lambda:${{AWS::Region}}:${{AWS::AccountId}}:function:{name}"}
 
 
 def _minutes(wait: timedelta) -> int:

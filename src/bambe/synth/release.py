@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.project import Project
-from bambe.synth import events, task_roles
+from bambe.synth import events
 from bambe.synth.names import Names
 
 IMAGE_PLACEHOLDER = "<IMAGE>"
@@ -17,7 +17,7 @@ APPSPEC_PLACEHOLDER = "<TASK_DEFINITION>"
 
 def task_definition(project: Project, service: str, image: str, account: str, region: str) -> dict[str, Any]:
     """The request of RegisterTaskDefinition that runs `image` as `service` on Fargate."""
-    names, wish = Names(project.project), project.services[service]
+    names, wish = Names.of(project), project.services[service]
     said = {**wish.environment, **events.variables(project, service)}
     secrets = secrets_of(project, service)
     container: dict[str, Any] = {
@@ -41,15 +41,15 @@ def task_definition(project: Project, service: str, image: str, account: str, re
             {"name": name, "valueFrom": secret_arn(secrets[name], account, region)}
             for name in sorted(secrets)
         ]
-    own = task_roles.of_service(project, service)
-    role = {"taskRoleArn": f"arn:aws:iam::{account}:role/{own.name}"} if own else {}
+    roles = f"arn:aws:iam::{account}:role/"
+    role = {"taskRoleArn": roles + names.task_role(service)} if project.asks_aws(service) else {}
     return {
         "family": names.family(service),
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": str(wish.cpu),
         "memory": str(wish.memory),
-        "executionRoleArn": f"arn:aws:iam::{account}:role/{names.task_role}",
+        "executionRoleArn": roles + names.execution_role(service),
         **role,
         "containerDefinitions": [container],
     }

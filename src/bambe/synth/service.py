@@ -8,7 +8,10 @@ from bambe.project import Project
 from bambe.synth import native
 from bambe.synth.alarms import alarms
 from bambe.synth.blue_green import blue_green
+from bambe.synth.logs import log_group
 from bambe.synth.names import COLOURS, Names, imported, priorities
+from bambe.synth.scaling import scaling
+from bambe.synth.shift_roles import shift_role
 from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
@@ -18,20 +21,24 @@ DNS_TTL = 5
 def service_template(project: Project, service: str) -> dict[str, Any]:
     """The template of the stack `<project>-<service>`.
 
-    The parameter TaskDefinition is the first one the service runs; afterwards releases own it, so an
-    update passes the previous value.
+    Parameters are VpcId, SubnetIds (the tasks') and TaskDefinition: the first one that the service runs.
+    Afterwards releases own it, so an update passes the previous value.
     """
-    names = Names(project.project)
-    resources = {"LogGroup": _log_group(names, service), "Name": _name(project, names, service)}
+    names = Names.of(project)
+    resources = {
+        "LogGroup": log_group(project, names.log_group(service)),
+        "Name": _name(names, service),
+        "SecurityGroup": _security_group(project, names, service),
+    }
     if project.services[service].is_public:
         resources |= _traffic(project, names, service)
     resources["Service"] = _service(project, names, service)
-    if project.services[service].schedule:
-        resources["Hours"] = _hours(project, names, service)
+    resources |= scaling(project, names, service)
     if project.has_codedeploy(service):
         resources |= blue_green(project, names, service)
     if project.is_native(service):
-        resources |= alarms(project, names, service)
+        shift = shift_role(project, names, service)
+        resources |= alarms(project, names, service) | ({"ShiftRole": shift} if shift else {})
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": f"{project.project}: the service {service} (made by Bambe)",
@@ -45,39 +52,24 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     }
 
 
-def _hours(project: Project, names: Names, service: str) -> Resource:
-    """The service's scalable target: at each of its times it gets exactly so many tasks."""
+def _security_group(project: Project, names: Names, service: str) -> Resource:
+    """Who may come in to this service, at its port only: the project's tasks, and the load balancer."""
     wish = project.services[service]
-    actions = [
-        {
-            "ScheduledActionName": f"{service}-{number}",
-            "Schedule": f"cron({one.cron})",
-            "Timezone": one.timezone,
-            "ScalableTargetAction": {"MinCapacity": one.tasks, "MaxCapacity": one.tasks},
-        }
-        for number, one in enumerate(wish.schedule, 1)
-    ]
-    counts = [wish.tasks, *(one.tasks for one in wish.schedule)]
-    name = {"Fn::GetAtt": ["Service", "Name"]}
-    return {
-        "Type": "AWS::ApplicationAutoScaling::ScalableTarget",
-        "Properties": {
-            "ServiceNamespace": "ecs",
-            "ScalableDimension": "ecs:service:DesiredCount",
-            "ResourceId": {"Fn::Join": ["/", ["service", names.cluster, name]]},
-            "MinCapacity": min(counts),
-            "MaxCapacity": max(counts),
-            "ScheduledActions": actions,
-        },
+    sources = {"tasks": "TaskSecurityGroup", "the load balancer": "BalancerSecurityGroup"}
+    let_in = sources if wish.is_public else {"tasks": "TaskSecurityGroup"}
+    port = {"IpProtocol": "tcp", "FromPort": wish.port, "ToPort": wish.port}
+    properties = {
+        "GroupDescription": f"{names.project}: {service}",
+        "VpcId": {"Ref": "VpcId"},
+        "SecurityGroupIngress": [
+            {"Description": f"from {who}", **port, "SourceSecurityGroupId": imported(names, group)}
+            for who, group in let_in.items()
+        ],
     }
+    return {"Type": "AWS::EC2::SecurityGroup", "Properties": properties}
 
 
-def _log_group(names: Names, service: str) -> Resource:
-    properties = {"LogGroupName": names.log_group(service), "RetentionInDays": 30}
-    return {"Type": "AWS::Logs::LogGroup", "Properties": properties}
-
-
-def _name(project: Project, names: Names, service: str) -> Resource:
+def _name(names: Names, service: str) -> Resource:
     return {
         "Type": "AWS::ServiceDiscovery::Service",
         "Properties": {
@@ -143,15 +135,19 @@ def _service(project: Project, names: Names, service: str) -> Resource:
         "ServiceName": service,
         "Cluster": imported(names, "Cluster"),
         "TaskDefinition": {"Ref": "TaskDefinition"},
-        "DesiredCount": wish.tasks,
+        # What scales by its load has the count that it has: an update that named one would set it back.
+        **({} if wish.scaling else {"DesiredCount": wish.tasks}),
         "LaunchType": "FARGATE",
         "EnableExecuteCommand": wish.exec,
         "DeploymentController": {"Type": "CODE_DEPLOY" if project.has_codedeploy(service) else "ECS"},
         "NetworkConfiguration": {
             "AwsvpcConfiguration": {
-                "AssignPublicIp": "ENABLED",
+                "AssignPublicIp": "DISABLED" if project.is_private else "ENABLED",
                 "Subnets": {"Ref": "SubnetIds"},
-                "SecurityGroups": [imported(names, "TaskSecurityGroup")],
+                "SecurityGroups": [
+                    imported(names, "TaskSecurityGroup"),
+                    {"Fn::GetAtt": ["SecurityGroup", "GroupId"]},
+                ],
             }
         },
         "ServiceRegistries": [{"RegistryArn": {"Fn::GetAtt": ["Name", "Arn"]}}],
@@ -159,7 +155,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
     if rolling:
         properties["DeploymentConfiguration"] = {"MinimumHealthyPercent": 100, "MaximumPercent": 200}
     if project.is_native(service):
-        properties["DeploymentConfiguration"] = native.configuration(project, names, service)
+        properties["DeploymentConfiguration"] = native.configuration(project, service)
         properties["Tags"] = heeded(project, service)
     resource: Resource = {"Type": "AWS::ECS::Service", "DependsOn": ["LogGroup"], "Properties": properties}
     if wish.is_public:
@@ -171,7 +167,9 @@ def _service(project: Project, names: Names, service: str) -> Resource:
             }
         ]
         if project.is_native(service):
-            properties["LoadBalancers"][0]["AdvancedConfiguration"] = native.pair(project, names)
+            properties["LoadBalancers"][0]["AdvancedConfiguration"] = native.pair(project)
+        else:
+            # ECS takes no target group that no listener leads to.
+            resource["DependsOn"].append("Rule")
         properties["HealthCheckGracePeriodSeconds"] = 60
-        resource["DependsOn"].append("Rule")
     return resource

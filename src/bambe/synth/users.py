@@ -1,7 +1,8 @@
 """Users of a Kafka cluster (`access: scram`): a secret each, the key they lie under, and who may read them.
 
 Key ── UserOrders, UserNotifier, ..., CliUser ── Users (AWS::MSK::BatchScramSecret) ── Cluster
-           └── TaskRights: the task execution role reads the services' secrets
+
+Each service's execution role (task_roles.py) reads its own.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from bambe.synth.names import Names, logical
 Resource = dict[str, Any]
 CLI = "bambe.cli"
 """The user of `bambe events`; no service can have this name."""
-KEY_ARN = {"Fn::GetAtt": ["Key", "Arn"]}
 ADMINISTRATION = (
     *("CancelKeyDeletion", "DescribeKey", "DisableKey", "DisableKeyRotation", "EnableKey"),
     *("EnableKeyRotation", "GetKeyPolicy", "GetKeyRotationStatus", "ListGrants", "ListKeyPolicies"),
@@ -36,23 +36,25 @@ def sources(names: Names, service: str) -> dict[str, str]:
     return {"KAFKA_USERNAME": f"{secret}:username", "KAFKA_PASSWORD": f"{secret}:password"}
 
 
-def users(project: Project, names: Names) -> dict[str, Resource]:
-    """What a template with a resource Cluster has more where the cluster knows users."""
-    mine = services(project)
-    secrets = {f"User{logical(one)}": _secret(names, one, f"the service {one}") for one in mine}
-    rights = {"TaskRights": _rights(names, sorted(secrets))} if secrets else {}
-    secrets["CliUser"] = _secret(names, CLI, "`bambe events`")
+def users(project: Project, names: Names, cluster: Any) -> dict[str, Resource]:
+    """What the template has more where the cluster, of this ARN, knows users."""
+    secrets = {f"User{logical(one)}": _secret(names, one) for one in services(project)}
+    secrets["CliUser"] = _secret(names, CLI)
     arns = [{"Ref": one} for one in sorted(secrets)]
-    association = {"ClusterArn": {"Ref": "Cluster"}, "SecretArnList": arns}
+    association = {"ClusterArn": cluster, "SecretArnList": arns}
     return {
         "Key": _key(names),
+        "KeyName": {
+            "Type": "AWS::KMS::Alias",
+            "Properties": {"AliasName": names.kafka_key, "TargetKeyId": {"Ref": "Key"}},
+        },
         **secrets,
         "Users": {"Type": "AWS::MSK::BatchScramSecret", "Properties": association},
-        **rights,
     }
 
 
-def _secret(names: Names, user: str, whose: str) -> Resource:
+def _secret(names: Names, user: str) -> Resource:
+    """As short as can be: those of a hundred services are to fit into one template."""
     recipe = {
         "SecretStringTemplate": json.dumps({"username": user}),
         "GenerateStringKey": "password",
@@ -62,8 +64,7 @@ def _secret(names: Names, user: str, whose: str) -> Resource:
     }
     properties = {
         "Name": names.kafka_secret(user),
-        "Description": f"{names.project}: Kafka's user of {whose}",
-        "KmsKeyId": KEY_ARN,
+        "KmsKeyId": {"Ref": "Key"},
         "GenerateSecretString": recipe,
     }
     return {"Type": "AWS::SecretsManager::Secret", "Properties": properties}
@@ -72,7 +73,7 @@ def _secret(names: Names, user: str, whose: str) -> Resource:
 def _key(names: Names) -> Resource:
     """MSK takes no secret that lies under Secrets Manager's own key (MSK: SASL/SCRAM, setting up)."""
     account = {"AWS": {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}}
-    use = {"StringEquals": {"kms:ViaService": _secrets_manager()}}
+    use = {"StringEquals": {"kms:ViaService": secrets_manager()}}
     grants = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
     statements = [
         _statement("Administration", account, ADMINISTRATION),
@@ -101,24 +102,6 @@ def _statement(
     return said | ({"Condition": condition} if condition else {})
 
 
-def _rights(names: Names, secrets: list[str]) -> Resource:
-    """What ECS needs to give each task its own: just these secrets, and the key through them alone."""
-    use = {"StringEquals": {"kms:ViaService": _secrets_manager()}}
-    statements = [
-        {
-            "Effect": "Allow",
-            "Action": ["secretsmanager:GetSecretValue"],
-            "Resource": [{"Ref": one} for one in secrets],
-        },
-        {"Effect": "Allow", "Action": ["kms:Decrypt"], "Resource": [KEY_ARN], "Condition": use},
-    ]
-    properties = {
-        "PolicyName": "kafka-users",
-        "Roles": [names.task_role],
-        "PolicyDocument": {"Version": "2012-10-17", "Statement": statements},
-    }
-    return {"Type": "AWS::IAM::Policy", "Properties": properties}
-
-
-def _secrets_manager() -> Resource:
+def secrets_manager() -> Resource:
+    """Through whom the key is used."""
     return {"Fn::Sub": "secretsmanager.${AWS::Region}.amazonaws.com"}

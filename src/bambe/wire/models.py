@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from typing import Any
 
 from bambe.kernel.errors import AwsError, UnknownOperationException
@@ -15,10 +15,14 @@ class Models:
     """botocore's models, put to work on the server's side.
 
     `services` are those the house serves, by botocore's names; naming them saves looking through
-    all of AWS when a request comes in.
+    all of AWS when a request comes in. `operations` are those of a service that will be called: the rest can
+    only be told from each other then, which takes less memory.
     """
 
-    def __init__(self, services: Iterable[str] = ()) -> None:
+    def __init__(
+        self, services: Iterable[str] = (), operations: Callable[[str], Container[str]] | None = None
+    ) -> None:
+        self._operations = operations
         self._services: dict[str, WireService] = {}
         self._finder = Finder(services, self.service)
 
@@ -27,10 +31,13 @@ class Models:
         found = self._services.get(name)
         if found is None:
             try:
-                found = self._services[name] = WireService(name)
+                found = self._services[name] = WireService(name, has=self._has(name))
             except KeyError:
                 raise UnknownOperationException(f"AWS has no service {name!r}") from None
         return found
+
+    def _has(self, service: str) -> Callable[[str], bool] | None:
+        return None if self._operations is None else self._operations(service).__contains__
 
     def operation(self, service: str, operation: str) -> Operation:
         """One operation, by botocore's snake case name."""

@@ -12,7 +12,7 @@ from botocore import xform_name
 from bambe.kernel.errors import AwsError, CommonError, UnknownOperationException
 from bambe.wire import errors
 from bambe.wire.checks import Check, Checks
-from bambe.wire.description import Description, OperationDescription, description
+from bambe.wire.description import Description, OperationDescription, description, part_of
 from bambe.wire.faults import Faults
 from bambe.wire.protocols import PROTOCOLS, Parse, Serialize, UnspokenProtocol, WireProtocol
 from bambe.wire.request import Response
@@ -73,15 +73,28 @@ class Operation:
         return parameters
 
 
+def _described(name: str, has: Callable[[str], bool] | None) -> Description:
+    if has is None:
+        return description(name)
+    return part_of(name, lambda operation: has(xform_name(operation)))
+
+
 class WireService:
     """One service: `operations` by wire name, `by_snake` by botocore's Python name.
 
-    It speaks `protocol_name`; `speaking` answers the same service in another of its protocols.
+    `has` says which operations, by Python names, are ever to be read and written; without it all are. It
+    speaks `protocol_name`; `speaking` answers the same service in another of its protocols.
     """
 
-    def __init__(self, name: str, origin: WireService | None = None, protocol: str = "") -> None:
+    def __init__(
+        self,
+        name: str,
+        origin: WireService | None = None,
+        protocol: str = "",
+        has: Callable[[str], bool] | None = None,
+    ) -> None:
         self.name = name
-        self.description: Description = origin.description if origin else description(name)
+        self.description: Description = origin.description if origin else _described(name, has)
         self.protocol_name = protocol or _spoken(self.description)
         self.faults: Faults = origin.faults if origin else Faults(self.description)
         self.checks: Checks = origin.checks if origin else Checks(self.description.shapes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,9 @@ def test_sections_stay_in_order_and_are_replaced_alone(tmp_path: Path) -> None:
     before = page.read_text()
     write("two", Told("Two"), "new figures", order, page)
     assert len(page.read_text().splitlines()) == len(before.splitlines())
+
+
+def test_the_ratio_of_pairs_counts_where_there_is_one() -> None:
+    row = Row("in", 90, "by hand", 100, "records/s", at_least=0.95, paired=0.97)
+    assert (row.ratio, row.is_held) == (0.97, True)
+    assert not replace(row, paired=None).is_held

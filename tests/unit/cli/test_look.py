@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from bambe.cli.look import Looker, build_says
+from bambe.cli.builds import build_says
+from bambe.cli.look import Looker
+from bambe.cli.recent import Recent
 
 COMMIT = "0123456789abcdef"
 IMAGE = "localhost:4566/shop/orders:0123456789ab"
@@ -77,5 +79,6 @@ class CodeBuild:
 
 def test_the_release_that_a_build_waits_for_is_found_by_its_image() -> None:
     looker = Looker("shop", Ecs(), None, CodeDeploy(), CodeBuild())
-    assert "released by d-1" in looker._build("orders", "d-1")
-    assert looker._build("orders", "") == "building 0123456789ab: build"
+    newest = looker._newest_build("orders")
+    assert "released by d-1" in looker._build_says("orders", newest, "d-1", Recent())
+    assert looker._build_says("orders", newest, "", Recent()) == "building 0123456789ab: build"

@@ -9,6 +9,7 @@ import pytest
 
 from bambe.cli.coming import native_next
 from bambe.cli.native import Native
+from bambe.cli.stages import says
 from bambe.cli.trouble import Trouble
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -133,13 +134,13 @@ def test_promote_gives_all_traffic_and_then_ends_the_old_version() -> None:
 
 @pytest.mark.parametrize("ask", ["promote", "pause"])
 def test_what_cannot_be_steered_says_so(ask: str) -> None:
-    for found, says in (
+    for found, sentence in (
         (release(status="ROLLBACK_IN_PROGRESS"), "going back to the version before"),
         (release("CLEAN_UP"), "ending the version that is not needed"),
         (release(configuration={"strategy": "ROLLING"}), "shifts no traffic"),
         (release("SCALE_UP", first=True), "shifts no traffic"),
     ):
-        with pytest.raises(Trouble, match=says):
+        with pytest.raises(Trouble, match=sentence):
             getattr(found, ask)()
         assert asked(found) == []
 
@@ -201,3 +202,13 @@ def test_steps_of_an_earlier_deployment_say_nothing() -> None:
     found = release("PRODUCTION_TRAFFIC_SHIFT", (10, 60))
     found.about["deployments"][0]["id"] = "ecs-svc/2"
     assert found.shift is None
+
+
+def test_without_traffic_nobody_says_that_it_shifts() -> None:
+    shown = {
+        "status": "IN_PROGRESS",
+        "lifecycleStage": "BAKE_TIME",
+        "deploymentConfiguration": {"strategy": "BLUE_GREEN"},
+    }
+    assert says(shown, {"loadBalancers": [{}]}).startswith("all traffic on the new version")
+    assert says(shown, {}).startswith("both versions run")

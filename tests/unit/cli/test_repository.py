@@ -46,3 +46,17 @@ def test_a_remote_follows_the_platform(repository: Repository, tmp_path: Path) -
     ).stdout
     assert "4567" in remotes
     assert "4566" not in remotes
+
+
+def test_what_is_not_committed_is_named_in_full(repository: Repository) -> None:
+    def git(*words: str) -> None:
+        who = ("-c", "user.name=d", "-c", "user.email=d@shop.example")
+        subprocess.run(["git", *who, *words], cwd=repository.root, check=True, capture_output=True)
+
+    (repository.root / "bambe.yml").write_text("one")
+    (repository.root / "old name").write_text("two")
+    git("add", ".")
+    git("commit", "-m", "first")
+    (repository.root / "bambe.yml").write_text("another")
+    git("mv", "old name", "new name")
+    assert sorted(repository.uncommitted()) == ["bambe.yml", "new name", "old name"]

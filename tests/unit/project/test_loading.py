@@ -12,10 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import bambe.project
-from bambe.project import BadProject, Project, json_schema, load, parse
+from bambe.project import EXAMPLE, BadProject, Project, json_schema, load, parse
 from bambe.project.events import Events
 
-EXAMPLE = Path(bambe.project.__file__).parent / "example.yml"
 SHOP = Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml"
 TEXT = EXAMPLE.read_text()
 

@@ -5,159 +5,36 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
-
 from bambe.project import Project, load, parse
-from bambe.synth import Names, appspec, events_template, service_template, shared_template, task_definition
+from bambe.synth import (
+    Names,
+    appspec,
+    build_template,
+    events_template,
+    service_template,
+    shared_template,
+    task_definition,
+)
+from bambe.synth.build import file_pattern
 from bambe.synth.names import DEFAULT_PRIORITY, priorities
-from bambe.synth.shared import file_pattern
+from tests.unit.synth.projects import for_any_project
 
 SHOP = load(Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml")
-SECRETS = st.dictionaries(
-    st.sampled_from(["X", "Y", "Z"]),
-    st.sampled_from(["ssm:/shop/a", "ssm:plain", "secretsmanager:shop/db", "secretsmanager:shop/db:user"]),
-)
-MADE = st.lists(
-    st.sampled_from(["errors", "error_rate", "latency_p99", "unhealthy"]).map(
-        lambda metric: {"metric": metric, "above": 1, "minutes": 2}
-    ),
-    max_size=2,
-    unique_by=lambda alarm: str(alarm["metric"]),
-)
-TOPICS = ("orders.created", "orders-created", "Orders.Created", "audit")
-TOPIC = st.fixed_dictionaries(
-    {"partitions": st.integers(1, 100), "retention": st.sampled_from(["1m", "168h", "forever"])},
-    optional={"compact": st.booleans(), "settings": st.just({"max.message.bytes": "2000000"})},
-)
-EVENTS = st.fixed_dictionaries(
-    {"topics": st.fixed_dictionaries({name: TOPIC for name in TOPICS})},
-    optional={
-        "brokers": st.integers(1, 3),
-        "access": st.sampled_from(["tls", "plaintext", "scram"]),
-        "kafka": st.sampled_from(["2.6.1", "3.9.x"]),
-        "settings": st.just({"log.retention.hours": "24"}),
-    },
-)
-WORKER = {"controller": "ecs", "strategy": "canary", "events": "canary", "interval": "5m"}
-TOPICS_OF_A_SERVICE = st.lists(st.sampled_from(TOPICS), max_size=2, unique=True)
-NAME = st.from_regex(r"\A[a-z][a-z0-9]{1,8}(-[a-z0-9]{1,4}){0,2}\Z")
 
 
-@st.composite
-def projects(draw: st.DrawFn) -> Project:
-    names = draw(st.lists(NAME, min_size=1, max_size=8, unique=True))
-    services: dict[str, Any] = {}
-    events = draw(st.none() | EVENTS)
-    for number, name in enumerate(names):
-        route = draw(st.sampled_from(["none", f"/{name}*", f"/v{number}/*"])) if number else "default"
-        strategy = draw(st.sampled_from(["canary", "linear", "all_at_once", "rolling"]))
-        controller = draw(st.sampled_from(["codedeploy", "ecs"]))
-        consumes = draw(TOPICS_OF_A_SERVICE) if events else []
-        steered = draw(st.sampled_from(["hold", "canary", "shared"]))
-        services[name] = {
-            "path": f"services/{name}",
-            "port": draw(st.integers(1, 65535)),
-            "route": route,
-            "release": (WORKER if consumes and steered == "canary" else "rolling")
-            if route == "none"
-            else {
-                "controller": controller,
-                "strategy": strategy,
-                "percent": draw(st.integers(3, 99)),
-                "approval": f"{draw(st.integers(0, 60))}m",
-                "queue": draw(st.sampled_from(["newest", "wait", "off"])) if controller != "ecs" else "off",
-                "alarms": draw(st.lists(NAME, max_size=2, unique=True))
-                + (draw(MADE) if strategy != "rolling" else []),
-                "hooks": {"AfterInstall": "check"} if draw(st.booleans()) else {},
-                **({"events": steered} if consumes and strategy != "rolling" else {}),
-            },
-            "environment": {"A": draw(st.text(max_size=20)), "B": "${HOME}"},
-            "secrets": draw(SECRETS),
-            "exec": draw(st.booleans()),
-            "produces": draw(TOPICS_OF_A_SERVICE) if events else [],
-            "consumes": consumes,
-        }
-    said = {"project": draw(NAME), "test_port": draw(st.sampled_from([0, 8443])), "services": services}
-    return Project.model_validate(said | ({"events": events} if events else {}))
-
-
-def walk(value: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            yield key, inner
-            yield from walk(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from walk(inner)
-
-
-def templates(project: Project) -> list[dict[str, Any]]:
-    events = [events_template(project, project.events)] if project.events else []
-    return [shared_template(project), *events, *(service_template(project, one) for one in project.services)]
-
-
-@given(projects())
-def test_every_reference_resolves(project: Project) -> None:
-    exports = {o["Export"]["Name"] for o in shared_template(project)["Outputs"].values() if "Export" in o}
-    for template in templates(project):
-        known = {*template["Resources"], *template["Parameters"]}
-        for key, value in walk(template):
-            if key == "Ref":
-                assert value in known
-            elif key == "Fn::GetAtt":
-                assert value[0] in template["Resources"]
-            elif key == "Fn::ImportValue":
-                assert value in exports
-            elif key == "DependsOn":
-                assert set(value) <= set(template["Resources"])
-
-
-@given(projects())
-def test_templates_are_deterministic_and_plain_json(project: Project) -> None:
-    assert json.dumps(templates(project)) == json.dumps(
-        templates(Project.model_validate(project.model_dump(exclude_unset=True)))
-    )
-
-
-@given(projects())
-def test_names_are_unique_and_within_limits(project: Project) -> None:
-    names = Names(project.project)
-    groups = [names.target_group(one, colour) for one in project.services for colour in ("blue", "green")]
-    assert len(set(groups)) == len(groups)
-    assert all(len(name) <= 32 and re.fullmatch(r"[a-zA-Z0-9-]+", name) for name in groups)
-    ranks = priorities(project)
-    assert len(set(ranks.values())) == len(ranks)
-    assert all(1 <= rank <= 50_000 for rank in ranks.values())
-
-
-@given(projects())
+@for_any_project
 def test_the_task_definition_in_the_build_is_the_one_that_is_registered(project: Project) -> None:
     for service in project.services:
-        builder = next(
-            resource["Properties"]
-            for resource in shared_template(project)["Resources"].values()
-            if resource["Type"] == "AWS::CodeBuild::Project"
-            and resource["Properties"]["Name"] == Names(project.project).build(service)
-        )
+        builder = build_template(project, service)["Resources"]["Builder"]["Properties"]
+        assert builder["Name"] == Names.of(project).build(service)
         text = next(v for v in builder["Environment"]["EnvironmentVariables"] if v["Name"] == "TASKDEF")
         filled = text["Value"]["Fn::Sub"].replace("${AWS::AccountId}", "1").replace("${AWS::Region}", "r")
         assert json.loads(filled.replace("${!", "${")) == task_definition(
             project, service, "<IMAGE>", "1", "r"
         )
-
-
-def test_no_service_hides_another_or_a_role() -> None:
-    names = ["role", "a1", "a-1", "ab", "a-b"]
-    services = {name: {"path": name, "port": 80, "release": "rolling"} for name in names}
-    template = shared_template(Project.model_validate({"project": "shop", "services": services}))
-    types = [one["Type"] for one in template["Resources"].values()]
-    assert types.count("AWS::CodeBuild::Project") == len(names)
-    assert types.count("AWS::IAM::Role") == 3
 
 
 def test_the_default_route_comes_last() -> None:
@@ -183,7 +60,12 @@ def test_a_service_is_built_by_its_folder_and_the_shared_ones_it_names() -> None
 
 def test_a_service_without_a_route_has_no_target_groups_and_no_codedeploy() -> None:
     types = {resource["Type"] for resource in service_template(SHOP, "notifier")["Resources"].values()}
-    assert types == {"AWS::Logs::LogGroup", "AWS::ServiceDiscovery::Service", "AWS::ECS::Service"}
+    assert types == {
+        "AWS::Logs::LogGroup",
+        "AWS::ServiceDiscovery::Service",
+        "AWS::EC2::SecurityGroup",
+        "AWS::ECS::Service",
+    }
 
 
 def test_ten_percent_five_minutes_is_the_predefined_configuration() -> None:
@@ -231,9 +113,11 @@ def test_a_release_with_everything() -> None:
     assert appspec(project, "orders")["Hooks"] == [{"AfterAllowTestTraffic": "smoke"}]
     shared = shared_template(project)["Resources"]
     assert shared["TestListener"]["Properties"]["Port"] == 8443
-    (policy,) = shared["DeployRole"]["Properties"]["Policies"]
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert statement["Action"] == ["lambda:InvokeFunction"]
+    (policy,) = resources["DeployRole"]["Properties"]["Policies"]
+    (hooks,) = [
+        one for one in policy["PolicyDocument"]["Statement"] if "lambda:InvokeFunction" in one["Action"]
+    ]
+    assert [str(one).rpartition(":")[2] for one in hooks["Resource"]] == ["smoke'}"]
 
 
 def test_alarms_with_a_metric_watch_both_colours() -> None:
@@ -305,10 +189,14 @@ def test_secrets_are_looked_up_by_ecs_and_readable_to_nobody_else() -> None:
     ]
     (other,) = task_definition(project, "job", "i", "1", "r")["containerDefinitions"]
     assert "secrets" not in other
-    (policy,) = shared_template(project)["Resources"]["TaskExecutionRole"]["Properties"]["Policies"]
+
+    def rights(service: str) -> list[dict[str, Any]]:
+        (policy,) = build_template(project, service)["Resources"]["ExecutionRole"]["Properties"]["Policies"]
+        return list(policy["PolicyDocument"]["Statement"])
+
     here = "${AWS::Region}:${AWS::AccountId}"
     arn = "arn:${AWS::Partition}:"
-    assert policy["PolicyDocument"]["Statement"] == [
+    assert rights("web")[-2:] == [
         {
             "Effect": "Allow",
             "Action": ["ssm:GetParameters"],
@@ -323,10 +211,9 @@ def test_secrets_are_looked_up_by_ecs_and_readable_to_nobody_else() -> None:
             ],
         },
     ]
-    plain = Project.model_validate(
-        {"project": "shop", "services": {"web": {"path": "w", "port": 1, "route": "default"}}}
-    )
-    assert "Policies" not in shared_template(plain)["Resources"]["TaskExecutionRole"]["Properties"]
+    assert not {"ssm:GetParameters", "secretsmanager:GetSecretValue"} & {
+        action for one in rights("job") for action in one["Action"]
+    }
 
 
 def native(**release: Any) -> dict[str, Any]:
@@ -369,7 +256,7 @@ def test_hours_are_a_scalable_target_of_the_service() -> None:
     ]
     web = {"path": "services/web", "port": 80, "route": "default", "tasks": 2, "schedule": hours}
     project = Project.model_validate({"project": "shop", "services": {"web": web}})
-    made = service_template(project, "web")["Resources"]["Hours"]["Properties"]
+    made = service_template(project, "web")["Resources"]["Scale"]["Properties"]
     assert (made["MinCapacity"], made["MaxCapacity"]) == (0, 3)
     first, second = made["ScheduledActions"]
     assert first["ScalableTargetAction"] == {"MinCapacity": 0, "MaxCapacity": 0}
@@ -380,15 +267,13 @@ def test_commands_may_be_run_where_a_service_says_so() -> None:
     web = {"path": "services/web", "port": 80, "route": "default", "exec": True}
     other = {"path": "services/other", "port": 80, "route": "/other*"}
     project = Project.model_validate({"project": "shop", "services": {"web": web, "other": other}})
-    shared = shared_template(project)["Resources"]
-    (policy,) = shared["ExecRole"]["Properties"]["Policies"]
-    assert "ssmmessages:OpenDataChannel" in policy["PolicyDocument"]["Statement"][0]["Action"]
-    assert '["ExecRole", "Arn"]' in json.dumps(shared["BuildRole"])
     for name, allowed in (("web", True), ("other", False)):
+        built = build_template(project, name)["Resources"]
+        assert ("ssmmessages:OpenDataChannel" in json.dumps(built.get("TaskRole"))) == allowed
+        assert ('["TaskRole", "Arn"]' in json.dumps(built["BuildRole"])) == allowed
         service = service_template(project, name)["Resources"]["Service"]["Properties"]
         made = task_definition(project, name, "x", "0", "r")
         assert (service["EnableExecuteCommand"], "taskRoleArn" in made) == (allowed, allowed)
-    assert "ExecRole" not in shared_template(SHOP)["Resources"]
 
 
 EVENTFUL = """
@@ -436,7 +321,7 @@ def test_tasks_are_told_where_the_brokers_are_when_they_start() -> None:
     }
     assert said("tls", "notifier") == (consumer, servers | trust)
     assert said("tls", "other") == ({}, {})
-    text = json.dumps(
-        shared_template(parse(EVENTFUL.replace("ACCESS", "tls")))["Resources"]["TaskExecutionRole"]
-    )
-    assert ":parameter/shop/kafka/bootstrap-servers" in text  # the execution role may read it
+    tls = parse(EVENTFUL.replace("ACCESS", "tls"))
+    where = ":parameter/shop/kafka/bootstrap-servers"
+    assert where in json.dumps(build_template(tls, "orders")["Resources"]["ExecutionRole"])
+    assert where not in json.dumps(build_template(tls, "other"))

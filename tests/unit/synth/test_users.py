@@ -9,7 +9,7 @@ import pytest
 
 from bambe.project import parse
 from bambe.project.events import Events
-from bambe.synth import Names, events_template, shared_template, task_definition
+from bambe.synth import Names, build_template, events_template, task_definition
 from bambe.synth.users import CLI
 
 PROJECT = parse("""
@@ -49,7 +49,7 @@ def test_the_secrets_lie_under_a_key_that_is_not_secrets_managers_own() -> None:
     ((key, said),) = resources("AWS::KMS::Key").items()
     assert said["EnableKeyRotation"] is True
     secrets = resources("AWS::SecretsManager::Secret").values()
-    assert [one["KmsKeyId"] for one in secrets] == [{"Fn::GetAtt": [key, "Arn"]}] * 3
+    assert [one["KmsKeyId"] for one in secrets] == [{"Ref": key}] * 3
     by_name = {one["Sid"]: one for one in said["KeyPolicy"]["Statement"]}
     actions = {name: set(one["Action"]) for name, one in by_name.items()}
     assert not any("*" in action for every in actions.values() for action in every)
@@ -79,15 +79,32 @@ def test_tasks_get_their_own_user_and_nobody_elses() -> None:
     assert secrets("other") == {}
 
 
-def test_the_task_execution_role_reads_just_the_services_secrets() -> None:
-    ((policy,),) = (resources("AWS::IAM::Policy").values(),)
-    assert policy["Roles"] == [Names("shop").task_role]
-    read, decrypt = policy["PolicyDocument"]["Statement"]
+def test_every_execution_role_reads_its_services_secret_alone() -> None:
+    def rights(service: str, *also: str) -> list[dict[str, Any]]:
+        made = build_template(PROJECT, service, also)["Resources"]["ExecutionRole"]["Properties"]
+        return list(made["Policies"][0]["PolicyDocument"]["Statement"])
+
+    read, decrypt = rights("orders")[-2:]
+    secret = (
+        "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:AmazonMSK_shop_orders"
+    )
     assert read["Action"] == ["secretsmanager:GetSecretValue"]
-    names = [resources("AWS::SecretsManager::Secret")[one["Ref"]]["Name"] for one in read["Resource"]]
-    assert sorted(names) == ["AmazonMSK_shop_notifier", "AmazonMSK_shop_orders"]
-    assert (decrypt["Action"], decrypt["Resource"]) == (["kms:Decrypt"], [{"Fn::GetAtt": ["Key", "Arn"]}])
-    assert "AmazonMSK" not in json.dumps(shared_template(PROJECT)["Resources"]["TaskExecutionRole"])
+    assert read["Resource"] == [{"Fn::Sub": f"{secret}-??????"}]
+    assert decrypt["Action"] == ["kms:Decrypt"]
+    ((alias,),) = (resources("AWS::KMS::Alias").values(),)
+    assert decrypt["Condition"]["ForAnyValue:StringEquals"] == {"kms:ResourceAliases": alias["AliasName"]}
+    assert decrypt["Condition"]["ArnLike"]["kms:EncryptionContext:SecretARN"] == read["Resource"][0]
+    assert "kms:ViaService" in decrypt["Condition"]["StringEquals"]
+    assert "AmazonMSK" not in json.dumps(rights("other"))
+
+
+def test_tasks_that_run_still_read_their_secret_after_a_change_of_access() -> None:
+    project = PROJECT.model_copy(update={"events": Events.model_validate({"access": "tls"})})
+
+    def reads(*also: str) -> bool:
+        return "AmazonMSK_shop_orders" in json.dumps(build_template(project, "orders", also))
+
+    assert (reads("scram"), reads()) == (True, False)
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 import uuid
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 
+AGAIN = 10.0
+"""Seconds after which a topic is asked for new partitions."""
 ACKNOWLEDGED = 8.0
 """Seconds that brokers may take to acknowledge an event."""
 
@@ -68,12 +71,32 @@ class View:
         threading.Thread(target=self._run, daemon=True).start()
 
     def _run(self) -> None:
+        while True:
+            self.times = {}
+            try:
+                self._follow()
+            except (KafkaException, LookupError) as error:
+                print(f"{self._topic}: {error}; beginning anew", flush=True)
+                time.sleep(1)
+
+    def _follow(self) -> None:
         alone = {"group.id": f"view-{uuid.uuid4()}", "enable.auto.commit": False}
         consumer = Consumer(settings() | alone | {"isolation.level": "read_committed"})
-        found = consumer.list_topics(self._topic, 30).topics[self._topic]
-        consumer.assign([TopicPartition(self._topic, number, 0) for number in found.partitions])
-        while True:
-            for message in consumer.consume(1000, 0.2):
-                if message.error() is None:
-                    key = message.key().decode()
-                    self.times[key] = self.times.get(key, 0) + 1
+        try:
+            found = self._partitions(consumer)
+            consumer.assign([TopicPartition(self._topic, number, 0) for number in found])
+            looked = time.monotonic()
+            while True:
+                if time.monotonic() - looked > AGAIN:
+                    if self._partitions(consumer) != found:
+                        return  # there are more of them: read it all anew
+                    looked = time.monotonic()
+                for message in consumer.consume(1000, 0.2):
+                    if message.error() is None:
+                        key = (message.key() or b"").decode(errors="replace")
+                        self.times[key] = self.times.get(key, 0) + 1
+        finally:
+            consumer.close()
+
+    def _partitions(self, consumer: Consumer) -> list[int]:
+        return sorted(consumer.list_topics(self._topic, 30).topics[self._topic].partitions)

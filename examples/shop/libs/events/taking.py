@@ -62,9 +62,9 @@ class Taker:
             producer.init_transactions(30)
             # With a callback, partitions go only while `consume` is called: never amid a transaction.
             consumer.subscribe([self._source], on_revoke=lambda *_: None)
-            while not seat.ended:
-                self._once(consumer, producer, seat)
-                seat.watch(consumer)
+            with seat.watching(consumer):
+                while not seat.ended:
+                    self._once(consumer, producer, seat)
         finally:
             consumer.close()
 

@@ -9,10 +9,10 @@ from ECS and CodeDeploy, so it works on AWS and on one machine alike. See docs/c
         consumer = Consumer({...})
         consumer.subscribe([...])
         try:
-            while not seat.ended:
-                ...consume and commit...
-                seat.count(handled=3, dead=1)
-                seat.watch(consumer)
+            with seat.watching(consumer):
+                while not seat.ended:
+                    ...consume and commit...
+                    seat.count(handled=3, dead=1)
         finally:
             consumer.close()
 

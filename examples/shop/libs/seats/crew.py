@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from confluent_kafka import KafkaException
+
 from .seat import COUNTED, Seat
 
 Take = Callable[[Seat], None]
@@ -46,12 +48,17 @@ class Crew:
         found, self._counted = self._counted, dict.fromkeys(COUNTED, 0)
         return found
 
+    def give_back(self, counted: dict[str, int]) -> None:
+        """They could not be told to anybody yet."""
+        for name, number in counted.items():
+            self._counted[name] += number
+
     def gauges(self) -> dict[str, int]:
         """Where the consumers are now."""
-        seats = [seat for seat, _ in self._working]
+        looks = [seat.look() for seat, _ in self._working]
         return {
-            "EventsBehind": sum(seat.behind for seat in seats),
-            "PartitionsOwned": sum(seat.partitions for seat in seats),
+            "EventsBehind": sum(behind for behind, _ in looks),
+            "PartitionsOwned": sum(partitions for _, partitions in looks),
         }
 
     def _add(self, seat: Seat) -> None:
@@ -64,4 +71,7 @@ class Crew:
                 self._take(seat)
             except Exception as error:  # noqa: BLE001 - whatever it is, a consumer of ours must not be missing
                 print(f"seats: {error!r}; beginning anew", flush=True)
+                if not isinstance(error, KafkaException):
+                    # It could not handle what it had taken; that brokers move partitions is no fault of its.
+                    seat.count(failed=1)
                 seat.wait(1)

@@ -39,12 +39,16 @@ class Offsets:
 
     def forget(self, deployment: str) -> None:
         """They are not needed any more."""
-        for done in self._admin.delete_consumer_groups([self._name(deployment)]).values():
+        for done in self._admin.delete_consumer_groups(
+            [self._name(deployment)], request_timeout=ANSWERS
+        ).values():
             done.result()
 
     def put_back(self, deployment: str) -> bool:
         """The group's offsets as they were; False while the group still has members."""
-        described = self._admin.describe_consumer_groups([self._group])[self._group].result()
+        described = self._admin.describe_consumer_groups([self._group], request_timeout=ANSWERS)[
+            self._group
+        ].result()
         if described.state not in (ConsumerGroupState.EMPTY, ConsumerGroupState.DEAD):
             return False
         self._put(self._group, self._of(self._name(deployment)))
@@ -54,10 +58,12 @@ class Offsets:
         return f"{self._group}{KEPT}{deployment}"
 
     def _of(self, group: str) -> list[Any]:
-        asked = self._admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+        wish = [ConsumerGroupTopicPartitions(group)]
+        asked = self._admin.list_consumer_group_offsets(wish, request_timeout=ANSWERS)
         return [one for one in asked[group].result().topic_partitions if one.offset >= 0]
 
     def _put(self, group: str, places: list[Any]) -> None:
         if places:
-            asked = self._admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, places)])
+            wish = [ConsumerGroupTopicPartitions(group, places)]
+            asked = self._admin.alter_consumer_group_offsets(wish, request_timeout=ANSWERS)
             asked[group].result()

@@ -92,5 +92,9 @@ class _Steered:
         counted = self._crew.counted()
         if look.is_release or self._was_release:
             more = {name: number for name, number in counted.items() if number}
-            self._release.report(look.version, more | self._crew.gauges())
+            try:
+                self._release.report(look.version, more | self._crew.gauges())
+            except UNTOLD:
+                self._crew.give_back(counted)
+                raise
         self._was_release = look.is_release

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Iterator
 
 from confluent_kafka import Consumer
 
@@ -14,8 +16,7 @@ class Seat:
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.behind = 0
-        self.partitions = 0
+        self._consumer: Consumer | None = None
         self._ended = threading.Event()
         self._lock = threading.Lock()
         self._counted = dict.fromkeys(COUNTED, 0)
@@ -39,14 +40,28 @@ class Seat:
             for name, more in zip(COUNTED, (handled, failed, dead), strict=True):
                 self._counted[name] += more
 
-    def watch(self, consumer: Consumer) -> None:
-        """Note how many events its partitions are behind."""
-        mine = consumer.assignment()
-        behind = 0
-        for place in consumer.position(mine) if mine else ():
-            _, high = consumer.get_watermark_offsets(place, cached=True)
-            behind += max(0, high - place.offset) if high >= 0 and place.offset >= 0 else 0
-        self.behind, self.partitions = behind, len(mine)
+    @contextlib.contextmanager
+    def watching(self, consumer: Consumer) -> Iterator[None]:
+        """As long as `consumer` is open: how far its partitions are behind is told even while it hangs."""
+        with self._lock:
+            self._consumer = consumer
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._consumer = None
+
+    def look(self) -> tuple[int, int]:
+        """How many events its partitions are behind, and how many partitions there are."""
+        with self._lock:
+            if self._consumer is None:
+                return 0, 0
+            mine = self._consumer.assignment()
+            behind = 0
+            for place in self._consumer.position(mine) if mine else ():
+                _, high = self._consumer.get_watermark_offsets(place, cached=True)
+                behind += max(0, high - place.offset) if high >= 0 and place.offset >= 0 else 0
+            return behind, len(mine)
 
     def drain(self) -> dict[str, int]:
         """What was counted since the last time."""

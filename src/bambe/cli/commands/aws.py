@@ -11,7 +11,9 @@ from pathlib import Path
 
 import click
 
+from bambe.cli.environment import chosen
 from bambe.cli.place import Local, default_state
+from bambe.cli.target import open_target
 from bambe.cli.trouble import Trouble
 
 VERSION_2_ONLY = {("logs", "tail")}
@@ -21,11 +23,12 @@ VERSION_2_ONLY = {("logs", "tail")}
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def command(arguments: tuple[str, ...]) -> None:
     """Run the stock AWS CLI against the platform: bambe aws ecs list-clusters"""
-    local = Local(default_state())
-    found = {**os.environ, **local.environment()}
+    place = open_target().place if chosen() else Local(default_state())
+    found = {**os.environ, **place.environment()}
     program = stock_aws(arguments)
     # Versions before 2.13 do not read AWS_ENDPOINT_URL.
-    os.execve(program, [program, "--endpoint-url", local.endpoint, *arguments], found)
+    endpoint = ["--endpoint-url", place.endpoint] if isinstance(place, Local) else []
+    os.execve(program, [program, *endpoint, *arguments], found)
 
 
 def stock_aws(arguments: Sequence[str] = ()) -> str:

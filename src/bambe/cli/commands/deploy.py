@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from bambe.cli.bringing_up import BringingUp
-from bambe.cli.look import phase_of, why_it_failed
+from bambe.cli.builds import why_it_failed
+from bambe.cli.expiry import expiring
+from bambe.cli.phases import phase_of
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
 
@@ -25,10 +27,14 @@ phases:
 
 @click.command("deploy")
 @click.argument("service")
-@click.option("--image", default="", help="Release this image instead of building the current commit.")
-def command(service: str, image: str) -> None:
+@click.option("--image", default=None, help="Release this image instead of building the current commit.")
+def command(service: str, image: str | None) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
+    if image is not None and not image.strip():
+        raise click.UsageError("--image is empty: name an image, or leave it out to build the commit.")
     target = open_target()
+    for said in expiring(target.project):
+        click.echo(said, err=True)
     target.is_by_ecs(service)  # says so when there is no such service
     work = BringingUp(target, click.echo)
     if image:

@@ -13,9 +13,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import click
-from rich.console import Console
 
+from bambe.cli.expiry import expiring
 from bambe.cli.place import Local, default_state
+from bambe.cli.target import FILE, find_root
+from bambe.cli.terminal import console
+from bambe.cli.trouble import Trouble
+from bambe.project import BadProject, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +40,11 @@ def command(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps([asdict(one) for one in findings], indent=2))
     else:
-        console = Console(highlight=False)
+        out = console()
         for one in findings:
-            console.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
+            out.print(f"{'[green]✓[/]' if one.well else '[red]✗[/]'} {one.name}: {one.says}")
             if not one.well:
-                console.print(f"    {one.advice}", style="dim")
+                out.print(f"    {one.advice}", style="dim")
     sys.exit(0 if all(one.well for one in findings) else 1)
 
 
@@ -117,6 +121,16 @@ def _platform() -> Finding:
     )
 
 
+def _project() -> Finding:
+    try:
+        project = load(find_root() / FILE)
+    except Trouble:
+        return Finding(FILE, True, "none here")
+    except BadProject as mistake:
+        return Finding(FILE, False, "has a mistake", str(mistake))
+    return Finding(FILE, True, "; ".join([project.project, *expiring(project)]))
+
+
 CHECKS = (
     _system,
     _python,
@@ -126,4 +140,5 @@ CHECKS = (
     _git,
     _program("ip", "Install iproute2 (apt-get install iproute2)."),
     _platform,
+    _project,
 )

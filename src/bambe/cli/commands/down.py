@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 import click
 
 from bambe.cli.lone_tasks import stop_lone_tasks
 from bambe.cli.place import Local, default_state
 from bambe.cli.progress import Progress
 from bambe.cli.stacks import Stacks
+from bambe.synth.events import AUTHORITY, SERVERS, parameter
+from bambe.synth.names import Names
 
 
 @click.command("down")
@@ -28,6 +33,15 @@ def down(place: Local, progress: Progress) -> None:
             stop_lone_tasks(place.client("ecs"), progress.say)
             names = [stack["StackName"] for page in pages for stack in page["Stacks"]]
             Stacks(cloudformation).delete_in_order(names)
+            forget_brokers(place.client("ssm"), names)
     with progress.step("end the platform"):
         place.end()
     progress.console.print("\nNothing of the platform is left running. `bambe up` starts again.")
+
+
+def forget_brokers(ssm: Any, stacks: Iterable[str]) -> None:
+    """Delete what `bambe up` told tasks of the clusters of these stacks; a person's own parameters stay."""
+    for stack in stacks:
+        names = Names(stack.removesuffix("-events"))
+        if stack == names.events_stack:
+            ssm.delete_parameters(Names=[parameter(names, what) for what in (*SERVERS.values(), AUTHORITY)])

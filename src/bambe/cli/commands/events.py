@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
+from datetime import datetime
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli.cluster import cluster_of
 from bambe.cli.events import Event, Lag, Reader, TopicLook
 from bambe.cli.target import open_target
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import SystemClock
 
 
 @click.group("events")
@@ -23,7 +26,11 @@ def command() -> None:
 @command.command("topics")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON array.")
 def topics(as_json: bool) -> None:
-    """List the topics, with who writes and who reads them."""
+    """List the topics, with who writes and who reads them.
+
+    Events are those that a reader gets. Of a topic with many, "≤" tells how many offsets there are: also the
+    ends of transactions have one, and what compaction has taken away.
+    """
     found = _reader().topics()
     if as_json:
         click.echo(json.dumps([one.as_json() for one in found], indent=2))
@@ -53,7 +60,7 @@ def tail(topic: str, from_beginning: bool, number: int | None, no_follow: bool, 
     reader = _reader()
     try:
         for count, event in enumerate(reader.tail(topic, from_beginning, not no_follow), 1):
-            click.echo(json.dumps(event.as_json()) if as_json else _line(event))
+            click.echo(json.dumps(event.as_json()) if as_json else line(event, SystemClock().now()))
             if count == number:
                 return
     except KeyboardInterrupt:
@@ -66,7 +73,8 @@ def tail(topic: str, from_beginning: bool, number: int | None, no_follow: bool, 
 @click.option("--key", default="", help="The event's key.")
 def produce(topic: str, value: str | None, key: str) -> None:
     """Write VALUE to TOPIC; without VALUE, every line of standard input."""
-    lines = [value] if value is not None else [line.rstrip("\n") for line in sys.stdin]
+    given = [os.fsencode(value)] if value is not None else sys.stdin.buffer
+    lines = [line.rstrip(b"\n") for line in given]
     if not lines:
         raise Trouble("there is nothing to write: give a VALUE, or lines on standard input.")
     where = _reader().produce(topic, key, lines)
@@ -79,7 +87,7 @@ def _reader() -> Reader:
 
 
 def _print(shown: Table | str) -> None:
-    Console(highlight=False).print(shown)
+    console().print(shown)
 
 
 def _topics(found: list[TopicLook]) -> Table:
@@ -88,7 +96,8 @@ def _topics(found: list[TopicLook]) -> Table:
         is_number = name in ("partitions", "copies", "events")
         made.add_column(name, justify="right" if is_number else "left", overflow="fold")
     for one in found:
-        numbers = (f"{one.partitions}", f"{one.replication}", one.kept, f"{one.events:,}")
+        events = f"{one.events:,}" if one.exact else f"≤ {one.events:,}"
+        numbers = (f"{one.partitions}", f"{one.replication}", one.kept, events)
         made.add_row(one.topic, *numbers, ", ".join(one.producers), ", ".join(one.consumers))
     return made
 
@@ -106,8 +115,9 @@ def _lags(found: list[Lag]) -> Table:
     return made
 
 
-def _line(event: Event) -> str:
+def line(event: Event, now: datetime) -> str:
+    """An event for a person, whose time has a date where that is not today's."""
+    at = event.at.astimezone()
+    day = "" if at.date() == now.astimezone().date() else f"{at:%Y-%m-%d} "
     key = f" {event.key}" if event.key else ""
-    return (
-        f"{event.at.astimezone():%H:%M:%S.%f}"[:12] + f" {event.partition}:{event.offset}{key}  {event.value}"
-    )
+    return day + f"{at:%H:%M:%S.%f}"[:12] + f" {event.partition}:{event.offset}{key}  {event.value}"

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from bambe.cli import ledgers
@@ -16,6 +15,7 @@ from bambe.cli.ledgers import Ledger
 from bambe.cli.native import native_history
 from bambe.cli.stages import ROLLING
 from bambe.cli.target import Target, open_target
+from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 
 
@@ -44,7 +44,7 @@ def history(service: str, as_json: bool) -> None:
     for line in lines:
         begun = f"{datetime.fromisoformat(line['begun']).astimezone():%d %b %H:%M:%S}"
         made.add_row(line["release"], begun, line["status"], line["what"], line["why"])
-    Console(highlight=False).print(made if lines else f"{service} has no releases yet.")
+    console().print(made if lines else f"{service} has no releases yet.")
 
 
 @command.command("show")
@@ -53,7 +53,7 @@ def history(service: str, as_json: bool) -> None:
 def show(id: str, as_json: bool) -> None:
     """Show the ledger of a release (`bambe release list` has IDs), checked: requests, events, weights."""
     target = open_target()
-    ledger = ledgers.find(target.client("logs"), id)
+    ledger = ledgers.of_release(target, id)
     if as_json:
         click.echo(json.dumps(ledger.as_json(), indent=2))
     else:
@@ -94,22 +94,22 @@ def _native_line(shown: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _print(ledger: Ledger) -> None:
-    console = Console(highlight=False)
+    out = console()
     first, last = ledger.records[0].body, ledger.last
     name = str(first["releases"]).rsplit("/", 1)[-1]
     status = ledger.records[-1].body.get("status", "under way")
     what = f"takes back {first['rolls_back']}" if first.get("rolls_back") else f"releases {name}"
-    console.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
+    out.print(f"[bold]{ledger.deployment}[/]  {first['service']}: {what} · {status}\n")
     for table in tables(last):
-        console.print(table)
-        console.print()
+        out.print(table)
+        out.print()
     if not is_of_events_alone(last):
-        console.print(f"{loss(last)}\n")
-    console.print(_moves(ledger))
+        out.print(f"{loss(last)}\n")
+    out.print(_moves(ledger))
     head = ledger.records[-1].hash[:16]
     closed = "closed" if ledger.is_closed else "still open"
     if not ledger.broken:
-        console.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
+        out.print(f"\n[dim]{len(ledger.records)} records, whole, {closed}; last hash {head}[/]")
 
 
 def tables(body: Mapping[str, Any]) -> list[Table]:

@@ -15,12 +15,16 @@ from bambe.synth import appspec
 
 @click.command("rollback")
 @click.argument("service")
-@click.option("--to", default="", metavar="ID|TIME", help="Restore this release, or the one of that time.")
-def command(service: str, to: str) -> None:
+@click.option("--to", default=None, metavar="ID|TIME", help="Restore this release, or the one of that time.")
+def command(service: str, to: str | None) -> None:
     """Go back to the version before: by weights while a release is under way, else by a release of it.
 
     With --to, restore all of an earlier release: image, task definition, routes and health check.
     """
+    if to is not None and not to.strip():
+        raise click.UsageError(
+            f"--to is empty: give a release (`bambe release list {service}` has them) or a time."
+        )
     target = open_target()
     click.echo(Restoring(target, service, click.echo).run(to) if to else roll_back(target, service))
 

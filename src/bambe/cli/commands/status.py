@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import click
-from rich.console import Console
 from rich.table import Table
 
-from bambe.cli.look import Look, Version
+from bambe.cli.look import Look
 from bambe.cli.ringing import ringing
 from bambe.cli.target import open_target
+from bambe.cli.terminal import console
 
 
 @click.command("status")
@@ -29,16 +29,25 @@ def command(as_json: bool) -> None:
         }
         click.echo(json.dumps(data, indent=2))
         return
-    console = Console()
-    console.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
-    console.print(table(looks))
+    out = console()
+    out.print(f"[bold]{target.project.project}[/]  {target.url()}\n")
+    out.print(table(looks))
     for look in looks:
-        if look.build:
-            console.print(f"  {look.service}: {look.build}", highlight=False, markup=False, soft_wrap=True)
-        if not look.steady and not look.release and look.event:
-            console.print(f"  {look.service}: {look.event}", style="dim", highlight=False)
+        for line, style in lines(look):
+            out.print(f"  {look.service}: {line}", style=style, markup=False, soft_wrap=True)
     for name, why in rings.items():
-        console.print(f"  alarm {name}: {why}", style="red", highlight=False, markup=False, soft_wrap=True)
+        out.print(f"  alarm {name}: {why}", style="red", markup=False, soft_wrap=True)
+
+
+def lines(look: Look) -> list[tuple[str, str]]:
+    """What is to be said of a service beside its versions, each with a style."""
+    found = [(note, "bold") for note in look.notes]
+    found += [(why, "red") for why in look.hindrances]
+    found += [(f"{one} waits for its turn", "dim") for one in look.queued]
+    found += [(look.ended, "")] if look.ended else []
+    found += [(look.build, "")] if look.build else []
+    quiet = look.steady or look.release or look.hindrances
+    return found if quiet or not look.event else [*found, (look.event, "dim")]
 
 
 def table(looks: list[Look]) -> Table:
@@ -51,17 +60,10 @@ def table(looks: list[Look]) -> Table:
             first = number == 0
             release = f"{look.release} {look.release_says}" if look.release else "steady"
             made.add_row(
-                look.service if first else "", tag(version), version.role.lower(),
+                look.service if first else "", version.tag, version.role.lower(),
                 f"{version.running}/{version.desired}", share(version.weight), release if first else "",
             )  # fmt: skip
     return made
-
-
-def tag(version: Version) -> str:
-    """A version's image tag (or short digest), with its task definition's revision."""
-    name = version.image.rsplit("/", 1)[-1]
-    short = name.split("@sha256:")[1][:12] if "@sha256:" in name else name.partition(":")[2] or name
-    return f"{short} (:{version.task_definition.rpartition(':')[2]})"
 
 
 def share(weight: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import click
@@ -10,11 +11,14 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from bambe.cli.look import Look
 from bambe.cli.target import Target, open_target
-from bambe.cli.watching import Scene, scene
+from bambe.cli.terminal import console
+from bambe.cli.watching import Scene, scene, waits
 from bambe.kernel.clock import SystemClock
 
 PACE = 0.5
+COUNTDOWN = re.compile(r" \(in \d+:\d\d\)")
 
 
 @click.command("watch")
@@ -22,67 +26,112 @@ PACE = 0.5
 def command(service: str | None) -> None:
     """Show releases under way as they go: phase, weights, health, errors and what happens next.
 
-    With SERVICE it ends when that service's release has ended; without, it goes on until Ctrl-C.
+    With SERVICE it waits for what is being built or queued, and ends when that service's release has ended;
+    without, it goes on until Ctrl-C.
     """
     target = open_target()
     if service is not None:
         target.is_by_ecs(service)  # says so when there is no such service
-    console = Console(highlight=False)
-    show = _live if console.is_terminal else _lines
+    out = console()
+    show = _live if out.is_terminal else _lines
     try:
-        show(target, service, console)
+        show(Watch(target, service), out)
     except KeyboardInterrupt:
         return
 
 
-def _scenes(target: Target, service: str | None) -> list[Scene]:
-    scale = float((target.place.health() or {}).get("scale", 1))
-    names = [service] if service else list(target.project.services)
-    now = SystemClock().now()
-    found = [scene(target, name, scale, now) for name in names if not target.project.is_rolling(name)]
-    return [one for one in found if one is not None]
+class Watch:
+    """What is looked at again and again: one service, or all."""
+
+    def __init__(self, target: Target, service: str | None) -> None:
+        self.service = service
+        self.scenes: list[Scene] = []
+        self.waits: list[str] = []
+        self._target = target
+        self._scale = target.scale
+        self._looks: list[Look] = []
+        self._seen: dict[str, str] = {}
+        self._is_ending = False  # a release was over a moment after it had been looked at
+
+    def look(self) -> None:
+        """See what there is now."""
+        looker = self._target.looker()
+        self._looks = [looker.service(self.service)] if self.service else looker.services()
+        now = SystemClock().now()
+        self.scenes, self.waits, self._is_ending = [], [], False
+        for look in self._looks:
+            shown = scene(self._target, look, self._scale, now)
+            if shown is not None:
+                self.scenes.append(shown)
+                self._seen[look.service] = shown.deployment
+                continue
+            seen = self._seen.get(look.service, "")
+            self._is_ending |= bool(seen) and look.release == seen
+            self.waits += [f"{look.service}: {line}" for line in waits(look, seen)]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether there is nothing more to come of the one service."""
+        return not (self.service is None or self.scenes or self.waits or self._is_ending)
+
+    @property
+    def end(self) -> list[str]:
+        """How it ended, in sentences."""
+        lines = [look.ended for look in self._looks if look.ended]
+        lines += [look.build for look in self._looks if look.build and not look.is_building]
+        done = self._seen.get(self.service or "")
+        lines = lines or ([f"{done} is done"] if done else [])
+        return [f"{self.service}: {line}" for line in (*lines, "no release under way")]
 
 
-def _live(target: Target, service: str | None, console: Console) -> None:
-    with Live(console=console, auto_refresh=False) as live:
+def _live(watch: Watch, out: Console) -> None:
+    with Live(console=out, auto_refresh=False) as live:
         while True:
-            scenes = _scenes(target, service)
-            live.update(view(scenes, service), refresh=True)
-            if service is not None and not scenes:
+            watch.look()
+            live.update(view(watch), refresh=True)
+            if watch.is_over:
                 return
             time.sleep(PACE)  # noqa: TID251 - the pace of a person's terminal
 
 
-def _lines(target: Target, service: str | None, console: Console) -> None:
+def _lines(watch: Watch, out: Console) -> None:
     """Where there is no terminal: a line whenever something has changed."""
-    said: dict[str, str] = {}
+    said: dict[str, list[str]] = {}
     while True:
-        scenes = _scenes(target, service)
-        for one in scenes:
-            line = sentence(one)
-            if said.get(one.deployment) != line:
-                said[one.deployment] = line
-                console.print(line, markup=False, soft_wrap=True)
-        if service is not None and not scenes:
-            console.print(f"{service}: no release under way")
+        watch.look()
+        now = {one.deployment: [sentence(one), *_hindered(one)] for one in watch.scenes}
+        now |= {line: [line] for line in watch.waits}
+        for name, lines in now.items():
+            for line in lines:
+                if line not in said.get(name, ()):
+                    out.print(line, markup=False, soft_wrap=True)
+        said = now
+        if watch.is_over:
+            for line in watch.end:
+                out.print(line, markup=False, soft_wrap=True)
             return
         time.sleep(PACE)  # noqa: TID251 - the pace of a person's terminal
 
 
 def sentence(shown: Scene) -> str:
-    """A release in one line."""
+    """A release in one line, without what changes all the time."""
     shares = ", ".join(f"{side.name} {side.weight:.0f} %" for side in shown.sides)
+    health = "".join(f"; {one.healthy} of {one.targets} {one.name} healthy" for one in shown.sides[-1:])
     verdict = shown.verdict.partition(":")[0]
     judged = f"; {verdict}" if verdict else ""
-    return f"{shown.service}: {shown.deployment} {shown.says} ({shares}{judged})"
+    following = COUNTDOWN.sub("", shown.next)
+    return f"{shown.service}: {shown.deployment} {shown.says} ({shares}{health}{judged}); next: {following}"
 
 
-def view(scenes: list[Scene], service: str | None) -> Group:
-    """All releases under way."""
-    if not scenes:
-        whose = f"{service} has" if service else "There is"
-        return Group(Text(f"{whose} no release under way.", style="dim"))
-    return Group(*(part for one in scenes for part in _view(one)))
+def _hindered(shown: Scene) -> list[str]:
+    return [f"{shown.service}: {why}" for why in shown.hindrances]
+
+
+def view(watch: Watch) -> Group:
+    """All releases under way, and what is to come."""
+    parts = [part for one in watch.scenes for part in _view(one)]
+    parts += [Text(line) for line in (watch.end if watch.is_over else watch.waits)]
+    return Group(*(parts or [Text("There is no release under way.", style="dim")]))
 
 
 def _count(number: int | None) -> str:
@@ -114,6 +163,7 @@ def _view(shown: Scene) -> list[Text | Table]:
     ]
     if shown.verdict:
         parts.append(Text(f"judged {shown.verdict}", style="red" if shown.verdict[:5] == "worse" else "dim"))
+    parts += [Text(why, style="red") for why in shown.hindrances]
     if shown.queued:
         parts.append(Text(f"queued: {', '.join(shown.queued)}", style="dim"))
     return [*parts, Text("")]

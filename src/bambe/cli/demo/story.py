@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from bambe.cli import ledgers
+from bambe.cli.builds import why_it_failed
 from bambe.cli.commands.down import down
 from bambe.cli.commands.up import up
 from bambe.cli.demo.counts import Answered, Phase, Share, share
 from bambe.cli.demo.shop import Shop
 from bambe.cli.demo.traffic import Traffic
 from bambe.cli.ledgers import Ledger
-from bambe.cli.look import why_it_failed
 from bambe.cli.place import Local
 from bambe.cli.progress import Progress
 from bambe.cli.releases import Releases

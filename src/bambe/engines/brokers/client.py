@@ -1,6 +1,6 @@
 """The running cluster through its internal listener, by confluent-kafka; blocking, so used in threads.
 
-The library is imported at first use: it costs the daemon 14 MB.
+The library is imported at first use, which is in a process of its own: see beside.py.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bambe.engines.brokers import guard
 from bambe.engines.brokers.port import (
     ClusterSeen,
-    GroupSeen,
-    MemberSeen,
-    OffsetSeen,
     PartitionSeen,
     Topic,
     TopicSeen,
@@ -30,13 +27,6 @@ T = TypeVar("T")
 TIMEOUT = 10.0
 """Seconds a cluster has for an answer."""
 ITERATIONS = 4096
-STATES = {
-    "STABLE": "Stable",
-    "EMPTY": "Empty",
-    "DEAD": "Dead",
-    "PREPARING_REBALANCING": "PreparingRebalance",
-    "COMPLETING_REBALANCING": "CompletingRebalance",
-}
 
 
 class Interrupted(Unavailable):
@@ -98,8 +88,11 @@ class Client:
         except NotThere:
             return
 
-    def apply_users(self, users: Mapping[str, str], known: Mapping[str, str]) -> None:
-        """Let exactly these users in; passwords in `known` were given to them before."""
+    def apply_users(
+        self, users: Mapping[str, str], known: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
+        """Let exactly these users in, and those in `kept` as before; passwords in `known` were given to them
+        before."""
         from confluent_kafka.admin import (
             ScramCredentialInfo,
             ScramMechanism,
@@ -118,7 +111,7 @@ class Client:
                 for name, password in sorted(users.items())
                 if name not in there or known.get(name) != password
             ),
-            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users))),
+            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users) - set(kept))),
         ]
         if changes:
             self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))
@@ -130,39 +123,6 @@ class Client:
         else:
             ours = [guard.as_filter(one) for one in guard.left_to_all()]
             self._wait_all(self._admin.delete_acls(ours, request_timeout=TIMEOUT))
-
-    def groups(self) -> tuple[GroupSeen, ...]:
-        """Every consumer group with its members and offsets."""
-        listed = self._wait(self._admin.list_consumer_groups(request_timeout=TIMEOUT))
-        if listed.errors and not listed.valid:
-            raise self._as_engine_error(listed.errors[0])
-        states = {one.group_id: _state(one.state) for one in listed.valid}
-        members = self._members(sorted(states))
-        committed = {group: self._committed(group) for group in sorted(states)}
-        for group, (_, them) in members.items():
-            assigned = dict.fromkeys((place for one in them for place in one.assigned), -1)
-            committed[group] = {**assigned, **committed[group]}
-        ends = self._ends({place for places in committed.values() for place in places})
-        return tuple(
-            GroupSeen(
-                group,
-                *members.get(group, (states[group], ())),
-                tuple(OffsetSeen(*place, at, ends.get(place, at)) for place, at in sorted(places.items())),
-            )
-            for group, places in committed.items()
-        )
-
-    def set_offsets(self, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Commit offsets for a group without members."""
-        from confluent_kafka import ConsumerGroupTopicPartitions, TopicPartition
-
-        places = [TopicPartition(topic, number, at) for (topic, number), at in sorted(offsets.items())]
-        asked = [ConsumerGroupTopicPartitions(group, places)]
-        answers = self._admin.alter_consumer_group_offsets(asked, request_timeout=TIMEOUT)
-        for answer in answers.values():
-            for place in self._wait(answer).topic_partitions or []:
-                if place.error is not None:
-                    raise self._as_engine_error(place.error)
 
     def _topic(self, name: str) -> TopicSeen | None:
         metadata = self._try(lambda: self._admin.list_topics(timeout=TIMEOUT))
@@ -241,55 +201,6 @@ class Client:
             }
         return found
 
-    def _members(self, groups: list[str]) -> dict[str, tuple[str, tuple[MemberSeen, ...]]]:
-        if not groups:
-            return {}
-        found = {}
-        for group, answer in self._admin.describe_consumer_groups(groups, request_timeout=TIMEOUT).items():
-            try:
-                described = self._wait(answer)
-            except (NotThere, Refused):
-                continue  # gone meanwhile, or of a protocol this client does not speak
-            members = (
-                MemberSeen(
-                    one.member_id,
-                    one.client_id,
-                    one.host.lstrip("/"),
-                    tuple(sorted((p.topic, p.partition) for p in one.assignment.topic_partitions)),
-                )
-                for one in described.members
-            )
-            found[group] = (_state(described.state), tuple(sorted(members, key=lambda one: one.id)))
-        return found
-
-    def _committed(self, group: str) -> dict[tuple[str, int], int]:
-        from confluent_kafka import ConsumerGroupTopicPartitions
-
-        asked = [ConsumerGroupTopicPartitions(group)]
-        answer = self._admin.list_consumer_group_offsets(asked, request_timeout=TIMEOUT)[group]
-        try:
-            places = self._wait(answer).topic_partitions or []
-        except NotThere:
-            return {}
-        return {(one.topic, one.partition): one.offset for one in places if one.offset >= 0}
-
-    def _ends(self, places: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
-        """End offsets; a partition without a leader has none."""
-        from confluent_kafka import TopicPartition
-        from confluent_kafka.admin import OffsetSpec
-
-        if not places:
-            return {}
-        latest = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-        asked = {TopicPartition(*place): latest for place in sorted(places)}
-        found = {}
-        for place, answer in self._admin.list_offsets(asked, request_timeout=TIMEOUT).items():
-            try:
-                found[(place.topic, place.partition)] = self._wait(answer).offset
-            except EngineError:
-                continue
-        return found
-
     def _wait_all(self, answers: Mapping[Any, Future[Any]]) -> None:
         for answer in answers.values():
             self._wait(answer)
@@ -312,7 +223,6 @@ class Client:
 MISSING = ("UNKNOWN_TOPIC_OR_PART", "GROUP_ID_NOT_FOUND", "RESOURCE_NOT_FOUND")
 """Kafka's errors (librdkafka's spelling) that say something is not there."""
 TAKEN = ("TOPIC_ALREADY_EXISTS", "DUPLICATE_RESOURCE")
-BUSY = ("NON_EMPTY_GROUP", "UNKNOWN_MEMBER_ID", "REBALANCE_IN_PROGRESS", "ILLEGAL_GENERATION")
 LATER = (
     *("REQUEST_TIMED_OUT", "BROKER_NOT_AVAILABLE", "LEADER_NOT_AVAILABLE", "NETWORK_EXCEPTION"),
     *("NOT_LEADER_FOR_PARTITION", "NOT_CONTROLLER", "NOT_COORDINATOR", "NOT_COORDINATOR_FOR_GROUP"),
@@ -328,8 +238,6 @@ def engine_error(name: str, message: str, retriable: bool = False) -> EngineErro
         return NotThere(f"Kafka: {message}")
     if name in TAKEN:
         return Conflict(f"Kafka: {message}")
-    if name in BUSY:
-        return Refused("The consumer group has members: stop them first.")
     if name == "_DESTROY_BROKER":
         return Interrupted(f"Kafka: {message}")
     if retriable or name in LATER or name.startswith("_"):
@@ -347,7 +255,3 @@ def _partition(seen: Any) -> PartitionSeen:
     return PartitionSeen(
         seen.id, max(0, seen.leader), tuple(seen.replicas), tuple(sorted(set(seen.isrs) & set(seen.replicas)))
     )
-
-
-def _state(state: Any) -> str:
-    return STATES.get(state.name, "Unknown")

@@ -9,7 +9,7 @@ Listeners of a broker, and the name each advertises:
     9094   TLS               the node's name          9194   TLS               the node's address
     9096   SASL/SCRAM, TLS   the node's name          9196   SASL/SCRAM, TLS   the node's address
     9093   between brokers and for this engine: mutual TLS; 9095 between controllers (KRaft)
-    2181   ZooKeeper (node 0)
+    2182   ZooKeeper (node 0), for brokers and this engine: mutual TLS
 
 The names are for tasks, which ask Bambe's DNS; the addresses for this machine, which does not. AWS has
 the same ports (Amazon MSK: Port information) but 19092.
@@ -17,7 +17,7 @@ the same ports (Amazon MSK: Port information) but 19092.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,7 +25,7 @@ PLAINTEXT_PORT, TLS_PORT, SCRAM_PORT = 9092, 9094, 9096
 """Client listeners that advertise a node's name."""
 HOST_PLAINTEXT_PORT, HOST_TLS_PORT, HOST_SCRAM_PORT = 19092, 9194, 9196
 """The same that advertise a node's address."""
-INTERNAL_PORT, CONTROLLER_PORT, ZOOKEEPER_PORT = 9093, 9095, 2181
+INTERNAL_PORT, CONTROLLER_PORT, ZOOKEEPER_PORT = 9093, 9095, 2182
 STOP_TIMEOUT = 60
 """Seconds a broker may take to hand over its partitions when it is stopped."""
 
@@ -127,49 +127,6 @@ class ClusterSeen:
         return sum(len(one.in_sync) < len(one.replicas) for one in partitions)
 
 
-@dataclass(frozen=True, slots=True)
-class MemberSeen:
-    """A consumer in a group and the (topic, partition) pairs it has."""
-
-    id: str
-    client_id: str
-    host: str
-    assigned: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class OffsetSeen:
-    """How far a group is in one partition: `committed` is what it reads next, `end` what is written next.
-
-    `committed` is -1 in a partition that a member has and nothing is committed in: it lags from the start.
-    """
-
-    topic: str
-    partition: int
-    committed: int
-    end: int
-
-    @property
-    def lag(self) -> int:
-        """Records not yet read."""
-        return max(0, self.end - max(0, self.committed))
-
-
-@dataclass(frozen=True, slots=True)
-class GroupSeen:
-    """A consumer group; `state` in Kafka's spelling ("Stable", "Empty", "PreparingRebalance", ...)."""
-
-    id: str
-    state: str
-    members: tuple[MemberSeen, ...] = ()
-    offsets: tuple[OffsetSeen, ...] = ()
-
-    @property
-    def lag(self) -> int:
-        """Records not yet read, over all partitions."""
-        return sum(one.lag for one in self.offsets)
-
-
 class Brokers(Protocol):
     """Kafka clusters. All methods are safe to repeat.
 
@@ -204,21 +161,20 @@ class Brokers(Protocol):
         """Delete a topic; gone already is done."""
         ...
 
-    async def apply_users(self, cluster: Cluster, users: Mapping[str, str]) -> None:
+    async def finalize(self, cluster: Cluster) -> None:
+        """Let the cluster use all that its version can, for good; every broker must run that version."""
+        ...
+
+    async def apply_users(
+        self, cluster: Cluster, users: Mapping[str, str], kept: Collection[str] = ()
+    ) -> None:
         """Let exactly these users (name -> password) in by SCRAM-SHA-512; never one of the brokers' own name.
+        Those in `kept` stay as they are.
 
         While the cluster has `scram`, what concerns all of it (users, ACLs, settings of brokers) is the
         brokers' authority's alone; clients may do what no ACL keeps them from with topics, groups and
         transactions.
         """
-        ...
-
-    async def groups(self, cluster: Cluster) -> tuple[GroupSeen, ...]:
-        """Every consumer group, by id."""
-        ...
-
-    async def set_offsets(self, cluster: Cluster, group: str, offsets: Mapping[tuple[str, int], int]) -> None:
-        """Have the group read on from these ((topic, partition) -> offset); Refused while it has members."""
         ...
 
     async def stop(self) -> None:

@@ -30,6 +30,8 @@ SCRAM = "CLIENT_SASL_SCRAM"
 HOST_SCRAM = "HOST_SASL_SCRAM"
 PRINCIPAL = f"CN={NODE}"
 """Who brokers and the engine are to a broker."""
+NETTY_CLIENT = "org.apache.zookeeper.ClientCnxnSocketNetty"
+"""Of ZooKeeper's two clients the one that speaks TLS."""
 
 # MSK's default configuration where it is not Kafka's own, for a machine that is small, and never at the
 # price of an acknowledged record (unclean.leader.election.enable is true on MSK).
@@ -62,10 +64,13 @@ def server_properties(cluster: Cluster, node: Node, voters: Mapping[int, str]) -
 
 
 def zookeeper_properties() -> dict[str, str]:
-    """zookeeper.properties of the only ZooKeeper node."""
+    """zookeeper.properties of the only ZooKeeper node: it lets in who has a certificate of the cluster's."""
     return {
         "dataDir": DATA,
-        "clientPort": str(ZOOKEEPER_PORT),
+        "secureClientPort": str(ZOOKEEPER_PORT),
+        "serverCnxnFactory": "org.apache.zookeeper.server.NettyServerCnxnFactory",
+        "ssl.clientAuth": "need",
+        **_zookeeper_stores("ssl.keyStore", "ssl.trustStore"),
         "maxClientCnxns": "0",
         "tickTime": "2000",
         "admin.enableServer": "false",
@@ -168,9 +173,34 @@ def _zookeeper(cluster: Cluster, node: Node) -> dict[str, str]:
         "broker.id": str(node.number),
         "zookeeper.connect": zookeeper_address(cluster),
         "zookeeper.connection.timeout.ms": "60000",
+        "zookeeper.ssl.client.enable": "true",
+        "zookeeper.clientCnxnSocket": NETTY_CLIENT,
+        **_zookeeper_stores("zookeeper.ssl.keystore", "zookeeper.ssl.truststore"),
         # A single broker has nobody to hand over to, and would try for 15 seconds.
         "controlled.shutdown.enable": "true" if len(brokers(cluster)) > 1 else "false",
         "authorizer.class.name": "kafka.security.authorizer.AclAuthorizer",
+    }
+
+
+def zookeeper_client() -> dict[str, str]:
+    """Properties of a JVM whose ZooKeeper client is let in."""
+    return {
+        "zookeeper.client.secure": "true",
+        "zookeeper.clientCnxnSocket": NETTY_CLIENT,
+        **_zookeeper_stores("zookeeper.ssl.keyStore", "zookeeper.ssl.trustStore"),
+    }
+
+
+def _zookeeper_stores(key: str, trust: str) -> dict[str, str]:
+    """A node's stores, as ZooKeeper and its clients name them, each in its way."""
+    return {
+        f"{name}.{what}": value
+        for name, file in ((key, "keystore.p12"), (trust, "truststore.p12"))
+        for what, value in (
+            ("location", f"{FILES}/{file}"),
+            ("password", STORE_PASSWORD),
+            ("type", "PKCS12"),
+        )
     }
 
 

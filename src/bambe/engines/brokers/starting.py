@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bambe.engines.brokers.port import Cluster, Node
-from bambe.engines.brokers.settings import DATA, FILES, kraft_id, zookeeper_address
+from bambe.engines.brokers.settings import DATA, FILES, kraft_id, zookeeper_address, zookeeper_client
 from bambe.engines.brokers.versions import numbers, on_zookeeper
 
 ZOOKEEPER_MEMORY = 192
@@ -63,7 +63,8 @@ def _format(cluster: Cluster) -> str:
 
 def _give_way(cluster: Cluster, node: Node) -> str:
     """A broker that was killed is still registered until its session ends, and keeps the next one out."""
-    tool = f"{JAVA} -Xmx64m -XX:TieredStopAtLevel=1 {_logs(cluster)}"
+    access = " ".join(f"-D{name}={value}" for name, value in zookeeper_client().items())
+    tool = f"{JAVA} -Xmx64m -XX:TieredStopAtLevel=1 {access} {_logs(cluster)}"
     command = f"org.apache.zookeeper.ZooKeeperMain -server {zookeeper_address(cluster)}"
     return (
         f"[ ! -e {DATA}/meta.properties ] || "

@@ -13,7 +13,9 @@ import hmac
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
@@ -26,6 +28,16 @@ USERS, CHANGES = "/config/users", "/config/changes/config_change_"
 MECHANISM = "SCRAM-SHA-512"
 ITERATIONS = 4096
 TIMEOUT = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """Where ZooKeeper is (host:port), and the files (PEM) by which it and the engine know each other."""
+
+    address: str
+    authority: Path
+    certificate: Path
+    key: Path
 
 
 def credential(password: str, salt: bytes) -> str:
@@ -43,22 +55,30 @@ def node_name(user: str) -> str:
     return quote(user, safe="-_.")
 
 
-def apply_users(address: str, users: Mapping[str, str]) -> None:
-    """Let exactly these users (name -> password) in; `address` is ZooKeeper's host:port."""
+def apply_users(keeper: Keeper, users: Mapping[str, str], kept: Collection[str] = ()) -> None:
+    """Let exactly these users (name -> password) in, and those in `kept` as before."""
     from kazoo.client import KazooClient
     from kazoo.exceptions import KazooException
     from kazoo.handlers.threading import KazooTimeoutError
 
-    client = KazooClient(hosts=address, timeout=TIMEOUT)
+    client = KazooClient(
+        hosts=keeper.address,
+        timeout=TIMEOUT,
+        use_ssl=True,
+        verify_certs=True,
+        ca=str(keeper.authority),
+        certfile=str(keeper.certificate),
+        keyfile=str(keeper.key),
+    )
     try:
         client.start(timeout=TIMEOUT)
         known = {unquote(name) for name in client.get_children(USERS)} if client.exists(USERS) else set()
         for user in sorted(users):
             _set(client, user, {MECHANISM: credential(users[user], secrets.token_bytes(24))})
-        for user in sorted(known - set(users)):
+        for user in sorted(known - set(users) - set(kept)):
             _set(client, user, {})
     except (KazooException, KazooTimeoutError) as raised:
-        raise Unavailable(f"ZooKeeper does not answer at {address}: {raised}") from raised
+        raise Unavailable(f"ZooKeeper does not answer at {keeper.address}: {raised}") from raised
     finally:
         client.stop()
         client.close()

@@ -28,7 +28,7 @@ from bambe.engines.containers.connection import Connection, label_filter
 from bambe.engines.containers.holder import HOLDER_IMAGE, holder_image
 from bambe.engines.containers.loglines import LogReader, read_from
 from bambe.engines.containers.network import have_network, network_name, remove_network
-from bambe.engines.containers.port import LogLine, Network, State, TaskSeen, TaskSpec
+from bambe.engines.containers.port import LogLine, Network, State, TaskSeen, TaskSpec, Usage
 from bambe.engines.containers.pulling import may_have_moved, registry_of
 from bambe.engines.containers.seen import (
     NEVER_STARTED,
@@ -40,6 +40,7 @@ from bambe.engines.containers.seen import (
     stop_order,
 )
 from bambe.engines.containers.terminal import DockerTerminal, hang_up_others, open_terminal
+from bambe.engines.containers.usage import parse_usage
 from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavailable
 
 EVENTS = ["create", "start", "die", "destroy", "rename", "health_status"]
@@ -118,6 +119,24 @@ class DockerContainers:
         details = {one["Id"]: more for one, more in zip(members, found, strict=True) if more is not None}
         self._forget({one["Id"] for one in listed})
         return seen_tasks(listed, details)
+
+    async def usage(self) -> dict[str, Usage]:
+        found: dict[str, Usage] = {}
+        # One after the other: nobody waits for this, and the engine has other things to do.
+        for one in await self._listed():
+            if CONTAINER in one["Labels"] and one["State"] == "running":
+                with contextlib.suppress(NotThere, Conflict):
+                    used = await self._used(one["Id"])
+                    id = one["Labels"][TASK]
+                    found[id] = found[id] + used if id in found else used
+        return found
+
+    async def _used(self, container_id: str) -> Usage:
+        with self._connection.said_plainly():
+            stats = await self._connection.docker._query_json(
+                f"containers/{container_id}/stats", params={"stream": "0", "one-shot": "1"}
+            )
+        return parse_usage(stats)
 
     async def events(self) -> AsyncIterator[str]:
         labels = label_filter(f"bambe={self._instance}", type=["container"], event=EVENTS)

@@ -128,6 +128,17 @@ class TaskSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a task has used: processor seconds since its containers began, and bytes of memory now."""
+
+    cpu_seconds: float
+    memory: int
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(self.cpu_seconds + other.cpu_seconds, self.memory + other.memory)
+
+
+@dataclass(frozen=True, slots=True)
 class LogLine:
     """One line a container printed."""
 
@@ -215,6 +226,11 @@ class Containers(Protocol):
 
     async def list_tasks(self) -> list[TaskSeen]:
         """Every task of this instance, running or exited."""
+        ...
+
+    async def usage(self) -> Mapping[str, Usage]:
+        """What every task of which something runs has used, by its id. It takes the engine some
+        milliseconds for each container."""
         ...
 
     def events(self) -> AsyncIterator[str]:

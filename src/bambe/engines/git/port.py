@@ -73,6 +73,10 @@ class Git(Protocol):
         """All paths that differ between two commits, all of them, in order; `old` "" means empty."""
         ...
 
+    async def file(self, repository: str, revision: str, path: str) -> str:
+        """The text of a file in the commit a revision names; NotThere."""
+        ...
+
     async def export(self, repository: str, revision: str, into: Path) -> str:
         """Write a clone checked out at `revision` into the empty directory `into`; its commit id."""
         ...

@@ -74,6 +74,14 @@ class GitRepositories:
         printed = await self._ask(repository, new, *words)
         return [name.decode(errors="replace") for name in printed.split(b"\0") if name]
 
+    async def file(self, repository: str, revision: str, path: str) -> str:
+        found = await self.commit(repository, revision)
+        try:
+            printed = await git("cat-file", "blob", f"{found.id}:{path}", directory=self._find(repository))
+        except GitFailed as error:
+            raise NotThere(f"{repository} has no file {path!r} in {revision!r}.") from error
+        return printed.decode(errors="replace")
+
     async def export(self, repository: str, revision: str, into: Path) -> str:
         words = ("rev-parse", "--verify", "--quiet", "--end-of-options", _commit(revision))
         found = (await self._ask(repository, revision, *words)).decode().strip()

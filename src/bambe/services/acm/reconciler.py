@@ -11,8 +11,9 @@ from pathlib import Path
 from bambe.control import Key, Reconciler
 from bambe.kernel.call import Site, Store, Tx
 from bambe.kernel.clock import Clock
+from bambe.kernel.moves import check_move
 from bambe.services.acm.authority import Authority, Issued, read
-from bambe.services.acm.model import Certificate, Status
+from bambe.services.acm.model import MOVES, Certificate, Status
 from bambe.services.acm.tables import CERTIFICATES
 
 RENEW_BEFORE = timedelta(days=60)
@@ -62,6 +63,7 @@ def _put(tx: Tx, key: Key, issued: Issued, now: datetime) -> None:
     if row is None:
         return
     certificate = read(issued.certificate)
+    check_move(MOVES, row.status, Status.ISSUED)
     fresh = replace(
         row,
         status=Status.ISSUED,

@@ -17,3 +17,7 @@ class InvalidNextTokenException(AwsError):
 
 class ResourceNotFoundException(AwsError):
     """The resource to be tagged does not exist."""
+
+
+class LimitExceededException(AwsError):
+    """A quota is used up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +20,9 @@ class Target:
     role: str
     created: datetime
     suspended: dict[str, bool] = field(default_factory=dict)
+    out_until: datetime | None = None
+    in_until: datetime | None = None
+    """Until when no policy may add, or take away."""
     tags: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -53,6 +57,35 @@ class Action:
     def arn(self) -> str:
         head = f"arn:aws:autoscaling:{self.region}:{self.account}:scheduledAction:{self.id}"
         return f"{head}:resource/ecs/{self.resource}:scheduledActionName/{self.name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """How a target is scaled: `settings` are in the API's words, `numbers` tell its alarms from others."""
+
+    account: str
+    region: str
+    resource: str
+    name: str
+    id: str
+    kind: str
+    settings: dict[str, Any]
+    created: datetime
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def arn(self) -> str:
+        head = f"arn:aws:autoscaling:{self.region}:{self.account}:scalingPolicy:{self.id}"
+        return f"{head}:resource/ecs/{self.resource}:policyName/{self.name}"
+
+    def alarm(self, word: str) -> str:
+        """The name of the alarm `AlarmHigh` or `AlarmLow`, as AWS makes it."""
+        return f"TargetTracking-{self.resource}-{word}-{self.numbers[word]}"
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all alarms it may have."""
+        return [self.alarm(word) for word in self.numbers] if self.kind == "TargetTrackingScaling" else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
 from bambe.kernel.ids import uuid_id
 from bambe.services.application_autoscaling.model import Action, Activity, Target
+from bambe.services.application_autoscaling.scaling import PolicyLoop
 from bambe.services.application_autoscaling.schedule import following
 from bambe.services.application_autoscaling.tables import ACTIONS, TARGETS, actions_of, remember
 
@@ -139,5 +140,5 @@ def _limit(tx: Tx, key: Key, action: Action) -> Target | None:
 
 
 def reconcilers(store: Store, clock: Clock, aws: Aws) -> Sequence[Reconciler]:
-    """The loop of scheduled actions."""
-    return [ScheduleLoop(store, clock, aws)]
+    """The loops of scheduled actions and of policies."""
+    return [ScheduleLoop(store, clock, aws), PolicyLoop(store, clock, aws)]

@@ -7,14 +7,15 @@ from typing import Any
 
 from bambe.kernel.call import Answer
 from bambe.kernel.pages import page
+from bambe.services.application_autoscaling import policies
 from bambe.services.application_autoscaling.checks import DIMENSION, NAMESPACE
 from bambe.services.application_autoscaling.errors import InvalidNextTokenException
-from bambe.services.application_autoscaling.model import Action, Activity, Target
+from bambe.services.application_autoscaling.model import Action, Activity, Policy, Target
 
 SUSPENDED = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
 
 
-def _of(row: Target | Action | Activity) -> Answer:
+def _of(row: Target | Action | Activity | Policy) -> Answer:
     return {"ServiceNamespace": NAMESPACE, "ResourceId": row.resource, "ScalableDimension": DIMENSION}
 
 
@@ -45,6 +46,24 @@ def action(row: Action) -> Answer:
         }
         | {key: value for key, value in optional.items() if value is not None}
     )
+
+
+def policy(row: Policy, member: str) -> Answer:
+    """A ScalingPolicy."""
+    return _of(row) | {
+        "PolicyARN": row.arn,
+        "PolicyName": row.name,
+        "PolicyType": row.kind,
+        member: row.settings,
+        "Alarms": alarms(row),
+        "CreationTime": row.created,
+    }
+
+
+def alarms(row: Policy) -> list[Answer]:
+    """The alarms that a policy has made for itself."""
+    head = f"arn:aws:cloudwatch:{row.region}:{row.account}:alarm:"
+    return [{"AlarmName": name, "AlarmARN": head + name} for name in policies.alarms(row)]
 
 
 def activity(row: Activity) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bambe.kernel.call import Tx
-from bambe.services.application_autoscaling.model import Action, Activity, Target
+from bambe.services.application_autoscaling.model import Action, Activity, Policy, Target
 from bambe.store import Migration, Table
 
 KEPT = 100
@@ -11,6 +11,7 @@ KEPT = 100
 
 TARGETS = Table("autoscaling_targets", Target, ("account", "region", "resource"))
 ACTIONS = Table("autoscaling_actions", Action, ("account", "region", "resource", "name"))
+POLICIES = Table("autoscaling_policies", Policy, ("account", "region", "resource", "name"))
 ACTIVITIES = Table("autoscaling_activities", Activity, ("account", "region", "resource", "id"))
 
 
@@ -19,12 +20,20 @@ def _tables(tx: Tx) -> None:
         table.create(tx)
 
 
-MIGRATIONS = (Migration("application-autoscaling/0001_tables", _tables),)
+MIGRATIONS = (
+    Migration("application-autoscaling/0001_tables", _tables),
+    Migration("application-autoscaling/0002_policies", POLICIES.create),
+)
 
 
 def actions_of(tx: Tx, target: Target) -> list[Action]:
     """The scheduled actions of a target."""
     return ACTIONS.list(tx, account=target.account, region=target.region, resource=target.resource)
+
+
+def policies_of(tx: Tx, target: Target) -> list[Policy]:
+    """The scaling policies of a target."""
+    return POLICIES.list(tx, account=target.account, region=target.region, resource=target.resource)
 
 
 def activities_of(tx: Tx, account: str, region: str, resource: str) -> list[Activity]:

@@ -82,6 +82,20 @@ class HistoryItem:
     data: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message of an alarm that a topic is still to get; `update` is what history says of the change."""
+
+    account: str
+    region: str
+    id: str
+    name: str
+    topic: str
+    subject: str
+    message: str
+    update: Shape
+
+
 @dataclass(frozen=True, slots=True)
 class Metric:
     """What is measured of what: `dimensions` in order of their names."""

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from bambe.kernel.call import Tx
-from bambe.services.cloudwatch import reasons, tables
-from bambe.services.cloudwatch.model import COMPOSITE_ALARM, Alarm, AlarmState, HistoryItem, State
-from bambe.services.cloudwatch.tables import ALARMS, STATES
+from bambe.kernel.ids import uuid_id
+from bambe.services.cloudwatch import notices, reasons, tables
+from bambe.services.cloudwatch.model import COMPOSITE_ALARM, Alarm, AlarmState, HistoryItem, Notice, State
+from bambe.services.cloudwatch.tables import ALARMS, NOTICES, STATES
 
 ACTIONS = {
     State.OK: "OKActions",
@@ -66,10 +67,42 @@ def set_state(tx: Tx, row: Alarm, fresh: AlarmState) -> None:
     _note(tx, row, fresh.updated_at, "StateUpdate", *reasons.update_of(before, after))
     if row.actions_enabled:
         for action in row.settings.get(ACTIONS[fresh.value], ()):
-            summary = f"Failed to execute action {action}"[:255]
-            said = {"actionState": "Failed", "stateUpdate": after, "error": "Bambe runs no actions of alarms"}
-            less = {name: said[name] for name in ("actionState", "error")}
-            _note(tx, row, fresh.updated_at, "Action", summary, reasons.fitting(said, less))
+            _act(tx, row, action, old, fresh, after)
+
+
+def _act(tx: Tx, row: Alarm, action: str, old: AlarmState, fresh: AlarmState, update: dict[str, Any]) -> None:
+    """A topic is told by a loop; policies of Application Auto Scaling look at their alarms themselves."""
+    if action.startswith("arn:aws:sns:"):
+        notice = Notice(
+            account=row.account,
+            region=row.region,
+            id=uuid_id(),
+            name=row.name,
+            topic=action,
+            subject=notices.subject(row, fresh),
+            message=notices.message(row, old, fresh),
+            update=update,
+        )
+        NOTICES.insert(tx, notice)
+    elif action.startswith("arn:aws:autoscaling:") and ":scalingPolicy:" in action:
+        _note_action(tx, row, fresh.updated_at, action, {"stateUpdate": update}, "")
+    else:
+        error = "Bambe runs no such actions of alarms"
+        _note_action(tx, row, fresh.updated_at, action, {"stateUpdate": update}, error)
+
+
+def note_action(tx: Tx, notice: Notice, now: datetime, error: str) -> None:
+    """Write down that a topic was told, or why not; nothing of an alarm that is gone."""
+    row = ALARMS.find(tx, notice.account, notice.region, notice.name)
+    if row is not None:
+        more = {"notificationResource": notice.topic, "publishedMessage": notice.message}
+        _note_action(tx, row, now, notice.topic, {"stateUpdate": notice.update, **more}, error)
+
+
+def _note_action(tx: Tx, row: Alarm, at: datetime, action: str, more: dict[str, Any], error: str) -> None:
+    summary = f"{'Failed to execute' if error else 'Successfully executed'} action {action}"[:255]
+    less = {"actionState": "Failed", "error": error} if error else {"actionState": "Succeeded"}
+    _note(tx, row, at, "Action", summary, reasons.fitting({**less, **more}, less))
 
 
 def state_of(tx: Tx, row: Alarm) -> AlarmState:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 
 from bambe.kernel.call import Tx
-from bambe.services.cloudwatch.model import Alarm, AlarmState, HistoryItem, Metric
+from bambe.services.cloudwatch.model import Alarm, AlarmState, HistoryItem, Metric, Notice
 from bambe.services.cloudwatch.points import Bucket, Point, together
 from bambe.services.cloudwatch.traffic import Counters
 from bambe.store import Migration, Table
@@ -17,6 +17,7 @@ ALARMS = Table("cloudwatch_alarms", Alarm, ("account", "region", "name"))
 STATES = Table("cloudwatch_states", AlarmState, ("account", "region", "name"))
 HISTORY = Table("cloudwatch_history", HistoryItem, ("account", "region", "name", "number"), ("at",))
 COUNTERS = Table("cloudwatch_counters", Counters, ("kind", "id"))
+NOTICES = Table("cloudwatch_notices", Notice, ("account", "region", "id"))
 HISTORY_KEPT = 100
 """Items of one alarm; AWS keeps those of thirty days."""
 
@@ -39,7 +40,10 @@ def _tables(tx: Tx) -> None:
     )
 
 
-MIGRATIONS = (Migration("cloudwatch/0001_tables", _tables),)
+MIGRATIONS = (
+    Migration("cloudwatch/0001_tables", _tables),
+    Migration("cloudwatch/0002_notices", NOTICES.create),
+)
 Place = tuple[str, str]
 """Account and region."""
 POINT = "count, total, low, high, spread"

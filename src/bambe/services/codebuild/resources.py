@@ -28,7 +28,16 @@ MEMBERS = (
 )
 RENAMED = {"BuildSpec": "buildspec", "CloudWatchLogs": "cloudWatchLogs", "S3Logs": "s3Logs"}
 LITERAL = frozenset({"Value", "Name", "Pattern", "BuildSpec", "Location", "Description", "SourceVersion"})
-CLEARED: Mapping[str, Any] = {"description": "", "sourceVersion": ""}
+CLEARED: Mapping[str, Any] = {
+    "description": "",
+    "sourceVersion": "",
+    "timeoutInMinutes": 60,
+    "queuedTimeoutInMinutes": 480,
+    "cache": {"type": "NO_CACHE"},
+    "logsConfig": {"cloudWatchLogs": {"status": "ENABLED"}},
+    "vpcConfig": {},
+}
+"""What a member that is no longer in the template goes back to."""
 
 
 async def _create(aws: Aws, wish: Wish) -> Made:

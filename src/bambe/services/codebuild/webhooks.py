@@ -47,6 +47,10 @@ class Pushes:
             lines += [f"{short}: {line}" for line in found] if len(moved) > 1 else found
         return lines
 
+    async def heads(self, repository: str) -> list[str]:
+        """The commits that branches were moved to and nobody has judged yet."""
+        return [branch.new for branch in await self._moved(repository) if branch.new]
+
     async def _moved(self, repository: str) -> list[_Moved]:
         refs: Sequence[Ref] = await self._git.refs(repository)
         heads = {ref.name: ref.commit for ref in refs if ref.name.startswith(BRANCHES)}

@@ -13,18 +13,25 @@ import yaml
 from bambe.services.codedeploy.deployment import HOOKS, AppSpec
 from bambe.services.codedeploy.errors import InvalidRevisionException, RevisionRequiredException
 
+READ = {"AppSpecContent": "appSpecContent", "String": "string"}
+"""The member of a RevisionLocation that holds the AppSpec, by its type."""
+VERSION = 0.0
+"""The only one there is ("AppSpec file structure", CodeDeploy user guide)."""
+
 
 def from_revision(revision: Mapping[str, Any] | None) -> AppSpec:
     """The AppSpec inside a RevisionLocation."""
     if not revision:
         raise RevisionRequiredException
-    kind = revision.get("revisionType") or ("AppSpecContent" if revision.get("appSpecContent") else "")
-    body = revision.get({"AppSpecContent": "appSpecContent", "String": "string"}.get(kind, ""))
-    if not body or not body.get("content"):
-        raise InvalidRevisionException(
-            f"Bambe reads revisions of the type AppSpecContent; this one is {kind or 'without content'}"
-        )
-    content, digest = body["content"], body.get("sha256")
+    kind = revision.get("revisionType") or next((one for one in READ if revision.get(READ[one])), "")
+    if not kind:
+        raise RevisionRequiredException
+    if kind not in READ:
+        raise InvalidRevisionException(f"Bambe reads revisions of the type AppSpecContent, not {kind}")
+    body = revision.get(READ[kind]) or {}
+    content, digest = body.get("content") or "", body.get("sha256")
+    if not content.strip():
+        raise InvalidRevisionException(f"The AppSpec file is missing: {READ[kind]} needs its content")
     if digest and hashlib.sha256(content.encode()).hexdigest() != digest.lower():
         raise InvalidRevisionException("The SHA256 hash value of the revision content does not match sha256")
     return parse(content)
@@ -39,6 +46,7 @@ def digest(revision: Mapping[str, Any]) -> str:
 def parse(content: str) -> AppSpec:
     """The AppSpec in `content`; InvalidRevisionException says what is wrong where."""
     root = _mapping(_load(content), "The AppSpec file")
+    _check_version(_get(root, "version"))
     hooks = _hooks(_get(root, "hooks"))
     resources = _get(root, "resources")
     if not isinstance(resources, list) or len(resources) != 1:
@@ -53,6 +61,15 @@ def parse(content: str) -> AppSpec:
         raise InvalidRevisionException(f"{name}: Type must be AWS::ECS::Service, not {kind}")
     spec = _service(str(name), _mapping(_get(resource, "properties"), f"{name}: Properties"))
     return replace(spec, hooks=hooks)
+
+
+def _check_version(given: Any) -> None:
+    """A number or a string; AWS's own examples have both."""
+    if given is None or given == VERSION or str(given).strip() == str(VERSION):
+        return
+    raise InvalidRevisionException(
+        f"The AppSpec file has the unsupported version {given}: version must be {VERSION}"
+    )
 
 
 def _service(name: str, properties: Mapping[str, Any]) -> AppSpec:

@@ -33,6 +33,18 @@ MOVES: dict[Status, frozenset[Status]] = {
 }
 
 
+EVENTS = {
+    Status.CREATED: "DeploymentStart",
+    Status.READY: "DeploymentReady",
+    Status.SUCCEEDED: "DeploymentSuccess",
+    Status.FAILED: "DeploymentFailure",
+    Status.STOPPED: "DeploymentStop",
+}
+"""What triggers call the moves into a status."""
+ROLLBACK_EVENT = "DeploymentRollback"
+"""What they call the start of a way back."""
+
+
 class Phase(StrEnum):
     """Where a deployment is, in order; those named after a hook are left out where there is none.
 

@@ -186,7 +186,7 @@ class RevisionDoesNotExistException(AwsError):
 
 class RevisionRequiredException(AwsError):
     def __init__(self) -> None:
-        super().__init__("Revision is required")
+        super().__init__("RevisionLocation must be specified")
 
 
 class UnsupportedActionForDeploymentTypeException(AwsError):

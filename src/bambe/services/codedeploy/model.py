@@ -53,6 +53,19 @@ class Group:
     tags: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """A message that a trigger's topic is still to get; `number` tells those of one deployment apart."""
+
+    account: str
+    region: str
+    deployment: str
+    number: str
+    topic: str
+    subject: str
+    message: str
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """A revision an application knows; `digest` is that of its content."""

@@ -39,6 +39,7 @@ from bambe.services.codedeploy.queue import Queue
 from bambe.services.codedeploy.requests import hook_payload, task_set, weighted
 from bambe.services.codedeploy.rollback import rollback
 from bambe.services.codedeploy.synthetic import Synthetic
+from bambe.services.codedeploy.telling import Notices
 from bambe.services.codedeploy.way_back import MOMENT, rolls_back
 from bambe.services.codedeploy.witness import Witness
 
@@ -228,4 +229,5 @@ def reconcilers(store: Store, clock: Clock, aws: Aws, proxy: Proxy) -> Sequence[
         Queue(store, clock),
         Witness(store, clock, aws, proxy),
         Synthetic(store, clock, proxy),
+        Notices(store, aws),
     )

@@ -9,7 +9,8 @@ from bambe.evidence.watched import Entry, Judgement, Sent, Watched
 from bambe.kernel.call import Tx
 from bambe.services.codedeploy.appspec import digest
 from bambe.services.codedeploy.deployment import MOVES, Deployment, Moved, Status
-from bambe.services.codedeploy.model import Application, Config, Group, Revision
+from bambe.services.codedeploy.model import Application, Config, Group, Notice, Revision
+from bambe.services.codedeploy.notices import notices as said_of
 from bambe.store import Migration, Table
 
 applications = Table("codedeploy_applications", Application, ("account", "region", "name"))
@@ -31,12 +32,18 @@ sent = Table("codedeploy_sent", Sent, ("account", "region", "id"))
 revisions = Table("codedeploy_revisions", Revision, ("account", "region", "application", "digest"))
 
 
+notices = Table("codedeploy_notices", Notice, ("account", "region", "deployment", "number"))
+
+
 def save(tx: Tx, row: Deployment, why: str) -> None:
     """Write `row`; a change of phase or status is also a line of its timeline."""
     old = deployments.find(tx, row.account, row.region, row.id)
     deployments.put(tx, row)
     if old is not None and (old.phase, old.status) == (row.phase, row.status):
         return
+    group = deployment_groups.find(tx, row.account, row.region, row.application, row.group)
+    for notice in said_of(group, old, row) if group is not None else ():
+        notices.put(tx, notice)
     number = len(moves.list(tx, account=row.account, region=row.region, deployment=row.id))
     moves.insert(tx, Moved(row.account, row.region, row.id, number, row.entered, row.phase, row.status, why))
 
@@ -75,4 +82,5 @@ MIGRATIONS = (
     Migration("codedeploy/0001_tables", _create),
     Migration("codedeploy/0002_evidence", _create_evidence),
     Migration("codedeploy/0003_sent", sent.create),
+    Migration("codedeploy/0004_notices", notices.create),
 )

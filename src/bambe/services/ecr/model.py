@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,9 @@ class Repository:
     mutability: str = "MUTABLE"
     scan_on_push: bool = False
     encryption: str = "AES256"
+    kms_key: str = ""
+    exclusions: list[str] = field(default_factory=list)
+    """Patterns of the tags to which `mutability` does not apply (`..._WITH_EXCLUSION`)."""
     lifecycle: str = ""
     policy: str = ""
     tags: dict[str, str] = field(default_factory=dict)
@@ -24,6 +28,11 @@ class Repository:
     @property
     def arn(self) -> str:
         return f"arn:aws:ecr:{self.region}:{self.account}:repository/{self.name}"
+
+    def is_fixed(self, tag: str) -> bool:
+        """Whether a tag stays with the image that has it."""
+        excepted = any(fnmatchcase(tag, pattern) for pattern in self.exclusions)
+        return self.mutability.startswith("IMMUTABLE") != excepted
 
 
 @dataclass(frozen=True, slots=True)

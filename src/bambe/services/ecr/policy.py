@@ -60,7 +60,7 @@ def _refusal(tx: Tx, who: Pusher, pushed: Pushed) -> str:
     if repository is None or not _is_open(tx, who, pushed.repository):
         return f"The repository with name '{pushed.repository}' does not exist"
     holder = _holder(tx, who, pushed)
-    if holder is None or holder.digest == pushed.digest or repository.mutability != "IMMUTABLE":
+    if holder is None or holder.digest == pushed.digest or not repository.is_fixed(pushed.tag):
         return ""
     return (
         f"The image tag '{pushed.tag}' already exists in the '{pushed.repository}' repository"

@@ -16,12 +16,12 @@ TOKEN = "bambe:creation"
 async def _create(aws: Aws, wish: Wish) -> Made:
     name = wish.properties.get("RepositoryName") or wish.name.lower()
     own = {one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}
-    scanning = wish.properties.get("ImageScanningConfiguration", {}).get("ScanOnPush", False)
     try:
         await aws.ecr.create_repository(
             repositoryName=name,
-            imageTagMutability=wish.properties.get("ImageTagMutability", "MUTABLE"),
-            imageScanningConfiguration={"scanOnPush": str(scanning).lower() == "true"},
+            imageScanningConfiguration=_scanning(wish.properties),
+            **_mutability(wish.properties),
+            **_encryption(wish.properties),
             tags=to_list({**wish.tags, **own, TOKEN: wish.token}),
         )
     except AwsError as error:
@@ -39,11 +39,53 @@ async def _is_ours(aws: Aws, name: str, wish: Wish) -> bool:
 
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     name = made.physical_id
-    await aws.ecr.put_image_tag_mutability(
-        repositoryName=name, imageTagMutability=wish.properties.get("ImageTagMutability", "MUTABLE")
+    await aws.ecr.put_image_tag_mutability(repositoryName=name, **_mutability(wish.properties))
+    await aws.ecr.put_image_scanning_configuration(
+        repositoryName=name, imageScanningConfiguration=_scanning(wish.properties)
     )
+    await _retag(aws, made.attributes["Arn"], wish)
     await _set_policies(aws, name, wish.properties, old)
     return await _made(aws, name)
+
+
+def _scanning(properties: Properties) -> dict[str, bool]:
+    said = properties.get("ImageScanningConfiguration", {}).get("ScanOnPush", False)
+    return {"scanOnPush": str(said).lower() == "true"}
+
+
+def _mutability(properties: Properties) -> dict[str, Any]:
+    said: dict[str, Any] = {"imageTagMutability": properties.get("ImageTagMutability", "MUTABLE")}
+    filters = properties.get("ImageTagMutabilityExclusionFilters")
+    if filters:
+        said["imageTagMutabilityExclusionFilters"] = [
+            {
+                "filterType": one["ImageTagMutabilityExclusionFilterType"],
+                "filter": one["ImageTagMutabilityExclusionFilterValue"],
+            }
+            for one in filters
+        ]
+    return said
+
+
+def _encryption(properties: Properties) -> dict[str, Any]:
+    said = properties.get("EncryptionConfiguration")
+    if not said:
+        return {}
+    key = {"kmsKey": said["KmsKey"]} if said.get("KmsKey") else {}
+    return {"encryptionConfiguration": {"encryptionType": said["EncryptionType"], **key}}
+
+
+async def _retag(aws: Aws, arn: str, wish: Wish) -> None:
+    """Give the repository the tags of the wish; the one of its creation stays."""
+    own = {one["Key"]: one["Value"] for one in wish.properties.get("Tags", [])}
+    wanted = {**wish.tags, **own}
+    said = (await aws.ecr.list_tags_for_resource(resourceArn=arn))["tags"]
+    had = {one["Key"]: one["Value"] for one in said if one["Key"] != TOKEN}
+    gone = sorted(had.keys() - wanted.keys())
+    if gone:
+        await aws.ecr.untag_resource(resourceArn=arn, tagKeys=gone)
+    if wanted.items() - had.items():
+        await aws.ecr.tag_resource(resourceArn=arn, tags=to_list(wanted))
 
 
 async def _set_policies(aws: Aws, name: str, wanted: Properties, old: Properties) -> None:
@@ -86,6 +128,7 @@ RESOURCES = (
                 "EncryptionConfiguration",
                 "ImageScanningConfiguration",
                 "ImageTagMutability",
+                "ImageTagMutabilityExclusionFilters",
                 "LifecyclePolicy",
                 "RepositoryName",
                 "RepositoryPolicyText",

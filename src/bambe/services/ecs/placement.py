@@ -12,7 +12,7 @@ from bambe.services.ecs.errors import (
     InvalidParameterException,
     PlatformUnknownException,
 )
-from bambe.services.ecs.model import Shape, TaskDefinition
+from bambe.services.ecs.model import Controller, Shape, TaskDefinition
 
 PLATFORMS = frozenset({"LATEST", "1.3.0", "1.4.0"})
 FARGATE_PROVIDERS = frozenset({"FARGATE", "FARGATE_SPOT"})
@@ -48,6 +48,15 @@ def check_network(definition: TaskDefinition, network: Mapping[str, Any]) -> Non
     if not (network.get("awsvpcConfiguration") or {}).get("subnets"):
         raise InvalidParameterException(
             "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+        )
+
+
+def check_grace(request: Mapping[str, Any], controller: Controller, balancers: Sequence[Shape]) -> None:
+    """A grace period is of load balancers' health checks; those of an EXTERNAL service are its task sets'."""
+    named = request.get("healthCheckGracePeriodSeconds") is not None
+    if named and not balancers and controller != Controller.EXTERNAL:
+        raise InvalidParameterException(
+            "Health check grace period is only valid for services configured to use load balancers"
         )
 
 

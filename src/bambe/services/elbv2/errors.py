@@ -51,6 +51,18 @@ class InvalidSchemeException(AwsError):
     code = "InvalidScheme"
 
 
+class InvalidSecurityGroupException(AwsError):
+    """A security group is not there, or of another VPC."""
+
+    code = "InvalidSecurityGroup"
+
+
+class InvalidSubnetException(AwsError):
+    """The subnet cannot be used so."""
+
+    code = "InvalidSubnet"
+
+
 class InvalidTargetException(AwsError):
     """The target does not exist or is of another kind."""
 

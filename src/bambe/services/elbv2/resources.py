@@ -239,6 +239,8 @@ def _changed(new: Properties, old: Properties, members: Iterable[str]) -> dict[s
 
 def _typed(key: str, value: Any) -> Any:
     """Template values as the API wants them: numbers may have been written as text."""
+    if key == "RedirectConfig":
+        return {inner: str(one) for inner, one in value.items()}
     if isinstance(value, dict):
         return {inner: _typed(inner, one) for inner, one in value.items()}
     if isinstance(value, list):

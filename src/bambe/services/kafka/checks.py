@@ -8,9 +8,18 @@ from typing import Any
 
 from bambe.engines.brokers import versions
 from bambe.services.kafka.errors import BadRequestException
+from bambe.services.kafka.model import Access
 
 MOST_BROKERS = 3
 CLUSTER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+SIZES = ("large", "xlarge", "2xlarge", "4xlarge", "8xlarge", "12xlarge", "16xlarge")
+INSTANCES = (
+    "kafka.t3.small",
+    *(f"kafka.m5.{size}" for size in (*SIZES, "24xlarge")),
+    *(f"kafka.m7g.{size}" for size in SIZES),
+    *(f"express.m7g.{size}" for size in SIZES),
+)
+"""MSK: Amazon MSK broker sizes."""
 LARGEST = 16384
 """GiB a broker (MSK quotas)."""
 
@@ -49,9 +58,19 @@ def nodes(said: Mapping[str, Any]) -> None:
     """BrokerNodeGroupInfo."""
     if not said.get("ClientSubnets"):
         raise BadRequestException("At least one client subnet is needed.", "clientSubnets")
+    instance(said["InstanceType"])
     size = ((said.get("StorageInfo") or {}).get("EbsStorageInfo") or {}).get("VolumeSize", 1)
     if not 1 <= size <= LARGEST:
         raise BadRequestException(f"The volume size must be between 1 and {LARGEST} GiB.", "volumeSize")
+
+
+def instance(said: str) -> str:
+    """The size of a broker: recorded, but one that there is."""
+    if said not in INSTANCES:
+        raise BadRequestException(
+            f"Unsupported InstanceType [{said}]. Valid values: [{', '.join(INSTANCES)}]", "instanceType"
+        )
+    return said
 
 
 def access(spec: Mapping[str, Any]) -> None:
@@ -68,15 +87,13 @@ def access(spec: Mapping[str, Any]) -> None:
             "Bambe's brokers ask clients for no certificates: switch on Scram instead.",
             "clientAuthentication",
         )
-    transit = (spec.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
-    client = transit.get("ClientBroker", "TLS")
-    scram = bool((sasl.get("Scram") or {}).get("Enabled"))
-    anybody = bool((said.get("Unauthenticated") or {}).get("Enabled", not scram))
-    if scram and client == "PLAINTEXT":
+    found = Access.of(spec)
+    if found.scram and found.client_broker == "PLAINTEXT":
         raise BadRequestException("SASL/SCRAM needs TLS between clients and brokers.", "clientBroker")
-    if not scram and not anybody:
+    if not found.scram and not found.anybody:
         raise BadRequestException(
             "At least one way for clients to come in must be on.", "clientAuthentication"
         )
+    transit = (spec.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
     if transit.get("InCluster") is False:
         raise BadRequestException("Bambe's brokers always speak TLS to each other.", "inCluster")

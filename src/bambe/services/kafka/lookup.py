@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bambe.kernel.call import Call, Tx
 from bambe.kernel.ids import upper_id, uuid_id
+from bambe.services.kafka import properties
 from bambe.services.kafka.errors import BadRequestException, NotFoundException
 from bambe.services.kafka.model import Cluster, Configuration, Operation, Revision, Shape, State
 from bambe.services.kafka.tables import (
@@ -16,6 +16,11 @@ from bambe.services.kafka.tables import (
     OPERATIONS_KEPT,
     operations_of,
 )
+
+CHANGEABLE = ("spec", "version", "apache", "brokers", "configuration", "revision", "reboots")
+"""What operations change of a cluster."""
+COMES_UP = timedelta(minutes=10)
+"""What a broker that is begun anew has until it is in the cluster; one of this machine needs seconds."""
 
 
 def new_version() -> str:
@@ -42,6 +47,25 @@ def configuration(tx: Tx, call: Call, arn: str) -> Configuration:
     if row is None or row.arn != arn:
         raise NotFoundException("The configuration ARN does not exist.")
     return row
+
+
+def settings(tx: Tx, row: Cluster) -> dict[str, str]:
+    """What the cluster's configuration, in its revision, says of brokers."""
+    if not row.configuration:
+        return {}
+    configured = CONFIGURATIONS.find(tx, row.account, row.region, row.configuration.rsplit("/", 1)[-1])
+    revisions = configured.revisions if configured else []
+    return properties.parse(next((one.properties for one in revisions if one.number == row.revision), ""))
+
+
+def check_acls(tx: Tx, row: Cluster) -> None:
+    """On MSK users set ACLs first; here they cannot (the guard of the engine) and would be shut out."""
+    if row.access.scram and not properties.let_everyone(settings(tx, row)):
+        raise BadRequestException(
+            f"With {properties.ACLS_ALONE}=false no SASL/SCRAM user could do anything, since the users of"
+            " Bambe's clusters cannot set ACLs: take another revision of the configuration.",
+            "configurationInfo",
+        )
 
 
 def ready(row: Cluster, version: str | None) -> Cluster:
@@ -72,12 +96,17 @@ def begin(
         created=now,
         source=source,
         target=target,
+        former={
+            name: getattr(row, name) for name in CHANGEABLE if getattr(row, name) != getattr(changed, name)
+        },
     )
+    check_acls(tx, changed)
     OPERATIONS.insert(tx, made)
     for old in operations_of(tx, row)[OPERATIONS_KEPT:]:
         OPERATIONS.delete(tx, *OPERATIONS.key_of(old))
     state = State.REBOOTING_BROKER if kind == "REBOOT_NODE" else State.UPDATING
-    CLUSTERS.update(tx, replace(changed, state=state, operation=made.id))
+    again = {"crashes": 0, "retry_at": None, "fail_after": now + COMES_UP}
+    CLUSTERS.update(tx, changed.moved(state, operation=made.id, **again))
     return {"ClusterArn": row.arn, "ClusterOperationArn": made.arn}
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from bambe.kernel.arn import Arn
 from bambe.kernel.ids import digest_id
+from bambe.kernel.moves import check_move
 
 Shape = dict[str, Any]
 """A structure kept as the API spells it."""
@@ -38,16 +40,49 @@ MOVES: dict[State, frozenset[State]] = {
 }
 
 
+RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
+"""While brokers can be asked for topics."""
+
+
 class ClusterType(StrEnum):
     PROVISIONED = "PROVISIONED"
     SERVERLESS = "SERVERLESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How clients may speak to brokers (ClientBroker: TLS, TLS_PLAINTEXT, PLAINTEXT), and who may: users by
+    `scram`, `anybody`."""
+
+    client_broker: str = "TLS"
+    scram: bool = False
+    anybody: bool = True
+
+    @classmethod
+    def of(cls, said: Mapping[str, Any]) -> Access:
+        """As ClientAuthentication and EncryptionInfo of `said` have it; anybody unless another way is on."""
+        transit = (said.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
+        ways = said.get("ClientAuthentication") or {}
+        scram = bool(((ways.get("Sasl") or {}).get("Scram") or {}).get("Enabled"))
+        anybody = bool((ways.get("Unauthenticated") or {}).get("Enabled", not scram))
+        return cls(str(transit.get("ClientBroker", "TLS")), scram, anybody)
+
+    @property
+    def plaintext(self) -> bool:
+        return self.anybody and self.client_broker in ("PLAINTEXT", "TLS_PLAINTEXT")
+
+    @property
+    def tls(self) -> bool:
+        return self.anybody and self.client_broker in ("TLS", "TLS_PLAINTEXT")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cluster:
     """A cluster. `id` is the end of its ARN; `spec` what it was asked to be, as CreateCluster says it;
     `apache` the release that runs. `reboots`: how often each broker was asked to begin anew; `addresses` of
-    its nodes by number, "" while unknown. `crashes` counts nodes that ended by themselves since all were up.
+    its nodes by number, "" while unknown. `crashes` counts nodes that ended by themselves since all were up;
+    `users`: the names that secrets gave last, by ARN. `fail_after`: when a change is given up if a broker is
+    still not in the cluster.
     """
 
     account: str
@@ -70,9 +105,11 @@ class Cluster:
     reboots: dict[str, int] = field(default_factory=dict)
     addresses: dict[str, str] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
+    users: dict[str, str] = field(default_factory=dict)
     users_said: str = ""
     crashes: int = 0
     retry_at: datetime | None = None
+    fail_after: datetime | None = None
     policy: str = ""
     policy_version: str = ""
     tags: dict[str, str] = field(default_factory=dict)
@@ -86,31 +123,14 @@ class Cluster:
         return self.type is ClusterType.SERVERLESS
 
     @property
-    def client_broker(self) -> str:
-        """How clients may speak to brokers: TLS, TLS_PLAINTEXT or PLAINTEXT."""
-        if self.is_serverless:
-            return "TLS_PLAINTEXT"
-        transit = (self.spec.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
-        return str(transit.get("ClientBroker", "TLS"))
+    def access(self) -> Access:
+        """How clients come in."""
+        return Access("TLS_PLAINTEXT") if self.is_serverless else Access.of(self.spec)
 
-    @property
-    def has_scram(self) -> bool:
-        sasl = (self.spec.get("ClientAuthentication") or {}).get("Sasl") or {}
-        return bool((sasl.get("Scram") or {}).get("Enabled"))
-
-    @property
-    def lets_anybody(self) -> bool:
-        """Whether clients need not say who they are; so unless another way is switched on alone."""
-        said = (self.spec.get("ClientAuthentication") or {}).get("Unauthenticated") or {}
-        return bool(said.get("Enabled", not self.has_scram))
-
-    @property
-    def has_plaintext(self) -> bool:
-        return self.lets_anybody and self.client_broker in ("PLAINTEXT", "TLS_PLAINTEXT")
-
-    @property
-    def has_tls(self) -> bool:
-        return self.lets_anybody and self.client_broker in ("TLS", "TLS_PLAINTEXT")
+    def moved(self, to: State, **fields: Any) -> Cluster:
+        """The cluster in another state, if one leads there, and with these fields."""
+        check_move(MOVES, self.state, to)
+        return replace(self, state=to, **fields)
 
     def node_name(self, number: int) -> str:
         """A node's DNS name, as MSK names brokers (`b-1`) and ZooKeeper (`z-1`)."""
@@ -131,7 +151,9 @@ class OperationState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One thing asked of a cluster: `source` and `target` say what it changes (MutableClusterInfo)."""
+    """One thing asked of a cluster: `source` and `target` say what it changes (MutableClusterInfo), `former`
+    which fields of the cluster, with their values before. With an `error` these are what it goes back to.
+    """
 
     account: str
     region: str
@@ -145,6 +167,12 @@ class Operation:
     source: Shape = field(default_factory=dict)
     target: Shape = field(default_factory=dict)
     error: str = ""
+    former: Shape = field(default_factory=dict)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether the cluster is on its way back."""
+        return self.ended is None and bool(self.error)
 
     @property
     def arn(self) -> str:
@@ -196,7 +224,8 @@ class TopicStatus(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """A topic, as wished while it is not ACTIVE and as last seen when it is. `parts`: each partition's
-    leader, replicas and in-sync replicas (DescribeTopicPartitions). `trouble`: why it is not done yet."""
+    leader, replicas and in-sync replicas (DescribeTopicPartitions). `trouble`: why Kafka refused the wish, at
+    `refused_at`."""
 
     account: str
     region: str
@@ -208,3 +237,4 @@ class Topic:
     configs: dict[str, str] = field(default_factory=dict)
     parts: list[Shape] = field(default_factory=list)
     trouble: str = ""
+    refused_at: datetime | None = None

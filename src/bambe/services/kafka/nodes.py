@@ -32,16 +32,16 @@ def wanted(row: Cluster, settings: Mapping[str, str]) -> Wanted:
         version=row.apache,
         nodes=nodes,
         settings=settings,
-        plaintext=row.has_plaintext,
-        tls=row.has_tls,
-        scram=row.has_scram,
+        plaintext=row.access.plaintext,
+        tls=row.access.tls,
+        scram=row.access.scram,
     )
 
 
 def generations(row: Cluster, settings: Mapping[str, str]) -> dict[int, str]:
     """A digest, for each node, of all that its process is started with."""
     said = [f"{name}={value}" for name, value in sorted(settings.items())]
-    access = [str(one) for one in (row.has_plaintext, row.has_tls, row.has_scram)]
+    access = [str(one) for one in (row.access.plaintext, row.access.tls, row.access.scram)]
     return {
         number: digest_id(row.apache)
         if number == ZOOKEEPER

@@ -13,18 +13,29 @@ from datetime import datetime, timedelta
 from bambe.services.kafka.model import ZOOKEEPER, State
 
 CRASHES = 6
-"""Nodes that end by themselves while a cluster is created, before it has failed."""
+"""Nodes that end by themselves while a cluster is created or changed, before that has failed."""
 FIRST_DELAY, LAST_DELAY = 1.0, 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """`nodes`: number -> generation, a digest of all that its process is started with."""
+    """`nodes`: number -> generation, a digest of all that its process is started with. `fail_after`: when a
+    change is given up; `is_given_up`: it was, and this is how the cluster was before."""
 
     state: State
     nodes: Mapping[int, str]
     crashes: int = 0
     retry_at: datetime | None = None
+    fail_after: datetime | None = None
+    is_given_up: bool = False
+
+    @property
+    def is_changed(self) -> bool:
+        return self.state in (State.UPDATING, State.REBOOTING_BROKER)
+
+    def is_late(self, now: datetime) -> bool:
+        """Whether a change has taken too long."""
+        return self.is_changed and self.fail_after is not None and now >= self.fail_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +97,8 @@ class Settle:
 
 @dataclass(frozen=True, slots=True)
 class Fail:
+    """A new cluster has failed; a change of one is given up."""
+
     why: str
 
 
@@ -119,7 +132,7 @@ def plan(wish: Wish, seen: Seen, now: datetime) -> tuple[Action, ...]:
         return (Start(ZOOKEEPER, "brokers need it"),)
     if missing:
         return tuple(Start(number, "it does not run") for number in missing)
-    return _renew(wish, seen)
+    return _renew(wish, seen, now)
 
 
 def look_again(wish: Wish, now: datetime) -> datetime | None:
@@ -134,16 +147,22 @@ def _crashes(wish: Wish, ended: Mapping[int, Node], now: datetime) -> tuple[Acti
         return ()
     count = wish.crashes + 1
     why = gone[0].reason or "a node ended"
-    if wish.state is State.CREATING and count >= CRASHES:
+    if count >= CRASHES and (wish.state is State.CREATING or wish.is_changed):
         return (Fail(f"The brokers do not start: {why}."),)
     delay = min(LAST_DELAY, FIRST_DELAY * 2 ** min(wish.crashes, 10))
     return (Crashed(count, now + timedelta(seconds=delay), why),)
 
 
-def _renew(wish: Wish, seen: Seen) -> tuple[Action, ...]:
+def _renew(wish: Wish, seen: Seen, now: datetime) -> tuple[Action, ...]:
     brokers = {number for number in wish.nodes if number != ZOOKEEPER}
     whole = seen.up >= brokers
     old = _outdated(wish, seen)
+    lost = [number for number in old if number in brokers and number not in seen.up]
+    if lost and (seen.up or wish.is_given_up):
+        return (Stop(lost[0], "it is to begin anew, and is not in the cluster"),)
+    if not whole and wish.is_late(now):
+        missing = ", ".join(str(number) for number in sorted(brokers - seen.up))
+        return (Fail(f"The brokers do not come up: {missing} of {len(brokers)} not in the cluster."),)
     if old:
         spared = not seen.short and whole
         return (Stop(old[0], "it is to begin anew"),) if spared or len(brokers) == 1 else ()

@@ -22,8 +22,9 @@ from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError, EngineError, Refused, Unavailable
 from bambe.kernel.ids import digest_id
-from bambe.services.kafka import lookup, nodes, planner, properties
+from bambe.services.kafka import lookup, nodes, planner
 from bambe.services.kafka.model import (
+    RUNNING,
     Cluster,
     Operation,
     OperationState,
@@ -32,16 +33,17 @@ from bambe.services.kafka.model import (
     TopicStatus,
 )
 from bambe.services.kafka.planner import Action, Seen, Wish
-from bambe.services.kafka.tables import CLUSTERS, CONFIGURATIONS, OPERATIONS, TOPICS, forget, topics_of
+from bambe.services.kafka.tables import CLUSTERS, OPERATIONS, TOPICS, forget, topics_of
 
 log = logging.getLogger("bambe.kafka")
 
 SOON = timedelta(seconds=0.3)
 NOW_AND_THEN = timedelta(seconds=5)
 """How often a cluster at rest is looked at: what clients do to topics sends no word."""
+TOLD = timedelta(minutes=2)
+"""How long DescribeTopic answers why Kafka refused what was wished of a topic; then the topic is as it is."""
 AUTHORITY = "/bambe/kafka/{}/ca"
 """The parameter that holds a cluster's certificate authority, for clients of its TLS listeners."""
-RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
 
 
 class Clusters:
@@ -99,11 +101,16 @@ class Clusters:
             return None
         row = await self._see_addresses(row)
         seen = await self._observe(row, settings)
-        wish = Wish(row.state, nodes.generations(row, settings), row.crashes, row.retry_at)
+        wish = await self._wish(row, settings)
         now = self._clock.now()
         actions = planner.plan(wish, seen, now)
         for action in actions:
-            await self._apply(row, settings, wish, action)
+            try:
+                await self._apply(row, settings, wish, action)
+            except EngineError as error:
+                if not isinstance(action, planner.Fetch | planner.Start) or not wish.is_late(now):
+                    raise
+                await self._give_up(row, str(error))
         if actions:
             return self._clock.now() + SOON
         if row.state in RUNNING:
@@ -111,6 +118,17 @@ class Clusters:
         resting = row.state in (State.ACTIVE, State.FAILED)
         again = planner.look_again(wish, now)
         return again or self._clock.now() + (NOW_AND_THEN if resting else SOON)
+
+    async def _wish(self, row: Cluster, settings: Mapping[str, str]) -> Wish:
+        operation = await self._store.read(lambda tx: _operation(tx, row))
+        return Wish(
+            row.state,
+            nodes.generations(row, settings),
+            row.crashes,
+            row.retry_at,
+            row.fail_after,
+            operation is not None and operation.is_given_up,
+        )
 
     async def _see_addresses(self, row: Cluster) -> Cluster:
         """The row with the addresses its nodes have now; their names lead there."""
@@ -155,6 +173,9 @@ class Clusters:
                 self._image[row.apache] = await self._images.ensure_kafka(row.apache, _say)
             case planner.Start(node=number):
                 await self._start(row, settings, number, wish.nodes[number])
+                if wish.is_changed:
+                    limit = self._clock.now() + lookup.COMES_UP
+                    await self._change(row, lambda fresh: replace(fresh, fail_after=limit))
             case planner.Stop(node=number):
                 await self._containers.stop_task(nodes.task_id(row, number))
                 await self._containers.remove_task(nodes.task_id(row, number))
@@ -164,10 +185,7 @@ class Clusters:
             case planner.Settle():
                 await self._settle(row, settings)
             case planner.Fail(why=why):
-                await self._change(
-                    row,
-                    lambda fresh: replace(fresh, state=State.FAILED, state_code="FAILED", state_message=why),
-                )
+                await self._give_up(row, why)
             case planner.Forget():
                 await self._forget(row)
 
@@ -186,6 +204,7 @@ class Clusters:
 
     async def _settle(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """All is as asked for: say so, and let the next change come."""
+        await self._brokers.finalize(nodes.wanted(row, settings))
         await self._let_in(row, settings)
         authority = await self._brokers.authority(row.id)
         aws = self._aws.within(row.account, row.region)
@@ -202,42 +221,82 @@ class Clusters:
                 version = fresh.current_version
             CLUSTERS.update(
                 tx,
-                replace(
-                    fresh,
-                    state=State.ACTIVE,
+                fresh.moved(
+                    State.ACTIVE,
                     state_code="",
                     state_message="",
                     current_version=version,
                     crashes=0,
                     retry_at=None,
+                    fail_after=None,
                 ),
             )
             operation = _operation(tx, fresh)
-            if operation is not None and operation.ended is None:
-                OPERATIONS.update(tx, replace(operation, state=OperationState.COMPLETE, ended=now))
+            failed = operation is not None and operation.is_given_up
+            _end(tx, operation, OperationState.FAILED if failed else OperationState.COMPLETE, now)
 
         await self._store.write(settle)
 
+    async def _give_up(self, row: Cluster, why: str) -> None:
+        """A new cluster has failed. A changed one goes back to what it was, and is UPDATING until it is that;
+        where it cannot be that either, its nodes are tried on and on, and it is open to other changes."""
+        why = f"{why} What they said is in the log group {nodes.LOG_GROUP.format(row.name)}."
+        log.warning("%s: %s", row.name, why)
+        now = self._clock.now()
+
+        def give_up(tx: Tx) -> None:
+            fresh, operation = CLUSTERS.find(tx, *CLUSTERS.key_of(row)), _operation(tx, row)
+            if fresh is None or fresh.operation != row.operation or fresh.state is State.DELETING:
+                return
+            if fresh.state is State.CREATING:
+                CLUSTERS.update(tx, fresh.moved(State.FAILED, state_code="FAILED", state_message=why))
+            elif operation is None or operation.is_given_up:
+                said = f"{operation.error} Nor do they as they were: {why}" if operation else why
+                CLUSTERS.update(tx, fresh.moved(State.ACTIVE, fail_after=None))
+                _end(tx, operation, OperationState.FAILED, now, said)
+            else:
+                former = replace(fresh, **operation.former)
+                limit = now + lookup.COMES_UP
+                CLUSTERS.update(tx, replace(former, crashes=0, retry_at=None, fail_after=limit))
+                OPERATIONS.update(tx, replace(operation, error=why))
+
+        await self._store.write(give_up)
+
     async def _let_in(self, row: Cluster, settings: Mapping[str, str]) -> None:
         """Exactly the users whose secrets are associated, with the passwords these have now; nobody once the
-        cluster knows no users any more."""
-        users = await self._users(row) if row.has_scram else {}
-        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
-        said = digest_id("users", *pairs) if row.has_scram else ""
-        if said == row.users_said:
+        cluster knows no users any more. Whose secret cannot be read now stays as he is."""
+        names, users = await self._users(row) if row.access.scram else ({}, {})
+        if names is None:
             return
-        await self._brokers.apply_users(nodes.wanted(row, settings), users)
-        await self._change(row, lambda fresh: replace(fresh, users_said=said))
+        kept = sorted(set(names.values()) - set(users))
+        pairs = (f"{name}\x1f{password}" for name, password in sorted(users.items()))
+        said = digest_id("users", *pairs, *kept) if row.access.scram else ""
+        if said != row.users_said:
+            await self._brokers.apply_users(nodes.wanted(row, settings), users, kept)
+        if (said, names) != (row.users_said, row.users):
+            await self._change(row, lambda fresh: replace(fresh, users_said=said, users=names))
 
-    async def _users(self, row: Cluster) -> dict[str, str]:
-        aws, found = self._aws.within(row.account, row.region), {}
+    async def _users(self, row: Cluster) -> tuple[dict[str, str] | None, dict[str, str]]:
+        """Names by secret (None where a secret that cannot be read has an unknown one), passwords by name."""
+        aws = self._aws.within(row.account, row.region)
+        names: dict[str, str] = {}
+        found: dict[str, str] = {}
         for arn in row.secrets:
             try:
                 said = json.loads((await aws.secretsmanager.get_secret_value(SecretId=arn))["SecretString"])
-                found[str(said["username"])] = str(said["password"])
+                name, password = str(said["username"]), str(said["password"])
             except (AwsError, ValueError, KeyError, TypeError) as error:
-                log.warning("%s: the secret %s lets nobody in: %s", row.name, arn, error)
-        return found
+                if isinstance(error, AwsError) and await _is_gone(aws, arn):
+                    log.warning("%s: the secret %s lets nobody in: %s", row.name, arn, error)
+                    continue
+                log.warning("%s: the secret %s cannot be read: %s", row.name, arn, error)
+                if arn not in row.users:
+                    return None, {}
+                names[arn] = row.users[arn]
+                continue
+            names[arn] = name
+            found[name] = password
+        return names, found
 
     async def _forget(self, row: Cluster) -> None:
         for number in nodes.numbers(row):
@@ -300,25 +359,35 @@ class Topics:
                     said = WantedTopic(wish.name, wish.partitions, wish.replication, wish.configs)
                     await self._brokers.apply_topic(cluster, said)
             except Refused as error:
-                await self._store.write(partial(_refuse, wish=wish, why=str(error)))
+                now = self._clock.now()
+                await self._store.write(partial(_refuse, wish=wish, why=str(error), now=now))
         there = (await self._brokers.seen(cluster)).topics
-        await self._store.write(lambda tx: _note(tx, row, there, wishes))
+        told = self._clock.now() - TOLD
+        await self._store.write(lambda tx: _note(tx, row, there, wishes, told))
         return self._clock.now() + (SOON if wishes else NOW_AND_THEN)
 
 
 def _wanted(tx: Tx, key: Key) -> tuple[Cluster | None, dict[str, str]]:
     """A cluster and the settings of its configuration's revision."""
     row = CLUSTERS.find(tx, *key)
-    if row is None or not row.configuration:
-        return row, {}
-    configured = CONFIGURATIONS.find(tx, row.account, row.region, row.configuration.rsplit("/", 1)[-1])
-    revisions = configured.revisions if configured else []
-    text = next((one.properties for one in revisions if one.number == row.revision), "")
-    return row, properties.parse(text)
+    return row, lookup.settings(tx, row) if row is not None else {}
+
+
+async def _is_gone(aws: Aws, arn: str) -> bool:
+    """Whether a secret is not there (any more), or waits for its deletion."""
+    try:
+        return "DeletedDate" in await aws.secretsmanager.describe_secret(SecretId=arn)
+    except AwsError as error:
+        return error.wire_code() == "ResourceNotFoundException"
 
 
 def _operation(tx: Tx, row: Cluster) -> Operation | None:
     return OPERATIONS.find(tx, row.account, row.region, row.id, row.operation) if row.operation else None
+
+
+def _end(tx: Tx, row: Operation | None, state: OperationState, now: datetime, error: str = "") -> None:
+    if row is not None and row.ended is None:
+        OPERATIONS.update(tx, replace(row, state=state, ended=now, error=error or row.error))
 
 
 def _is_wish(row: Topic) -> bool:
@@ -326,24 +395,31 @@ def _is_wish(row: Topic) -> bool:
     return row.status is not TopicStatus.ACTIVE and not row.trouble
 
 
-def _refuse(tx: Tx, wish: Topic, why: str) -> None:
+def _refuse(tx: Tx, wish: Topic, why: str, now: datetime) -> None:
     log.warning("%s: %s", wish.name, why)
     fresh = TOPICS.find(tx, *TOPICS.key_of(wish))
     if fresh == wish:
-        TOPICS.update(tx, replace(fresh, trouble=why))
+        TOPICS.update(tx, replace(fresh, trouble=why, refused_at=now))
 
 
-def _note(tx: Tx, row: Cluster, there: Mapping[str, TopicSeen], wishes: Sequence[Topic]) -> None:
-    """Topics as they are; a wish that was changed while it was carried out stays one."""
+def _note(
+    tx: Tx, row: Cluster, there: Mapping[str, TopicSeen], wishes: Sequence[Topic], told: datetime
+) -> None:
+    """Topics as they are; a wish that was changed while it was carried out stays one, and so does one that
+    Kafka refused after `told`."""
     done = {one.name: one for one in wishes}
     for known in topics_of(tx, row):
         seen = there.get(known.name)
         at_rest = known.status is TopicStatus.ACTIVE
-        if not at_rest and (known.trouble or known != done.get(known.name)):
-            continue  # refused, or wished for anew meanwhile
-        if seen is None and known.status in (TopicStatus.DELETING, TopicStatus.ACTIVE):
+        if known.trouble:
+            if known.refused_at is not None and known.refused_at > told:
+                continue
+        elif not at_rest and known != done.get(known.name):
+            continue  # wished for anew meanwhile
+        given_up = at_rest or bool(known.trouble)
+        if seen is None and (given_up or known.status is TopicStatus.DELETING):
             TOPICS.delete(tx, *TOPICS.key_of(known))
-        elif seen is not None and known.status is not TopicStatus.DELETING:
+        elif seen is not None and (given_up or known.status is not TopicStatus.DELETING):
             fresh = _as_seen(row, seen)
             if fresh != known:
                 TOPICS.update(tx, fresh)

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, Properties, ResourceFailed, ResourceType, Wish
+from bambe.services.kafka.model import Access
 
 GONE = "NotFoundException"
 WHOLE_NUMBERS = ("NumberOfBrokerNodes", "VolumeSize", "Revision", "PartitionCount", "ReplicationFactor")
 TOKEN = "bambe:creation"
+BEFORE = "bambe:before"
+"""The attribute of a cluster that names the last operation of before its update."""
 
 
 def _plain(said: Any, name: str = "") -> Any:
@@ -71,6 +75,11 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
         raise ResourceFailed(shown.get("StateInfo", {}).get("Message") or "The cluster has failed.")
     if shown["State"] != "ACTIVE":
         return False
+    for one in await _operations(aws, made.physical_id):
+        if one["OperationArn"] == made.attributes.get(BEFORE):
+            break
+        if one["OperationState"] == "UPDATE_FAILED":
+            raise ResourceFailed(one["ErrorInfo"]["ErrorString"])
     change = _next_change(_plain(dict(properties)), shown.get("Provisioned"))
     if change is None:
         return True
@@ -81,11 +90,19 @@ async def _ready(aws: Aws, made: Made, properties: Properties) -> bool:
 
 
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
-    """Tags; all else follows in `_ready`."""
+    """Tags; all else follows in `_ready`, which fails with the first operation after this that does."""
     tags = {**wish.tags, **(wish.properties.get("Tags") or {})}
     if tags:
         await aws.kafka.tag_resource(ResourceArn=made.physical_id, Tags=tags)
-    return made
+    newest = (await _operations(aws, made.physical_id))[:1]
+    before = {BEFORE: newest[0]["OperationArn"]} if newest else {}
+    return Made(made.physical_id, {**made.attributes, **before})
+
+
+async def _operations(aws: Aws, arn: str) -> list[dict[str, Any]]:
+    """What was asked of the cluster, newest first."""
+    answer = await aws.kafka.list_cluster_operations(ClusterArn=arn)
+    return list(answer["ClusterOperationInfoList"])
 
 
 def _next_change(new: Mapping[str, Any], now: Mapping[str, Any] | None) -> tuple[str, dict[str, Any]] | None:
@@ -107,22 +124,13 @@ def _next_change(new: Mapping[str, Any], now: Mapping[str, Any] | None) -> tuple
         return "update_broker_type", {"TargetInstanceType": wanted["InstanceType"]}
     if configured and configured != revision:
         return "update_cluster_configuration", {"ConfigurationInfo": configured}
-    if _security(new) != _security(now):
+    if Access.of(new) != Access.of(now):
         members = ("ClientAuthentication", "EncryptionInfo")
         return "update_security", {name: new[name] for name in members if name in new}
     level = new.get("EnhancedMonitoring", "DEFAULT")
     if level != now["EnhancedMonitoring"]:
         return "update_monitoring", {"EnhancedMonitoring": level}
     return None
-
-
-def _security(said: Mapping[str, Any]) -> tuple[Any, ...]:
-    """How clients come in."""
-    transit = (said.get("EncryptionInfo") or {}).get("EncryptionInTransit") or {}
-    access = said.get("ClientAuthentication") or {}
-    scram = bool(((access.get("Sasl") or {}).get("Scram") or {}).get("Enabled"))
-    anybody = bool((access.get("Unauthenticated") or {}).get("Enabled", not scram))
-    return transit.get("ClientBroker", "TLS"), scram, anybody
 
 
 def _size(group: Mapping[str, Any]) -> int:
@@ -218,6 +226,7 @@ async def _changed_topic(aws: Aws, said: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def _topic_ready(aws: Aws, made: Made, properties: Properties) -> bool:
+    """DescribeTopic answers an error where Kafka has refused."""
     where = {"ClusterArn": properties["ClusterArn"], "TopicName": properties["TopicName"]}
     return bool((await aws.kafka.describe_topic(**where))["Status"] == "ACTIVE")
 
@@ -332,6 +341,7 @@ RESOURCES = (
         update=_update_topic,
         ready=_topic_ready,
         delete=_delete_topic,
+        limit=timedelta(minutes=15),
     ),
     ResourceType(
         name="AWS::MSK::BatchScramSecret",

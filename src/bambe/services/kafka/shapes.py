@@ -30,7 +30,7 @@ def software(row: Cluster) -> Shape:
 def provisioned(row: Cluster) -> Shape:
     """What a provisioned cluster is, in both versions of the API."""
     encryption = row.spec.get("EncryptionInfo") or {}
-    transit = {"ClientBroker": row.client_broker, "InCluster": True}
+    transit = {"ClientBroker": row.access.client_broker, "InCluster": True}
     return {
         **{name: row.spec[name] for name in MEMBERS if name in row.spec},
         "CurrentBrokerSoftwareInfo": software(row),
@@ -102,9 +102,7 @@ def operation(row: Operation) -> Shape:
     }
     if row.ended is not None:
         shown["EndTime"] = row.ended
-    if row.error:
-        shown["ErrorInfo"] = {"ErrorCode": "INTERNAL", "ErrorString": row.error}
-    return shown
+    return shown | error_info(row)
 
 
 def operation_v2(row: Operation, kind: str) -> Shape:
@@ -118,6 +116,11 @@ def operation_v2(row: Operation, kind: str) -> Shape:
         "OperationType": row.type,
     }
     return shown | ({"EndTime": row.ended} if row.ended is not None else {})
+
+
+def error_info(row: Operation) -> Shape:
+    """Why an operation has failed, or is on its way back."""
+    return {"ErrorInfo": {"ErrorCode": "INTERNAL", "ErrorString": row.error}} if row.error else {}
 
 
 def revision(row: Revision) -> Shape:

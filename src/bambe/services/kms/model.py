@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from bambe.kernel.arn import Arn
+from bambe.kernel.moves import check_move
 
 LEAST_DAYS, MOST_DAYS = 7, 30
 ROTATION = 365
@@ -48,6 +49,11 @@ class Key:
     @property
     def arn(self) -> str:
         return str(Arn("kms", self.region, self.account, f"key/{self.id}"))
+
+    def moved(self, to: KeyState, delete_at: datetime | None = None) -> Key:
+        """The key in another state, if its own leads there."""
+        check_move(MOVES, self.state, to)
+        return replace(self, state=to, delete_at=delete_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

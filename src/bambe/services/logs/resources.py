@@ -32,6 +32,11 @@ async def _is_ours(aws: Aws, name: str, token: str) -> bool:
 async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     name = made.physical_id
     await _set_retention(aws, name, wish.properties)
+    key = wish.properties.get("KmsKeyId", "")
+    if key and key != old.get("KmsKeyId", ""):
+        await aws.logs.associate_kms_key(logGroupName=name, kmsKeyId=key)
+    elif not key and old.get("KmsKeyId"):
+        await aws.logs.disassociate_kms_key(logGroupName=name)
     present = (await aws.logs.list_tags_log_group(logGroupName=name))["tags"]
     wanted = _tags(wish)
     gone = [key for key in present if key not in wanted and key != TOKEN]
@@ -71,7 +76,7 @@ RESOURCES = (
     ResourceType(
         name="AWS::Logs::LogGroup",
         properties=frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName", "RetentionInDays", "Tags"}),
-        replaces=frozenset({"KmsKeyId", "LogGroupClass", "LogGroupName"}),
+        replaces=frozenset({"LogGroupClass", "LogGroupName"}),
         create=_create,
         update=_update,
         delete=_delete,

@@ -26,7 +26,6 @@ from bambe.kernel.errors import Conflict, EngineError, NotThere, Refused, Unavai
         ("_TRANSPORT", Unavailable),
         ("NOT_CONTROLLER", Unavailable),
         ("INVALID_REPLICATION_FACTOR", Unavailable),
-        ("NON_EMPTY_GROUP", Refused),
         ("INVALID_CONFIG", Refused),
         ("POLICY_VIOLATION", Refused),
     ],

@@ -74,8 +74,18 @@ async def test_without_an_address_it_is_too_early(tmp_path: Path) -> None:
     brokers = KafkaBrokers(tmp_path, ManualClock())
     with pytest.raises(Unavailable, match="b-1"):
         await brokers.prepare(CLUSTER, replace(NODES[0], address=""))
-    keeper = Node(0, "z-1.shop.example")
-    await brokers.prepare(replace(CLUSTER, version="2.6.1", nodes=(*NODES, keeper)), keeper)
+
+
+async def test_zookeeper_speaks_to_those_alone_who_have_a_certificate(tmp_path: Path) -> None:
+    keeper = Node(0, "z-1.shop.example", "10.1.0.9")
+    old = replace(CLUSTER, version="2.6.1", nodes=(*NODES, keeper))
+    await KafkaBrokers(tmp_path, ManualClock()).prepare(old, keeper)
+    folder = tmp_path / "kafka/0b9c/node-0/files"
+    said = dict(line.split("=", 1) for line in (folder / "zookeeper.properties").read_text().splitlines())
+    assert (said["secureClientPort"], said["ssl.clientAuth"]) == ("2182", "need")
+    assert "clientPort" not in said
+    for name in ("keyStore", "trustStore"):
+        assert (folder / Path(said[f"ssl.{name}.location"]).name).exists()
 
 
 async def test_removing_leaves_nothing(tmp_path: Path) -> None:

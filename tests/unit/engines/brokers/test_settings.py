@@ -108,6 +108,6 @@ def test_no_configuration_opens_the_internal_listeners(mine: dict[str, str]) -> 
 
 def test_before_kraft_there_is_zookeeper() -> None:
     found = server_properties(ZOOKEEPER, NODES[0], {})
-    assert (found["broker.id"], found["zookeeper.connect"]) == ("1", "z-1.shop.example:2181")
+    assert (found["broker.id"], found["zookeeper.connect"]) == ("1", "z-1.shop.example:2182")
     assert "process.roles" not in found
-    assert zookeeper_address(ZOOKEEPER) == "z-1.shop.example:2181"
+    assert zookeeper_address(ZOOKEEPER) == "z-1.shop.example:2182"

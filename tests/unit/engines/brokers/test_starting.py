@@ -40,7 +40,8 @@ def test_a_kraft_node_is_formatted_once() -> None:
 
 def test_a_broker_that_was_killed_gives_way_to_itself() -> None:
     (line,) = (one for one in start_script(OLD, BROKER).splitlines() if "ZooKeeperMain" in one)
-    assert "-server z-1.shop.example:2181 delete /brokers/ids/1" in line
+    assert "-server z-1.shop.example:2182 delete /brokers/ids/1" in line
+    assert "-Dzookeeper.client.secure=true" in line
     assert line.endswith("|| true")
 
 

@@ -137,7 +137,7 @@ async def test_refusals_change_nothing(town: House) -> None:
 
 
 async def test_the_type_keeps_exactly_the_actions_of_the_template(town: House) -> None:
-    (declared,) = RESOURCES
+    declared = RESOURCES[-1]
     action = {"Schedule": "rate(1 day)", "ScalableTargetAction": {"MinCapacity": "1", "MaxCapacity": "2"}}
     said = {**WEB, "MinCapacity": "0", "MaxCapacity": "2"}
 
@@ -206,7 +206,7 @@ async def test_activities_of_other_namespaces_are_none(town: House) -> None:
 
 
 async def test_the_type_leaves_a_moment_that_is_over_alone(town: House) -> None:
-    (declared,) = RESOURCES
+    declared = RESOURCES[-1]
     once = {
         "ScheduledActionName": "once",
         "Schedule": "at(2026-01-01T00:10:00)",

@@ -15,7 +15,7 @@ from bambe.kernel.call import Answer, Aws, Caller
 from bambe.project import parse
 from bambe.project.events import Events
 from bambe.services.cloudformation.reconciler import reconcilers
-from bambe.synth import Names, events_template, service_template, shared_template, task_definition
+from bambe.synth import Names, events_template, stacks, task_definition
 from bambe.synth.events import AUTHORITY, SERVERS, parameter
 from tests.support.house import ACCOUNT, REGION, House
 from tests.unit.services.cloudformation.cloud import Killed
@@ -23,7 +23,10 @@ from tests.unit.services.cloudformation.cloud import Killed
 EXAMPLE = Path(__file__).parents[4] / "examples" / "shop" / "bambe.yml"
 SHOP = parse(EXAMPLE.read_text().replace("kafka: 3.9.x", "kafka: 3.9.x\n  access: scram"))
 NAMES = Names(SHOP.project)
+STACKS = {one.name: one for one in stacks(SHOP) if one.kind != "network"}
+"""Here there is a network already."""
 IMAGE = "localhost:4566/shop:1"
+REPOSITORY = "http://localhost:4566/git/shop.git"
 
 
 def parameters(**values: str) -> list[dict[str, str]]:
@@ -38,19 +41,15 @@ async def network(house: House) -> dict[str, str]:
 
 async def words(house: House, stack: str) -> dict[str, Any]:
     """CreateStack's (or UpdateStack's) parameters for one of the shop's stacks."""
-    said = await network(house)
-    if stack == NAMES.shared_stack:
-        template = shared_template(SHOP)
-        said["SourceLocation"] = "http://localhost:4566/git/shop.git"
-    elif stack == NAMES.events_stack and SHOP.events is not None:
-        template = events_template(SHOP, SHOP.events)
-    else:
-        service = stack.removeprefix(f"{SHOP.project}-")
-        template = service_template(SHOP, service)
-        said["TaskDefinition"] = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{NAMES.family(service)}:1"
+    made = STACKS[stack]
+    known = await network(house) | {"SourceType": "GITHUB", "SourceLocation": REPOSITORY}
+    if made.kind == "service":
+        family = NAMES.family(made.service)
+        known["TaskDefinition"] = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:1"
+    said = {name: known[name] for name in made.template.get("Parameters", {})}
     return {
         "StackName": stack,
-        "TemplateBody": json.dumps(template),
+        "TemplateBody": made.body,
         "Parameters": parameters(**said),
         "Capabilities": ["CAPABILITY_NAMED_IAM"],
     }
@@ -66,28 +65,36 @@ async def settled(house: House, stack: str) -> str:
         if not status.endswith("_IN_PROGRESS"):
             break
     events = (await cloudformation.describe_stack_events(StackName=stack))["StackEvents"]
-    failed = [str(one) for one in events if one["ResourceStatus"].endswith("_FAILED")]
+    failed = [
+        f"{one['LogicalResourceId']}: {one.get('ResourceStatusReason')}"
+        for one in events
+        if one["ResourceStatus"].endswith("_FAILED")
+    ]
     return "\n".join([status, *failed])
 
 
 async def create_everything(house: House) -> None:
-    await house.aws.cloudformation.create_stack(**await words(house, NAMES.shared_stack))
-    assert await settled(house, NAMES.shared_stack) == "CREATE_COMPLETE"
-    await house.aws.cloudformation.create_stack(**await words(house, NAMES.events_stack))
-    assert await settled(house, NAMES.events_stack) == "CREATE_COMPLETE"
+    for stack in (NAMES.shared_stack, NAMES.events_stack):
+        await create(house, stack)
     for what in (SERVERS["scram"], AUTHORITY):  # as `bambe up` does
         await house.aws.ssm.put_parameter(Name=parameter(NAMES, what), Value="there", Type="String")
+    await create(house, *(NAMES.build_stack(service) for service in SHOP.services))
     for service in SHOP.services:
         await house.aws.ecs.register_task_definition(**task_definition(SHOP, service, IMAGE, ACCOUNT, REGION))
-        await house.aws.cloudformation.create_stack(**await words(house, NAMES.stack(service)))
-    for service in SHOP.services:
-        assert await settled(house, NAMES.stack(service)) == "CREATE_COMPLETE"
+    await create(house, *(NAMES.stack(service) for service in SHOP.services))
+
+
+async def create(house: House, *stacks: str) -> None:
+    """Create some, side by side."""
+    for stack in stacks:
+        await house.aws.cloudformation.create_stack(**await words(house, stack))
+    for stack in stacks:
+        assert await settled(house, stack) == "CREATE_COMPLETE"
 
 
 async def delete_everything(house: House) -> None:
     """Delete all stacks, after which nothing is there."""
-    stacks = [NAMES.stack(service) for service in SHOP.services]
-    for stack in (*stacks, NAMES.events_stack, NAMES.shared_stack):
+    for stack in reversed(STACKS):
         arn = (await house.aws.cloudformation.describe_stacks(StackName=stack))["Stacks"][0]["StackId"]
         await house.aws.cloudformation.delete_stack(StackName=stack)
         assert await settled(house, arn) == "DELETE_COMPLETE"
@@ -179,8 +186,7 @@ async def test_the_shop_is_made_and_deleted_whole(shop: House) -> None:
 
 
 async def test_nothing_changed_is_nothing_to_do(shop: House) -> None:
-    services = (NAMES.stack(service) for service in SHOP.services)
-    for stack in (NAMES.shared_stack, NAMES.events_stack, *services):
+    for stack in STACKS:
         with pytest.raises(Exception, match="No updates are to be performed"):
             await shop.aws.cloudformation.update_stack(**await words(shop, stack))
 

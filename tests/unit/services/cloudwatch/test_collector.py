@@ -10,7 +10,7 @@ import pytest
 
 from bambe.engines.proxy.port import BalancerCounts, GroupCounts
 from bambe.kernel.errors import Unavailable
-from tests.support.house import House
+from tests.support.house import VPC, House
 
 
 @dataclass
@@ -49,7 +49,7 @@ async def shop(house: House) -> Shop:
     subnets = [one["SubnetId"] for one in (await house.aws.ec2.describe_subnets())["Subnets"]]
     made = await elb.create_load_balancer(Name="shop", Subnets=subnets)
     balancer = made["LoadBalancers"][0]["LoadBalancerArn"]
-    group: dict[str, Any] = {"Protocol": "HTTP", "Port": 80, "TargetType": "ip", "VpcId": "vpc-1"}
+    group: dict[str, Any] = {"Protocol": "HTTP", "Port": 80, "TargetType": "ip", "VpcId": VPC}
     blue = (await elb.create_target_group(Name="blue", **group))["TargetGroups"][0]["TargetGroupArn"]
     await elb.create_listener(
         LoadBalancerArn=balancer,

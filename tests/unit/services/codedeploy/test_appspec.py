@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,8 @@ def test_optional_parts() -> None:
         (GOOD.replace("AWS::ECS::Service", "AWS::Lambda::Function"), "must be AWS::ECS::Service"),
         (GOOD.replace("8080", "http"), "ContainerPort must be a port number"),
         (GOOD.replace("ContainerName: orders", "X: y"), "ContainerName is required"),
+        (GOOD.replace("0.0", "2.0"), "unsupported version 2.0: version must be 0.0"),
+        (GOOD.replace("0.0", '"1"'), "unsupported version 1:"),
         (GOOD + "Hooks:\n  - BeforeStart: check\n", "BeforeStart is not a hook of an ECS deployment"),
         (GOOD + "Hooks:\n  - AfterInstall: a\n  - AfterInstall: b\n", "more than one Lambda function"),
         (GOOD + "Hooks:\n  - AfterInstall:\n", "AfterInstall must name a Lambda function"),
@@ -81,11 +84,31 @@ def test_digest_is_checked() -> None:
         appspec.from_revision({"appSpecContent": {"content": GOOD, "sha256": "0" * 64}})
 
 
+@pytest.mark.parametrize("version", ["0.0", '"0.0"', "0"])
+def test_the_version_is_a_number_or_a_text(version: str) -> None:
+    assert appspec.parse(GOOD.replace("0.0", version)).container == "orders"
+
+
 def test_other_revisions_are_refused() -> None:
-    with pytest.raises(RevisionRequiredException):
-        appspec.from_revision(None)
-    with pytest.raises(InvalidRevisionException, match="S3"):
+    for nothing in (None, {}, {"appSpecContent": {}}):
+        with pytest.raises(RevisionRequiredException, match="RevisionLocation must be specified"):
+            appspec.from_revision(nothing)
+    with pytest.raises(InvalidRevisionException, match="AppSpecContent, not S3"):
         appspec.from_revision({"revisionType": "S3", "s3Location": {"bucket": "b"}})
+
+
+@pytest.mark.parametrize(
+    ("revision", "member"),
+    [
+        ({"revisionType": "AppSpecContent"}, "appSpecContent"),
+        ({"revisionType": "AppSpecContent", "appSpecContent": {}}, "appSpecContent"),
+        ({"revisionType": "AppSpecContent", "appSpecContent": {"content": ""}}, "appSpecContent"),
+        ({"revisionType": "String", "string": {"content": " "}}, "string"),
+    ],
+)
+def test_a_revision_without_an_appspec_says_so(revision: dict[str, Any], member: str) -> None:
+    with pytest.raises(InvalidRevisionException, match=f"missing: {member} needs its content"):
+        appspec.from_revision(revision)
 
 
 @given(st.text())

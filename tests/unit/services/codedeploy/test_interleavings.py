@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bambe.engines.proxy.port import TargetHealth
+from tests.support.house import SUBNET
 from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
@@ -55,7 +56,7 @@ class Shop(Street):
         await aws.ecs.create_service(
             cluster="shop", serviceName="orders", taskDefinition=self.good, desiredCount=DESIRED,
             launchType="FARGATE", deploymentController={"type": "CODE_DEPLOY"},
-            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            networkConfiguration={"awsvpcConfiguration": {"subnets": [SUBNET]}},
             loadBalancers=[{"targetGroupArn": self.arns["blue"], "containerName": "c", "containerPort": 80}],
         )  # fmt: skip
         routing = {

@@ -149,6 +149,46 @@ async def test_waits_that_are_not_there(shop: House, deploy: Deploy) -> None:
     assert await refused("InvalidLifecycleEventHookExecutionIdException", hook)
 
 
+async def test_a_stop_is_repeated_only_until_it_is_done(shop: House, deploy: Deploy) -> None:
+    api = shop.aws.codedeploy
+    id = await deploy()
+    await shop.advance(2)
+    assert (await api.stop_deployment(deploymentId=id))["status"] == "Pending"
+    assert (await api.stop_deployment(deploymentId=id))["status"] == "Succeeded"
+    await shop.advance(2)
+    assert (await shop.info(id))["status"] == "Stopped"
+    assert await refused("DeploymentAlreadyCompletedException", api.stop_deployment(deploymentId=id))
+
+
+async def test_a_deployment_outlives_its_group(shop: House, deploy: Deploy) -> None:
+    api = shop.aws.codedeploy
+    id = await deploy()
+    await shop.advance(2)
+    await api.delete_deployment_group(applicationName="shop", deploymentGroupName="orders")
+    listed = api.list_deployments(applicationName="shop", deploymentGroupName="orders")
+    assert await refused("DeploymentGroupDoesNotExistException", listed)
+    assert id in (await api.list_deployments())["deployments"]
+    await api.create_deployment_group(**group_request())
+    assert await refused("DeploymentLimitExceededException", deploy())
+    await api.delete_deployment_group(applicationName="shop", deploymentGroupName="orders")
+    await shop.advance(2300, 10)
+    assert (await shop.info(id))["status"] == "Succeeded"
+    assert shop.world.share() == 100
+
+
+async def test_without_its_group_a_deployment_is_rolled_back_all_the_same(
+    shop: House, deploy: Deploy
+) -> None:
+    id = await deploy()
+    await shop.advance(2)
+    await shop.aws.codedeploy.delete_deployment_group(applicationName="shop", deploymentGroupName="orders")
+    await shop.aws.codedeploy.stop_deployment(deploymentId=id, autoRollbackEnabled=True)
+    await shop.advance(3)
+    back = (await shop.info(id))["rollbackInfo"]["rollbackDeploymentId"]
+    assert (await shop.info(back))["status"] == "Succeeded"
+    assert shop.world.primary == "ecs-svc/blue"
+
+
 async def test_lists_revisions_and_tags(shop: House, deploy: Deploy) -> None:
     api = shop.aws.codedeploy
     id = await deploy()

@@ -10,7 +10,8 @@ import pytest
 
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import ResourceType, Wish
-from bambe.services.ec2.model import VPC_CIDR, Network
+from bambe.services.ec2.defaults import Network
+from bambe.services.ec2.model import VPC_CIDR
 from bambe.services.ec2.resources import RESOURCES
 from tests.support.house import ACCOUNT, REGION, House
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.fakes.containers import FakeContainers
-from tests.support.house import House
+from tests.support.house import GROUP, SUBNET, House
 from tests.unit.services.ecs.neighbours import Alarms, CloudMap, LoadBalancers, group_arn, images
 
-NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-1"]}}
+NETWORK = {"awsvpcConfiguration": {"subnets": [SUBNET], "securityGroups": [GROUP]}}
 
 
 class Town(House):
@@ -26,7 +26,7 @@ class Town(House):
         self.alarms = Alarms()
         self.tags: dict[tuple[str, str], str] = {}
         self.services = {
-            **{name: self.services[name] for name in ("ecs", "iam", "secretsmanager", "ssm", "sts")},
+            **{name: self.services[name] for name in ("ec2", "ecs", "iam", "secretsmanager", "ssm", "sts")},
             "cloudwatch": self.alarms.service(),
             "ecr": images(self.tags),
             "elbv2": self.balancers.service(),

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bambe.kernel.errors import AwsError
+from tests.support.house import SUBNET
 from tests.unit.services.ecs.test_shifting import Alarms, Shop, shop
 
 __all__ = ["shop"]
@@ -87,7 +88,7 @@ async def test_a_service_is_not_handed_to_ecs_while_another_version_has_traffic(
         loadBalancers=[{"targetGroupArn": shop.arns["green"], "containerName": "c", "containerPort": 80}],
         launchType="FARGATE",
         scale={"value": 100.0, "unit": "PERCENT"},
-        networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        networkConfiguration={"awsvpcConfiguration": {"subnets": [SUBNET]}},
     )
     with pytest.raises(AwsError, match="more than one active task set"):
         await shop.aws.ecs.update_service(

@@ -10,6 +10,7 @@ import pytest
 
 from bambe.evidence.ledger import Record, check, is_closed
 from bambe.kernel.errors import InternalFailure
+from tests.support.house import SUBNET
 from tests.support.mortal import MortalHouse
 from tests.unit.services.ecs.test_evidence import ledger
 from tests.unit.services.ecs.test_shifting import SERVICES, Shop
@@ -37,7 +38,7 @@ class Consumers:
         first = await shop.define("images.example/orders:1")
         await shop.aws.ecs.create_service(
             cluster="shop", serviceName="orders", taskDefinition=first, desiredCount=2, launchType="FARGATE",
-            networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            networkConfiguration={"awsvpcConfiguration": {"subnets": [SUBNET]}},
             deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": minutes},
             tags=[{"key": f"bambe:{key}", "value": value} for key, value in tags.items()],
         )  # fmt: skip

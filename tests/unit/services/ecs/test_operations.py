@@ -123,6 +123,12 @@ async def test_revisions(town: Town) -> None:
             "InvalidParameterException",
             "Network Configuration must be provided",
         ),
+        (
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-x"]}}},
+            "InvalidParameterException",
+            "Error retrieving subnet information for [subnet-x]: The subnet ID 'subnet-x' does not exist"
+            " (ErrorCode: InvalidSubnetID.NotFound)",
+        ),
         ({"desiredCount": None}, "InvalidParameterException", "Desired count"),
         ({"serviceName": "a b"}, "InvalidParameterException", "Invalid service name"),
         ({"launchType": "EC2"}, "NotImplemented", "FARGATE"),
@@ -146,6 +152,32 @@ async def test_what_create_service_refuses(
     assert found[0] == code
     assert words in found[1]
     assert (await town.aws.ecs.list_services(cluster="shop"))["serviceArns"] == []
+
+
+async def test_a_grace_period_comes_and_goes_with_the_load_balancer(town: Town) -> None:
+    update = town.aws.ecs.update_service
+    await town.serve(loadBalancers=[town.balancer()])
+    asked = {"cluster": "shop", "service": "web"}
+    shown = (await update(**asked, healthCheckGracePeriodSeconds=30))["service"]
+    assert shown["healthCheckGracePeriodSeconds"] == 30
+    shown = (await update(**asked, loadBalancers=[]))["service"]
+    assert "healthCheckGracePeriodSeconds" not in shown
+    assert await refused(update(**asked, healthCheckGracePeriodSeconds=10)) == (
+        "InvalidParameterException",
+        "Health check grace period is only valid for services configured to use load balancers",
+    )
+
+
+async def test_subnets_have_to_be_there(town: Town) -> None:
+    await town.serve()
+    strange = {"awsvpcConfiguration": {"subnets": ["subnet-x"]}}
+    run = town.aws.ecs.run_task(cluster="shop", taskDefinition="web", networkConfiguration=strange)
+    update = town.aws.ecs.update_service(cluster="shop", service="web", networkConfiguration=strange)
+    for call in (run, update):
+        code, words = await refused(call)
+        assert code == "InvalidParameterException"
+        assert words.startswith("Error retrieving subnet information for [subnet-x]")
+    assert len((await town.aws.ecs.list_tasks(cluster="shop"))["taskArns"]) == 0
 
 
 async def test_what_it_refuses_of_load_balancers_and_registries(town: Town) -> None:

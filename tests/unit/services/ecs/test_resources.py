@@ -9,6 +9,7 @@ import pytest
 from bambe.kernel.errors import AwsError
 from bambe.kernel.resources import Made, ResourceFailed, Wish
 from bambe.services.ecs.resources import CLUSTER, DEFINITION, RESOURCES, SERVICE
+from tests.support.house import SUBNET
 from tests.unit.services.ecs.conftest import Town
 
 TASK = {
@@ -37,7 +38,7 @@ SERVED = {
     "DesiredCount": "1",
     "LaunchType": "FARGATE",
     "EnableECSManagedTags": True,
-    "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": ["subnet-1"]}},
+    "NetworkConfiguration": {"AwsvpcConfiguration": {"Subnets": [SUBNET]}},
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bambe.engines.proxy.port import TargetHealth
+from tests.support.house import SUBNET
 from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
@@ -36,7 +37,7 @@ class Row(Street):
         breaker = {"enable": True, "rollback": True}
         await self.aws.ecs.create_service(
             cluster="shop", serviceName="orders", taskDefinition=self.good, desiredCount=DESIRED,
-            launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": [SUBNET]}},
             loadBalancers=[balancer],
             deploymentConfiguration={"deploymentCircuitBreaker": breaker, **configuration},
         )  # fmt: skip

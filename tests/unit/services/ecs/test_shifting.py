@@ -22,6 +22,7 @@ from bambe.kernel.errors import AwsError, InternalFailure
 from bambe.kernel.resources import Made, ResourceFailed, Wish
 from bambe.services import Service
 from bambe.services.ecs.resources import SERVICE
+from tests.support.house import SUBNET
 from tests.support.mortal import MortalHouse
 from tests.support.street import BAD, Street
 
@@ -55,7 +56,7 @@ class Shop(Street):
         await self.break_bad()
         await self.aws.ecs.create_service(
             cluster="shop", serviceName="orders", taskDefinition=self.good, desiredCount=DESIRED,
-            launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+            launchType="FARGATE", networkConfiguration={"awsvpcConfiguration": {"subnets": [SUBNET]}},
             loadBalancers=[self.balancer()], deploymentConfiguration={**CANARY, **configuration},
         )  # fmt: skip
         await self.house.advance(15)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.house import House
+from tests.support.house import VPC, House
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Edge:
 
 async def group(house: House, name: str, **more: Any) -> str:
     answer = await house.aws.elbv2.create_target_group(
-        Name=name, Protocol="HTTP", Port=8080, TargetType="ip", VpcId="vpc-1", **more
+        Name=name, Protocol="HTTP", Port=8080, TargetType="ip", VpcId=VPC, **more
     )
     return str(answer["TargetGroups"][0]["TargetGroupArn"])
 

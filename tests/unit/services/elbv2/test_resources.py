@@ -72,3 +72,20 @@ async def test_a_balancer_is_ready_when_it_is_active_and_says_its_name(edge: Edg
     assert made.attributes["LoadBalancerFullName"].startswith("app/other/")
     for _ in range(2):
         await kind.delete(edge.house.aws, made, {})
+
+
+async def test_a_redirect_keeps_its_port_as_the_text_that_it_is(edge: Edge) -> None:
+    kind = TYPES["Listener"]
+    to = {"Protocol": "HTTPS", "Port": "443", "StatusCode": "HTTP_301"}
+    (listener,) = (await edge.elb.describe_listeners(ListenerArns=[edge.listener]))["Listeners"]
+    made = await kind.create(
+        edge.house.aws,
+        wish(
+            LoadBalancerArn=listener["LoadBalancerArn"],
+            Port="8081",
+            Protocol="HTTP",
+            DefaultActions=[{"Type": "redirect", "RedirectConfig": to}],
+        ),
+    )
+    (shown,) = (await edge.elb.describe_listeners(ListenerArns=[made.physical_id]))["Listeners"]
+    assert to.items() <= shown["DefaultActions"][0]["RedirectConfig"].items()

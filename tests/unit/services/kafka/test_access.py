@@ -82,6 +82,26 @@ async def test_a_new_password_reaches_the_brokers_by_itself(town: Town) -> None:
     assert await users(town) == {"ann": "fresh"}, "only the current version counts"
 
 
+async def test_a_user_whose_secret_cannot_be_read_for_a_while_stays(town: Town) -> None:
+    used, manager = await key(town), town.house.aws.secretsmanager
+    cluster, ann = await town.cluster(**SCRAM), await secret(town, "ann", KmsKeyId=used)
+    ben = await secret(town, "ben")
+    await associate(town, cluster, ann, ben)
+    assert await users(town) == {"ann": "secret", "ben": "secret"}
+    await town.house.aws.kms.disable_key(KeyId=used)
+    await manager.put_secret_value(SecretId=ben, SecretString=value("ben", "fresh"))
+    assert await users(town) == {"ann": "secret", "ben": "fresh"}, "others are not held up"
+    await town.house.aws.kms.enable_key(KeyId=used)
+    await manager.put_secret_value(SecretId=ann, SecretString=value("ann", "later"))
+    assert await users(town) == {"ann": "later", "ben": "fresh"}
+    await manager.put_secret_value(SecretId=ann, SecretString="no JSON")
+    assert await users(town) == {"ann": "later", "ben": "fresh"}
+    await town.kafka.batch_disassociate_scram_secret(ClusterArn=cluster, SecretArnList=[ann])
+    assert await users(town) == {"ben": "fresh"}
+    await manager.delete_secret(SecretId=ben)
+    assert await users(town) == {}, "one that is being deleted lets nobody in"
+
+
 async def test_a_cluster_that_knows_users_no_more_lets_none_in_and_takes_them_back(town: Town) -> None:
     arn, ann = await town.cluster(**SCRAM), await secret(town, "ann")
     await associate(town, arn, ann)

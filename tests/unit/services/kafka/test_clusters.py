@@ -34,6 +34,10 @@ async def test_a_cluster_comes_up_and_its_brokers_can_be_found(town: Town) -> No
     [
         ({"KafkaVersion": "0.8.2"}, "Unsupported KafkaVersion"),
         ({"NumberOfBrokerNodes": 4}, "1 to 3 brokers"),
+        (
+            {"BrokerNodeGroupInfo": {"InstanceType": "kafka.t9.huge", "ClientSubnets": ["subnet-1"]}},
+            "Unsupported InstanceType [kafka.t9.huge]",
+        ),
         ({"ClusterName": "-shop"}, "letters, digits and hyphens"),
         ({"ClientAuthentication": {"Sasl": {"Iam": {"Enabled": True}}}}, "no IAM"),
         ({"ClientAuthentication": {"Tls": {"Enabled": True}}}, "no certificates"),
@@ -96,6 +100,22 @@ async def test_a_change_names_the_version_it_is_meant_for_and_waits_for_the_one_
     assert (await town.version(arn)) != fresh
 
 
+async def test_a_new_version_is_there_when_the_cluster_has_switched_it_on(town: Town) -> None:
+    arn = await town.cluster()
+    (cluster,) = town.house.brokers.finalized
+    assert town.house.brokers.finalized == {cluster: "3.9.2"}
+    town.house.brokers.disagree = {cluster}
+    await town.kafka.update_cluster_kafka_version(**await town.version(arn), TargetKafkaVersion="4.1.x.kraft")
+    await town.house.advance(20, 0.5)
+    assert town.running() == {"1": "bambe/kafka:4.1.2"}
+    assert (await town.shown(arn))["State"] == "UPDATING"
+    town.house.brokers.disagree.clear()
+    await town.house.advance(60, 0.5)
+    shown = await town.shown(arn)
+    assert (shown["State"], shown["CurrentBrokerSoftwareInfo"]["KafkaVersion"]) == ("ACTIVE", "4.1.x.kraft")
+    assert town.house.brokers.finalized == {cluster: "4.1.2"}
+
+
 async def test_a_broker_that_ends_is_started_again_and_one_that_always_does_fails_the_cluster(
     town: Town,
 ) -> None:
@@ -145,3 +165,95 @@ async def test_a_serverless_cluster_is_one_broker(town: Town) -> None:
     shown = (await town.kafka.describe_cluster_v2(ClusterArn=answer["ClusterArn"]))["ClusterInfo"]
     assert (shown["State"], shown["ClusterType"]) == ("ACTIVE", "SERVERLESS")
     assert list(town.running()) == ["1"]
+
+
+async def configured(town: Town, arn: str, revision: int, text: bytes) -> str:
+    """Have the cluster take this revision of the configuration `shop`; the operation's ARN."""
+    if revision == 1:
+        await town.kafka.create_configuration(Name="shop", ServerProperties=text)
+    (made,) = (await town.kafka.list_configurations())["Configurations"]
+    if revision > 1:
+        await town.kafka.update_configuration(Arn=made["Arn"], ServerProperties=text)
+    answer = await town.kafka.update_cluster_configuration(
+        **await town.version(arn), ConfigurationInfo={"Arn": made["Arn"], "Revision": revision}
+    )
+    return str(answer["ClusterOperationArn"])
+
+
+async def operation(town: Town, arn: str) -> dict[str, Any]:
+    answer = await town.kafka.describe_cluster_operation(ClusterOperationArn=arn)
+    return dict(answer["ClusterOperationInfo"])
+
+
+async def ends(town: Town, arn: str, why: str) -> None:
+    """Broker 1 ends whenever it is started, until what `arn` names is given up or has ended."""
+    town.house.brokers.down = {1}
+    known = await operation(town, arn)
+    for _ in range(120):
+        for task, spec in list(town.house.containers.specs.items()):
+            if spec.labels["bambe.node"] == "1":
+                town.house.containers.exit(task, code=1, reason=why)
+        await town.house.advance(1, 0.5)
+        if await operation(town, arn) != known:
+            return
+    raise AssertionError("it is tried for ever")
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_a_change_with_which_brokers_do_not_start_is_taken_back(town: Town, number: int) -> None:
+    arn = await town.cluster(NumberOfBrokerNodes=number)
+    good = await configured(town, arn, 1, b"log.retention.hours=9\n")
+    await town.house.advance(30, 0.5)
+    assert (await operation(town, good))["OperationState"] == "UPDATE_COMPLETE"
+    before = {task: spec.labels["bambe.generation"] for task, spec in town.house.containers.specs.items()}
+    bad = await configured(town, arn, 2, b"log.retention.hours=0\n")
+    await ends(town, bad, "exit code 1")
+    town.house.brokers.down = set()
+    await town.house.advance(20, 0.5)
+    shown = await operation(town, bad)
+    assert shown["OperationState"] == "UPDATE_FAILED"
+    assert "exit code 1" in shown["ErrorInfo"]["ErrorString"]
+    assert "/aws/msk/shop" in shown["ErrorInfo"]["ErrorString"]
+    second = await town.kafka.describe_cluster_operation_v2(ClusterOperationArn=bad)
+    assert second["ClusterOperationInfo"]["ErrorInfo"] == shown["ErrorInfo"]
+    (newest, *_) = (await town.kafka.list_cluster_operations(ClusterArn=arn))["ClusterOperationInfoList"]
+    assert (newest["OperationArn"], newest["OperationState"]) == (bad, "UPDATE_FAILED")
+    cluster = await town.shown(arn)
+    assert cluster["State"] == "ACTIVE"
+    assert cluster["CurrentBrokerSoftwareInfo"]["ConfigurationRevision"] == 1
+    now = {task: spec.labels["bambe.generation"] for task, spec in town.house.containers.specs.items()}
+    assert now == before, "the former configuration runs"
+    again = await configured(town, arn, 3, b"log.retention.hours=8\n")
+    await town.house.advance(30, 0.5)
+    assert (await operation(town, again))["OperationState"] == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize("number", [1, 3])
+async def test_a_change_after_which_a_broker_does_not_come_up_is_taken_back(town: Town, number: int) -> None:
+    arn = await town.cluster(NumberOfBrokerNodes=number)
+    bad = await configured(town, arn, 1, b"log.retention.hours=9\n")
+    town.house.brokers.down = {1}
+    await town.house.advance(590, 2)
+    assert (await operation(town, bad))["OperationState"] != "UPDATE_FAILED"
+    await town.house.advance(20, 0.5)
+    assert "1 of" in (await operation(town, bad))["ErrorInfo"]["ErrorString"]
+    town.house.brokers.down = set()
+    await town.house.advance(20, 0.5)
+    assert (await operation(town, bad))["OperationState"] == "UPDATE_FAILED"
+    shown = await town.shown(arn)
+    assert (shown["State"], "ConfigurationArn" in shown["CurrentBrokerSoftwareInfo"]) == ("ACTIVE", False)
+
+
+async def test_brokers_that_do_not_start_as_they_were_either_keep_nobody_from_changing_more(
+    town: Town,
+) -> None:
+    arn = await town.cluster()
+    bad = await configured(town, arn, 1, b"log.retention.hours=9\n")
+    await ends(town, bad, "no space left")
+    await ends(town, bad, "no space left")
+    shown = await operation(town, bad)
+    assert shown["OperationState"] == "UPDATE_FAILED"
+    assert "Nor do they as they were" in shown["ErrorInfo"]["ErrorString"]
+    assert (await town.shown(arn))["State"] == "ACTIVE"
+    await town.house.advance(70, 0.5)
+    assert list(town.running()) == ["1"], "they are tried again"

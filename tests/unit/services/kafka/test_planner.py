@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bambe.services.kafka.model import State
 from bambe.services.kafka.planner import (
     Crashed,
+    Fail,
     Fetch,
     Forget,
     Node,
@@ -72,6 +73,22 @@ def test_every_world_settles_and_never_more_than_one_healthy_broker_is_stopped(
     assert nodes == dict.fromkeys(wanted, Node("new", True))
     assert wish.state is State.ACTIVE
     assert settled or state is State.ACTIVE
+
+
+@given(st.sets(st.integers(1, 3)), st.booleans())
+def test_a_change_that_is_late_is_given_up_and_what_hangs_begins_anew(
+    up: set[int], is_given_up: bool
+) -> None:
+    nodes = {number: Node("new", True) for number in range(1, 4)}
+    nodes[1] = Node("old", True)
+    wish = Wish(State.UPDATING, dict.fromkeys((1, 2, 3), "new"), fail_after=NOW, is_given_up=is_given_up)
+    actions = plan(wish, Seen(True, nodes, frozenset(up)), NOW)
+    if up == {1, 2, 3} or (1 not in up and (up or is_given_up)):
+        assert [one.node for one in actions if isinstance(one, Stop)] == [1]
+    else:
+        assert [type(one) for one in actions] == [Fail], "it is not stopped while others are not there"
+    early = plan(wish, Seen(True, nodes, frozenset(up)), NOW - timedelta(seconds=1))
+    assert not [one for one in early if isinstance(one, Fail)]
 
 
 @given(st.dictionaries(st.integers(0, 3), st.tuples(GENERATIONS, st.booleans())))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import base64
 
+import pytest
+
 from bambe.engines.brokers.port import Topic
+from bambe.services.kafka.properties import SUPPORTED
 from tests.unit.services.kafka.conftest import Town, refused
 
 
@@ -56,11 +59,44 @@ async def test_what_kafka_refuses_does_not_hold_up_other_topics(town: Town) -> N
     for name in ("odd", "orders"):
         await town.kafka.create_topic(ClusterArn=arn, TopicName=name, PartitionCount=1, ReplicationFactor=1)
     await town.house.advance(6, 0.5)
-    status = {
-        name: (await town.kafka.describe_topic(ClusterArn=arn, TopicName=name))["Status"]
-        for name in ("odd", "orders")
-    }
-    assert status == {"odd": "CREATING", "orders": "ACTIVE"}
+    orders = await town.kafka.describe_topic(ClusterArn=arn, TopicName="orders")
+    assert orders["Status"] == "ACTIVE"
+    odd = {"ClusterArn": arn, "TopicName": "odd"}
+    said = await refused(town.kafka.describe_topic(**odd))
+    assert said == (
+        "BadRequestException",
+        "The topic odd cannot be created: Unknown topic config name: odd",
+    )
+    await town.house.advance(130, 5)
+    assert (await refused(town.kafka.describe_topic(**odd)))[0] == "NotFoundException"
+
+
+async def test_a_topic_whose_creation_was_refused_may_be_made_otherwise(town: Town) -> None:
+    arn = await town.cluster()
+    odd = {"ClusterArn": arn, "TopicName": "odd"}
+    town.house.brokers.refuses["odd"] = "no"
+    await town.kafka.create_topic(**odd, PartitionCount=1, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    town.house.brokers.refuses.clear()
+    await town.kafka.create_topic(**odd, PartitionCount=2, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    shown = await town.kafka.describe_topic(**odd)
+    assert (shown["Status"], shown["PartitionCount"]) == ("ACTIVE", 2)
+
+
+async def test_a_refused_change_is_told_and_then_the_topic_is_as_it_was(town: Town) -> None:
+    arn = await town.cluster()
+    orders = {"ClusterArn": arn, "TopicName": "orders"}
+    await town.kafka.create_topic(**orders, PartitionCount=1, ReplicationFactor=1)
+    await town.house.advance(2, 0.5)
+    town.house.brokers.refuses["orders"] = "Invalid value 1 for configuration segment.ms"
+    await town.kafka.update_topic(**orders, Configs=encoded("segment.ms=1\n"))
+    await town.house.advance(2, 0.5)
+    _, message = await refused(town.kafka.describe_topic(**orders))
+    assert message == "The topic orders cannot be changed: Invalid value 1 for configuration segment.ms"
+    await town.house.advance(130, 5)
+    shown = await town.kafka.describe_topic(**orders)
+    assert (shown["Status"], shown["Configs"]) == ("ACTIVE", "")
 
 
 async def test_a_configuration_has_revisions_and_restarts_the_brokers_that_use_it(town: Town) -> None:
@@ -86,6 +122,41 @@ async def test_properties_that_msk_decides_itself_are_refused(town: Town) -> Non
     for text in (b"listeners=PLAINTEXT://:1\n", b"nonsense\n", b"ssl.keystore.location=/x\n"):
         code, _ = await refused(town.kafka.create_configuration(Name="shop", ServerProperties=text))
         assert code == "BadRequestException"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("no.such.thing=1", "no.such.thing is not supported"),
+        ("auto.leader.rebalance.enable=true", "auto.leader.rebalance.enable is not supported"),
+        ("advertised.listeners=PLAINTEXT://:1", "advertised.listeners is not supported"),
+        ("replica.lag.time.max.ms=100", "must be between 10000 and 30000"),
+        ("zookeeper.session.timeout.ms=no", "must be between 6000 and 18000"),
+    ],
+)
+async def test_a_configuration_sets_only_what_msk_lets_it_set(town: Town, text: str, says: str) -> None:
+    said = await refused(town.kafka.create_configuration(Name="shop", ServerProperties=text.encode()))
+    assert (said[0], says in said[1]) == ("BadRequestException", True)
+    every = "".join(f"{name}={15000}\n" for name in sorted(SUPPORTED))
+    await town.kafka.create_configuration(Name="every", ServerProperties=every.encode())
+
+
+async def test_users_who_cannot_set_acls_are_not_shut_out_by_a_configuration(town: Town) -> None:
+    made = await town.kafka.create_configuration(
+        Name="shop", ServerProperties=b"allow.everyone.if.no.acl.found=false\n"
+    )
+    configured = {"Arn": made["Arn"], "Revision": 1}
+    scram = {"Unauthenticated": {"Enabled": False}, "Sasl": {"Scram": {"Enabled": True}}}
+    says = "no SASL/SCRAM user could do anything"
+    begun = town.begin(ConfigurationInfo=configured, ClientAuthentication=scram)
+    assert says in (await refused(begun))[1]
+    arn = await town.cluster(ConfigurationInfo=configured)
+    changed = town.kafka.update_security(**await town.version(arn), ClientAuthentication=scram)
+    assert says in (await refused(changed))[1]
+    assert (await town.shown(arn))["State"] == "ACTIVE"
+    other = await town.cluster(ClusterName="other", ClientAuthentication=scram)
+    taken = town.kafka.update_cluster_configuration(**await town.version(other), ConfigurationInfo=configured)
+    assert says in (await refused(taken))[1]
 
 
 async def test_versions_past_their_end_are_deprecated(town: Town) -> None:

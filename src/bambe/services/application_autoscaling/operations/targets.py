@@ -9,9 +9,17 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import AwsError
 from bambe.kernel.ids import hex_id
 from bambe.services.application_autoscaling import checks, shapes
+from bambe.services.application_autoscaling.alarms import remove_alarms
 from bambe.services.application_autoscaling.errors import ValidationException
-from bambe.services.application_autoscaling.model import Target
-from bambe.services.application_autoscaling.tables import ACTIONS, TARGETS, actions_of, activities_of
+from bambe.services.application_autoscaling.model import Policy, Target
+from bambe.services.application_autoscaling.tables import (
+    ACTIONS,
+    POLICIES,
+    TARGETS,
+    actions_of,
+    activities_of,
+    policies_of,
+)
 
 if TYPE_CHECKING:
     from types_boto3_application_autoscaling.type_defs import (
@@ -66,13 +74,18 @@ async def describe_scalable_targets(call: Call, request: DescribeScalableTargets
 async def deregister_scalable_target(call: Call, request: DeregisterScalableTargetRequestTypeDef) -> Answer:
     said = checks.resource(request)
 
-    def deregister(tx: Tx) -> None:
+    def deregister(tx: Tx) -> list[Policy]:
         row = checks.target(tx, call, said)
+        policies = policies_of(tx, row)
+        for policy in policies:
+            POLICIES.delete(tx, *POLICIES.key_of(policy))
         for action in actions_of(tx, row):
             ACTIONS.delete(tx, *ACTIONS.key_of(action))
         TARGETS.delete(tx, *TARGETS.key_of(row))
+        return policies
 
-    await call.store.write(deregister)
+    for policy in await call.store.write(deregister):
+        await remove_alarms(call.aws, policy)
     return {}
 
 

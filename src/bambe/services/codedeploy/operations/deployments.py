@@ -213,8 +213,6 @@ def _within(row: Deployment, span: Mapping[str, Any]) -> bool:
 async def stop_deployment(call: Call, request: StopDeploymentInputTypeDef) -> Answer:
     def write(tx: Tx) -> bool:
         row = lookups.deployment(tx, call, request["deploymentId"])
-        if row.is_over and row.stop_asked:
-            return True
         if row.is_over or row.phase is Phase.CLEAN_UP:
             raise DeploymentAlreadyCompletedException(row.id)
         if row.is_rollback:

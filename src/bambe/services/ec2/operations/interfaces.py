@@ -1,14 +1,15 @@
-"""DescribeNetworkInterfaces: those of ECS tasks, as ECS tells them."""
+"""DescribeNetworkInterfaces: those of ECS tasks, as ECS tells them, of NAT gateways and of VPC endpoints."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
-from bambe.kernel.call import Answer, Call
+from bambe.kernel.call import Answer, Call, Tx
 from bambe.services.ec2.errors import InvalidNetworkInterfaceIDNotFound
-from bambe.services.ec2.filters import filtered
-from bambe.services.ec2.model import Network
+from bambe.services.ec2.filters import filtered, paged
+from bambe.services.ec2.lookup import ENDPOINTS, NATS, SUBNETS
+from bambe.services.ec2.model import State, Subnet
 
 if TYPE_CHECKING:
     from types_boto3_ec2.type_defs import DescribeNetworkInterfacesRequestTypeDef
@@ -18,8 +19,9 @@ AT_ONCE = 100
 
 
 async def describe_network_interfaces(call: Call, request: DescribeNetworkInterfacesRequestTypeDef) -> Answer:
-    network = Network(call.account, call.region)
-    known = [_interface(network, task, one) async for task, one in _attachments(call)]
+    subnets = {one.id: one for one in await call.store.read(lambda tx: SUBNETS.rows(tx, call))}
+    known = [_of_task(call, subnets, task, one) async for task, one in _attachments(call)]
+    known += await call.store.read(lambda tx: _of_networks(tx, call, subnets))
     wanted = request.get("NetworkInterfaceIds", ())
     for missing in set(wanted) - {one["NetworkInterfaceId"] for one in known}:
         raise InvalidNetworkInterfaceIDNotFound(f"The networkInterface ID '{missing}' does not exist")
@@ -29,14 +31,17 @@ async def describe_network_interfaces(call: Call, request: DescribeNetworkInterf
         {
             "network-interface-id": lambda one: [one["NetworkInterfaceId"]],
             "subnet-id": lambda one: [one["SubnetId"]],
-            "vpc-id": lambda one: [one["VpcId"]],
+            "vpc-id": lambda one: [one["VpcId"]] if "VpcId" in one else [],
             "status": lambda one: [one["Status"]],
+            "group-id": lambda one: [group["GroupId"] for group in one["Groups"]],
+            "interface-type": lambda one: [one["InterfaceType"]],
+            "availability-zone": lambda one: [one["AvailabilityZone"]],
             "addresses.private-ip-address": lambda one: [one["PrivateIpAddress"]],
             "private-ip-address": lambda one: [one["PrivateIpAddress"]],
             "description": lambda one: [one["Description"]],
         },
     )
-    return {"NetworkInterfaces": found}
+    return paged("NetworkInterfaces", found, request)
 
 
 async def _attachments(call: Call) -> AsyncIterator[tuple[Any, dict[str, str]]]:
@@ -63,21 +68,46 @@ async def _all(operation: Any, member: str, **parameters: Any) -> list[str]:
         token = {"nextToken": answer["nextToken"]}
 
 
-def _interface(network: Network, task: Any, details: dict[str, str]) -> dict[str, Any]:
-    zones = {one.id: one.zone for one in network.subnets}
-    subnet = details.get("subnetId", "")
-    address = details["privateIPv4Address"]
+def _of_task(call: Call, subnets: dict[str, Subnet], task: Any, details: dict[str, str]) -> Answer:
+    subnet = subnets.get(details.get("subnetId", ""))
+    shown = _interface(call, details["networkInterfaceId"], details["privateIPv4Address"], task["taskArn"])
+    shown["AvailabilityZone"] = subnet.zone if subnet else task["availabilityZone"]
+    shown |= {"SubnetId": details.get("subnetId", "")} | ({"VpcId": subnet.vpc} if subnet else {})
+    return shown
+
+
+def _of_networks(tx: Tx, call: Call, subnets: dict[str, Subnet]) -> list[Answer]:
+    """Those that AWS makes for gateways and endpoints."""
+    found = []
+    for nat in NATS.rows(tx, call):
+        if nat.state is not State.DELETED:
+            shown = _interface(call, nat.interface, nat.private_ip, f"Interface for NAT Gateway {nat.id}")
+            found.append(shown | _place(subnets, nat.subnet) | {"InterfaceType": "nat_gateway"})
+    for endpoint in ENDPOINTS.rows(tx, call):
+        for subnet, id in endpoint.interfaces.items():
+            said = f"VPC Endpoint Interface {endpoint.id}"
+            shown = _interface(call, id, endpoint.subnets[subnet], said)
+            groups = [{"GroupId": one, "GroupName": one} for one in endpoint.groups]
+            kind = {"InterfaceType": "vpc_endpoint", "Groups": groups}
+            found.append(shown | _place(subnets, subnet) | kind)
+    return found
+
+
+def _place(subnets: dict[str, Subnet], id: str) -> Answer:
+    subnet = subnets[id]
+    return {"SubnetId": id, "VpcId": subnet.vpc, "AvailabilityZone": subnet.zone}
+
+
+def _interface(call: Call, id: str, address: str, description: str) -> Answer:
     return {
-        "NetworkInterfaceId": details["networkInterfaceId"],
-        "Description": task["taskArn"],
+        "NetworkInterfaceId": id,
+        "Description": description,
         "InterfaceType": "interface",
-        "OwnerId": network.account,
+        "OwnerId": call.account,
         "PrivateIpAddress": address,
         "PrivateIpAddresses": [{"Primary": True, "PrivateIpAddress": address}],
         "Status": "in-use",
-        "SubnetId": subnet,
-        "VpcId": network.vpc,
-        "AvailabilityZone": zones.get(subnet, task["availabilityZone"]),
+        "Groups": [],
         "RequesterManaged": True,
         "TagSet": [],
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         DeleteRepositoryRequestTypeDef,
         DescribeRepositoriesRequestTypeDef,
         ListTagsForResourceRequestTypeDef,
+        PutImageScanningConfigurationRequestTypeDef,
         PutImageTagMutabilityRequestTypeDef,
         TagResourceRequestTypeDef,
         UntagResourceRequestTypeDef,
@@ -32,6 +34,7 @@ PAGE = 100
 
 
 async def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> Answer:
+    encryption = request.get("encryptionConfiguration", {})
     row = Repository(
         account=call.account,
         region=call.region,
@@ -39,7 +42,9 @@ async def create_repository(call: Call, request: CreateRepositoryRequestTypeDef)
         created_at=call.clock.now(),
         mutability=request.get("imageTagMutability", "MUTABLE"),
         scan_on_push=bool(request.get("imageScanningConfiguration", {}).get("scanOnPush")),
-        encryption=request.get("encryptionConfiguration", {}).get("encryptionType", "AES256"),
+        encryption=encryption.get("encryptionType", "AES256"),
+        kms_key=encryption.get("kmsKey", ""),
+        exclusions=_exclusions(request, request.get("imageTagMutability", "MUTABLE")),
         tags=to_dict(request.get("tags", ())),
     )
 
@@ -89,12 +94,18 @@ async def delete_repository(call: Call, request: DeleteRepositoryRequestTypeDef)
 
 async def put_image_tag_mutability(call: Call, request: PutImageTagMutabilityRequestTypeDef) -> Answer:
     name, mutability = request["repositoryName"], request["imageTagMutability"]
+    exclusions = _exclusions(request, mutability)
+    row = await _change(call, name, lambda row: replace(row, mutability=mutability, exclusions=exclusions))
+    return {"registryId": call.account, "repositoryName": name, **_mutability(row)}
 
-    def put(tx: Tx) -> None:
-        REPOSITORIES.update(tx, replace(get_repository(tx, call, name), mutability=mutability))
 
-    await call.store.write(put)
-    return {"registryId": call.account, "repositoryName": name, "imageTagMutability": mutability}
+async def put_image_scanning_configuration(
+    call: Call, request: PutImageScanningConfigurationRequestTypeDef
+) -> Answer:
+    name, wanted = request["repositoryName"], bool(request["imageScanningConfiguration"].get("scanOnPush"))
+    await _change(call, name, lambda row: replace(row, scan_on_push=wanted))
+    scanning = {"scanOnPush": wanted}
+    return {"registryId": call.account, "repositoryName": name, "imageScanningConfiguration": scanning}
 
 
 async def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Answer:
@@ -134,6 +145,26 @@ def paged(member: str, items: list[Any], request: Any) -> Answer:
     return {member: part, **({"nextToken": token} if token else {})}
 
 
+async def _change(call: Call, name: str, to: Callable[[Repository], Repository]) -> Repository:
+    def put(tx: Tx) -> Repository:
+        row = to(get_repository(tx, call, name))
+        REPOSITORIES.update(tx, row)
+        return row
+
+    return await call.store.write(put)
+
+
+def _exclusions(request: Any, mutability: str) -> list[str]:
+    """The patterns of a request, which one kind of mutability needs and the other has not."""
+    filters = request.get("imageTagMutabilityExclusionFilters") or ()
+    if bool(filters) != mutability.endswith("_WITH_EXCLUSION"):
+        raise InvalidParameterException(
+            "Invalid parameter at 'imageTagMutabilityExclusionFilters' failed to satisfy constraint: "
+            "'must be given with IMMUTABLE_WITH_EXCLUSION and MUTABLE_WITH_EXCLUSION, and with them only'"
+        )
+    return [str(one["filter"]) for one in filters]
+
+
 def _of_arn(tx: Tx, call: Call, arn: str) -> Repository:
     if ":repository/" not in arn:
         raise InvalidParameterException(f"Invalid parameter at 'resourceArn': '{arn}'")
@@ -147,7 +178,16 @@ def _shown(call: Call, row: Repository) -> Answer:
         "repositoryName": row.name,
         "repositoryUri": f"{call.site.registry}/{row.name}",
         "createdAt": row.created_at,
-        "imageTagMutability": row.mutability,
+        **_mutability(row),
         "imageScanningConfiguration": {"scanOnPush": row.scan_on_push},
-        "encryptionConfiguration": {"encryptionType": row.encryption},
+        "encryptionConfiguration": {
+            "encryptionType": row.encryption,
+            **({"kmsKey": row.kms_key} if row.kms_key else {}),
+        },
     }
+
+
+def _mutability(row: Repository) -> Answer:
+    filters = [{"filterType": "WILDCARD", "filter": one} for one in row.exclusions]
+    shown: Answer = {"imageTagMutability": row.mutability}
+    return shown | ({"imageTagMutabilityExclusionFilters": filters} if filters else {})

@@ -17,6 +17,7 @@ from bambe.services.ecs.errors import (
 )
 from bambe.services.ecs.model import Cluster, ServiceStatus, Shape
 from bambe.services.ecs.names import DEFAULT_CLUSTER, cluster_arn, cluster_name
+from bambe.services.ecs.placement import FARGATE_PROVIDERS
 from bambe.services.ecs.tables import CLUSTERS, SERVICES, TASKS
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
         DeleteClusterRequestTypeDef,
         DescribeClustersRequestTypeDef,
         ListClustersRequestTypeDef,
+        PutClusterCapacityProvidersRequestTypeDef,
         UpdateClusterRequestTypeDef,
+        UpdateClusterSettingsRequestTypeDef,
     )
 
 NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -37,6 +40,9 @@ async def create_cluster(call: Call, request: CreateClusterRequestTypeDef) -> An
         raise InvalidParameterException(
             "Invalid cluster name. Use letters, numbers, hyphens and underscores."
         )
+    providers = list(request.get("capacityProviders", ()))
+    strategy: list[Shape] = [dict(item) for item in request.get("defaultCapacityProviderStrategy", ())]
+    _check_providers(providers, strategy)
     wanted = Cluster(
         account=call.account,
         region=call.region,
@@ -45,8 +51,8 @@ async def create_cluster(call: Call, request: CreateClusterRequestTypeDef) -> An
         settings=[dict(setting) for setting in request.get("settings", ())]
         or [{"name": "containerInsights", "value": "disabled"}],
         configuration=dict(request.get("configuration", {})),
-        capacity_providers=list(request.get("capacityProviders", ())),
-        default_strategy=[dict(item) for item in request.get("defaultCapacityProviderStrategy", ())],
+        capacity_providers=providers,
+        default_strategy=strategy,
         connect_defaults=dict(request.get("serviceConnectDefaults", {})),
         tags=to_dict(request.get("tags", ()), "key", "value"),
     )
@@ -102,6 +108,50 @@ async def update_cluster(call: Call, request: UpdateClusterRequestTypeDef) -> An
         return _shown(tx, changed, ("CONFIGURATIONS",))
 
     return {"cluster": await call.store.write(update)}
+
+
+async def update_cluster_settings(call: Call, request: UpdateClusterSettingsRequestTypeDef) -> Answer:
+    fresh = {one.get("name", ""): one.get("value", "") for one in request["settings"]}
+
+    def update(tx: Tx) -> Shape:
+        row = lookup.cluster(tx, call, request["cluster"])
+        known = {one["name"]: one["value"] for one in row.settings} | fresh
+        settings: list[Shape] = [{"name": name, "value": value} for name, value in known.items()]
+        changed = replace(row, settings=settings)
+        CLUSTERS.update(tx, changed)
+        return _shown(tx, changed, ("SETTINGS",))
+
+    return {"cluster": await call.store.write(update)}
+
+
+async def put_cluster_capacity_providers(
+    call: Call, request: PutClusterCapacityProvidersRequestTypeDef
+) -> Answer:
+    providers = list(request["capacityProviders"])
+    strategy: list[Shape] = [dict(one) for one in request["defaultCapacityProviderStrategy"]]
+    _check_providers(providers, strategy)
+
+    def put(tx: Tx) -> Shape:
+        row = lookup.cluster(tx, call, request["cluster"])
+        changed = replace(row, capacity_providers=providers, default_strategy=strategy)
+        CLUSTERS.update(tx, changed)
+        return _shown(tx, changed, ("CONFIGURATIONS",))
+
+    return {"cluster": await call.store.write(put)}
+
+
+def _check_providers(providers: list[str], strategy: list[Shape]) -> None:
+    for name in (*providers, *(one["capacityProvider"] for one in strategy)):
+        if name not in FARGATE_PROVIDERS:
+            raise InvalidParameterException(
+                f"The specified capacity provider {name} was not found. Specify a valid name or ARN and try "
+                "again."
+            )
+    for one in strategy:
+        if one["capacityProvider"] not in providers:
+            raise InvalidParameterException(
+                "The capacity providers of the default strategy must be associated with the cluster."
+            )
 
 
 async def delete_cluster(call: Call, request: DeleteClusterRequestTypeDef) -> Answer:

@@ -23,6 +23,7 @@ from bambe.services.ecs.model import (
     spec_of,
 )
 from bambe.services.ecs.names import cluster_name, definition_arn, service_arn, service_name
+from bambe.services.ecs.network import check_network
 from bambe.services.ecs.tables import DIARIES, SERVICES, TASK_SETS
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ async def create_service(call: Call, request: CreateServiceRequestTypeDef) -> An
         placement.check_network(definition, wanted.network)
         placement.check_ports(definition, wanted.load_balancers, wanted.registries)
     strategy.check_balancers(wanted.strategy, wanted.load_balancers)
+    await check_network(call, wanted.network)
     await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     await placement.check_registries(call, wanted.registries)
     return {"service": await call.store.write(lambda tx: _create(tx, call, wanted))}
@@ -112,10 +114,13 @@ async def update_service(call: Call, request: UpdateServiceRequestTypeDef) -> An
     wanted = _changed(row, request, definition)
     controllers.check(row, wanted, force=bool(request.get("forceNewDeployment")))
     strategy.check_balancers(wanted.strategy, wanted.load_balancers)
+    placement.check_grace(request, wanted.controller, wanted.load_balancers)
     runs = definition or await call.store.read(lambda tx: _known(tx, call, wanted))
     if runs is not None and not PLACED.isdisjoint(request):
         placement.check_network(runs, wanted.network)
         placement.check_ports(runs, wanted.load_balancers, wanted.registries)
+    if "networkConfiguration" in request:
+        await check_network(call, wanted.network)
     if "loadBalancers" in request:
         await placement.check_target_groups(call, wanted.load_balancers, behind=True)
     if "serviceRegistries" in request:
@@ -159,10 +164,7 @@ def _wanted(call: Call, request: Mapping[str, Any], definition: TaskDefinition |
         raise InvalidParameterException("TaskDefinition cannot be empty.")
     balancers = [dict(said) for said in request.get("loadBalancers") or ()]
     grace = request.get("healthCheckGracePeriodSeconds")
-    if grace is not None and not balancers and controller == Controller.ECS:
-        raise InvalidParameterException(
-            "Health check grace period is only valid for services configured to use load balancers"
-        )
+    placement.check_grace(request, controller, balancers)
     capacity = [dict(item) for item in request.get("capacityProviderStrategy") or ()]
     return Service(
         account=call.account,
@@ -245,6 +247,8 @@ def _changed(row: Service, request: Mapping[str, Any], definition: TaskDefinitio
     for member, name in LISTS.items():
         if member in request:
             changes[name] = [dict(said) for said in request[member]]
+    if changes.get("load_balancers") == []:
+        changes["grace_seconds"] = None
     if "networkConfiguration" in request:
         changes["network"] = dict(request["networkConfiguration"])
     if changes.get("capacity_strategy"):

@@ -19,6 +19,7 @@ from bambe.services.ecs.names import (
     service_name,
     task_set_id,
 )
+from bambe.services.ecs.network import check_network
 from bambe.services.ecs.tables import SERVICES, TASK_SETS
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ async def create_task_set(call: Call, request: CreateTaskSetRequestTypeDef) -> A
     placement.check_network(definition, wanted.network)
     placement.check_ports(definition, wanted.load_balancers, wanted.registries)
     # CodeDeploy's second target group hangs on no listener until traffic is shifted to it.
+    await check_network(call, wanted.network)
     await placement.check_target_groups(call, wanted.load_balancers, behind=False)
     await placement.check_registries(call, wanted.registries)
     return {"taskSet": await call.store.write(lambda tx: _create(tx, call, request, wanted))}

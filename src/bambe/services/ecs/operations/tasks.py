@@ -21,6 +21,7 @@ from bambe.services.ecs.names import (
     task_arn,
     task_id,
 )
+from bambe.services.ecs.network import check_network
 from bambe.services.ecs.tables import TASKS
 
 if TYPE_CHECKING:
@@ -41,14 +42,14 @@ async def run_task(call: Call, request: RunTaskRequestTypeDef) -> Answer:
     count = request.get("count", 1)
     if not 1 <= count <= STARTED_AT_ONCE:
         raise InvalidParameterException(f"Count must be between 1 and {STARTED_AT_ONCE}.")
+    await check_network(call, request.get("networkConfiguration") or {})
     if request.get("propagateTags") == "SERVICE":
         raise InvalidParameterException("Tags can be propagated from a service only to the service's tasks.")
 
+    await call.store.read(lambda tx: _definition(tx, call, request))
+
     def run(tx: Tx) -> list[Task]:
-        lookup.cluster(tx, call, request.get("cluster"))
-        definition = lookup.usable_definition(tx, call, request["taskDefinition"])
-        placement.check_network(definition, request.get("networkConfiguration") or {})
-        _check_overrides(definition, request.get("overrides") or {})
+        definition = _definition(tx, call, request)
         tasks = [_new(call, request, definition) for _ in range(count)]
         if again := _by_token(tx, call, request):
             _check_same(again, tasks)
@@ -129,6 +130,15 @@ def _matches(row: Task, request: Mapping[str, Any]) -> bool:
         and request.get("launchType") in (None, row.launch_type)
         and not request.get("containerInstance")
     )
+
+
+def _definition(tx: Tx, call: Call, request: Mapping[str, Any]) -> TaskDefinition:
+    """What is to run; an error where it cannot, as asked."""
+    lookup.cluster(tx, call, request.get("cluster"))
+    definition = lookup.usable_definition(tx, call, request["taskDefinition"])
+    placement.check_network(definition, request.get("networkConfiguration") or {})
+    _check_overrides(definition, request.get("overrides") or {})
+    return definition
 
 
 def _check_overrides(definition: TaskDefinition, overrides: Mapping[str, Any]) -> None:

@@ -1,7 +1,7 @@
-"""AWS::ECS::Cluster, AWS::ECS::TaskDefinition and AWS::ECS::Service, as CloudFormation makes them."""
+"""ECS's types (clusters, capacity providers, task definitions, services), as CloudFormation makes them."""
 
-from bambe.services.ecs.resources.cluster import CLUSTER
+from bambe.services.ecs.resources.cluster import CLUSTER, PROVIDED
 from bambe.services.ecs.resources.definition import DEFINITION
 from bambe.services.ecs.resources.service import SERVICE
 
-RESOURCES = (CLUSTER, DEFINITION, SERVICE)
+RESOURCES = (CLUSTER, PROVIDED, DEFINITION, SERVICE)

@@ -51,7 +51,7 @@ async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
     name, cluster = _names(made)
     same = frozenset(key for key, value in wish.properties.items() if old.get(key) == value)
     said = _request(wish, same | REPLACES)
-    for gone in UNSAID.keys() & (old.keys() - wish.properties.keys()):
+    for gone in _left(wish.properties, old):
         said[RENAMED.get(gone, lower(gone))] = UNSAID[gone]
     configuration = said.get("deploymentConfiguration", {}) | _unsaid_settings(wish.properties, old)
     if configuration:
@@ -60,6 +60,12 @@ async def _update(aws: Aws, wish: Wish, made: Made, old: Properties) -> Made:
         await aws.ecs.update_service(cluster=cluster, service=name, **said)
     await retag(aws, made.physical_id, wish)
     return made
+
+
+def _left(new: Properties, old: Properties) -> set[str]:
+    """What to say anew of what has left the template; the grace period goes with the load balancers."""
+    gone = UNSAID.keys() & (old.keys() - new.keys())
+    return gone if new.get("LoadBalancers") else gone - {"HealthCheckGracePeriodSeconds"}
 
 
 def _unsaid_settings(new: Properties, old: Properties) -> dict[str, Any]:

@@ -10,12 +10,12 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import AwsError, ValidationError
 from bambe.kernel.ids import digest_id, hex_id
 from bambe.kernel.tags import to_dict
-from bambe.services.elbv2 import lookup
+from bambe.services.elbv2 import lookup, network
 from bambe.services.elbv2.errors import (
     DuplicateLoadBalancerNameException,
+    InvalidConfigurationRequestException,
     LoadBalancerNotFoundException,
     OperationNotPermittedException,
-    SubnetNotFoundException,
     TooManyLoadBalancersException,
 )
 from bambe.services.elbv2.model import BALANCER_DEFAULTS, LoadBalancer
@@ -36,7 +36,11 @@ if TYPE_CHECKING:
 
 NAME = re.compile(r"(?!internal-)[A-Za-z0-9](?:[A-Za-z0-9-]{0,30}[A-Za-z0-9])?")
 
-IDLE = "idle_timeout.timeout_seconds"
+SECONDS = {"idle_timeout.timeout_seconds": (1, 4000), "client_keep_alive.seconds": (60, 604800)}
+MODES = {
+    "routing.http.desync_mitigation_mode": ("monitor", "defensive", "strictest"),
+    "routing.http.xff_header_processing.mode": ("append", "preserve", "remove"),
+}
 LIMIT = 50
 """Load balancers per region (ELB quotas)."""
 
@@ -50,7 +54,9 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
         )
     if request.get("Type", "application") != "application":
         raise ValidationError("Bambe has application load balancers only")
-    vpc, subnets = await _subnets(call, request)
+    scheme, groups = request.get("Scheme", "internet-facing"), list(request.get("SecurityGroups", ()))
+    vpc, subnets = await network.placed(call, request, scheme)
+    await network.check_groups(call, vpc, groups)
     row = LoadBalancer(
         account=call.account,
         region=call.region,
@@ -58,10 +64,10 @@ async def create_load_balancer(call: Call, request: CreateLoadBalancerInputTypeD
         name=name,
         number=str(int(digest_id(call.account, call.region, name, length=8), 16)),
         created_at=call.clock.now(),
-        scheme=request.get("Scheme", "internet-facing"),
+        scheme=scheme,
         vpc=vpc,
         subnets=subnets,
-        security_groups=list(request.get("SecurityGroups", ())),
+        security_groups=groups,
         attributes=dict(BALANCER_DEFAULTS),
         tags=to_dict(request.get("Tags", ())),
     )
@@ -146,10 +152,7 @@ async def modify_load_balancer_attributes(
     if unknown:
         raise ValidationError(f"Load balancer attribute key '{unknown[0]}' is not recognized")
     for key, value in fresh.items():
-        if key == IDLE and not (value.isascii() and value.isdigit() and 1 <= int(value) <= 4000):
-            raise ValidationError(f"'{key}' must be between 1 and 4000, not '{value}'")
-        if key != IDLE and value not in ("true", "false"):
-            raise ValidationError(f"'{key}' must be true or false, not '{value}'")
+        _check_attribute(key, value)
 
     def modify(tx: Tx) -> LoadBalancer:
         row = lookup.balancer(tx, call, request["LoadBalancerArn"])
@@ -161,8 +164,22 @@ async def modify_load_balancer_attributes(
     return {"Attributes": [{"Key": key, "Value": value} for key, value in sorted(row.attributes.items())]}
 
 
+def _check_attribute(key: str, value: str) -> None:
+    if key in SECONDS:
+        low, high = SECONDS[key]
+        if not (value.isascii() and value.isdigit() and low <= int(value) <= high):
+            raise ValidationError(f"'{key}' must be between {low} and {high}, not '{value}'")
+    elif key in MODES:
+        if value not in MODES[key]:
+            raise ValidationError(f"'{key}' must be one of {', '.join(MODES[key])}, not '{value}'")
+    elif not key.endswith((".bucket", ".prefix")) and value not in ("true", "false"):
+        raise ValidationError(f"'{key}' must be true or false, not '{value}'")
+
+
 async def set_security_groups(call: Call, request: SetSecurityGroupsInputTypeDef) -> Answer:
     groups = list(request["SecurityGroups"])
+    known = await call.store.read(lambda tx: lookup.balancer(tx, call, request["LoadBalancerArn"]))
+    await network.check_groups(call, known.vpc, groups)
 
     def write(tx: Tx) -> None:
         row = lookup.balancer(tx, call, request["LoadBalancerArn"])
@@ -173,7 +190,10 @@ async def set_security_groups(call: Call, request: SetSecurityGroupsInputTypeDef
 
 
 async def set_subnets(call: Call, request: SetSubnetsInputTypeDef) -> Answer:
-    _, subnets = await _subnets(call, request)  # type: ignore[arg-type]
+    known = await call.store.read(lambda tx: lookup.balancer(tx, call, request["LoadBalancerArn"]))
+    vpc, subnets = await network.placed(call, request, known.scheme)
+    if vpc != known.vpc:
+        raise InvalidConfigurationRequestException(f"All subnets must belong to the same VPC '{known.vpc}'")
 
     def write(tx: Tx) -> LoadBalancer:
         row = replace(lookup.balancer(tx, call, request["LoadBalancerArn"]), subnets=subnets)
@@ -182,22 +202,3 @@ async def set_subnets(call: Call, request: SetSubnetsInputTypeDef) -> Answer:
 
     shown = balancer_shape(await call.store.write(write))
     return {"AvailabilityZones": shown["AvailabilityZones"], "IpAddressType": "ipv4"}
-
-
-async def _subnets(call: Call, request: CreateLoadBalancerInputTypeDef) -> tuple[str, dict[str, str]]:
-    """The VPC and subnet -> zone of a request; at least two zones, as an ALB needs."""
-    wanted = list(request.get("Subnets", ())) or [
-        one["SubnetId"] for one in request.get("SubnetMappings", ())
-    ]
-    if not wanted:
-        raise ValidationError("At least two subnets in two different Availability Zones must be specified")
-    try:
-        found = (await call.aws.ec2.describe_subnets(SubnetIds=wanted))["Subnets"]
-    except AwsError as error:
-        if error.wire_code() != "InvalidSubnetID.NotFound":
-            raise
-        raise SubnetNotFoundException(error.message) from error
-    zones = {one["SubnetId"]: one["AvailabilityZone"] for one in found}
-    if len(set(zones.values())) < 2:
-        raise ValidationError("At least two subnets in two different Availability Zones must be specified")
-    return found[0]["VpcId"], {subnet: zones[subnet] for subnet in wanted}

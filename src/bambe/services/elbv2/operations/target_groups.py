@@ -10,7 +10,7 @@ from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import ValidationError
 from bambe.kernel.ids import hex_id
 from bambe.kernel.tags import to_dict
-from bambe.services.elbv2 import checks, lookup
+from bambe.services.elbv2 import checks, lookup, network
 from bambe.services.elbv2.errors import (
     DuplicateTargetGroupNameException,
     ResourceInUseException,
@@ -58,6 +58,8 @@ CHECKS = {
 
 async def create_target_group(call: Call, request: CreateTargetGroupInputTypeDef) -> Answer:
     row = _wanted(call, request)
+    if row.vpc:
+        await network.check_vpc(call, row.vpc)
 
     def create(tx: Tx) -> TargetGroup:
         found = GROUPS.list(tx, account=call.account, region=call.region, name=row.name)

@@ -33,7 +33,7 @@ async def batch_associate_scram_secret(call: Call, request: Mapping[str, Any]) -
     good = [arn for arn, trouble in troubles.items() if not trouble]
 
     def associate(row: Cluster) -> Cluster:
-        if not row.has_scram:
+        if not row.access.scram:
             raise BadRequestException("The cluster has no SASL/SCRAM authentication.", "clusterArn")
         return replace(row, secrets=[*row.secrets, *(arn for arn in good if arn not in row.secrets)])
 

@@ -56,7 +56,7 @@ async def update_broker_storage(call: Call, request: Mapping[str, Any]) -> Answe
 
 
 async def update_broker_type(call: Call, request: Mapping[str, Any]) -> Answer:
-    kind = request["TargetInstanceType"]
+    kind = checks.instance(request["TargetInstanceType"])
 
     def change(tx: Tx, row: Cluster) -> tuple[Cluster, Shape, Shape]:
         group = dict(row.spec.get("BrokerNodeGroupInfo") or {})
@@ -143,7 +143,8 @@ async def describe_cluster_operation(call: Call, request: Mapping[str, Any]) -> 
 async def describe_cluster_operation_v2(call: Call, request: Mapping[str, Any]) -> Answer:
     row, cluster = await call.store.read(lambda tx: _operation(tx, call, request["ClusterOperationArn"]))
     changed = {"SourceClusterInfo": row.source, "TargetClusterInfo": row.target}
-    return {"ClusterOperationInfo": shapes.operation_v2(row, cluster.type.value) | {"Provisioned": changed}}
+    shown = shapes.operation_v2(row, cluster.type.value) | shapes.error_info(row)
+    return {"ClusterOperationInfo": shown | {"Provisioned": changed}}
 
 
 async def list_cluster_operations(call: Call, request: Mapping[str, Any]) -> Answer:

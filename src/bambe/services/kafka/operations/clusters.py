@@ -7,10 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from bambe.kernel.call import Answer, Call, Tx
-from bambe.kernel.moves import check_move
 from bambe.services.kafka import catalog, checks, lookup, shapes
 from bambe.services.kafka.errors import BadRequestException, ConflictException
-from bambe.services.kafka.model import MOVES, Cluster, ClusterType, Operation, Shape, State
+from bambe.services.kafka.model import Cluster, ClusterType, Operation, Shape, State
 from bambe.services.kafka.paging import paged
 from bambe.services.kafka.tables import CLUSTERS, OPERATIONS
 
@@ -64,8 +63,7 @@ async def delete_cluster(call: Call, request: Mapping[str, Any]) -> Answer:
             return row
         if request.get("CurrentVersion") not in (None, row.current_version):
             raise BadRequestException("The version of the cluster is not the current one.", "currentVersion")
-        check_move(MOVES, row.state, State.DELETING)
-        gone = replace(row, state=State.DELETING)
+        gone = row.moved(State.DELETING)
         CLUSTERS.update(tx, gone)
         return gone
 
@@ -94,12 +92,12 @@ async def get_bootstrap_brokers(call: Call, request: Mapping[str, Any]) -> Answe
         return ",".join(f"{row.addresses.get(str(number), '')}:{port}" for number in numbers)
 
     said: Shape = {}
-    if row.has_plaintext:
+    if row.access.plaintext:
         said["BootstrapBrokerString"] = named(catalog.PLAINTEXT_PORT)
-    if row.has_tls:
+    if row.access.tls:
         said["BootstrapBrokerStringTls"] = named(catalog.TLS_PORT)
         said["BootstrapBrokerStringPublicTls"] = here(catalog.HOST_TLS_PORT)
-    if row.has_scram:
+    if row.access.scram:
         said["BootstrapBrokerStringSaslScram"] = named(catalog.SCRAM_PORT)
         said["BootstrapBrokerStringPublicSaslScram"] = here(catalog.HOST_SCRAM_PORT)
     return said
@@ -152,6 +150,7 @@ async def _create(call: Call, name: str, row: Cluster, request: Mapping[str, Any
             raise ConflictException(f"A resource with the name {name} already exists.")
         if row.configuration:
             lookup.revision(tx, call, row.configuration, row.revision)
+        lookup.check_acls(tx, row)
         CLUSTERS.insert(tx, row)
 
     await call.store.write(create)

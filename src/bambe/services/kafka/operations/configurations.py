@@ -120,7 +120,7 @@ def _checked(request: Mapping[str, Any]) -> str:
     """The request's server.properties as text."""
     try:
         text: str = request["ServerProperties"].decode()
-        properties.parse(text)
+        properties.check(text)
     except (UnicodeDecodeError, properties.BadProperties) as problem:
         raise BadRequestException(f"Invalid server properties: {problem}.", "serverProperties") from None
     return text

@@ -18,12 +18,11 @@ from bambe.services.kafka.errors import (
     TopicExistsException,
     UnknownTopicOrPartitionException,
 )
-from bambe.services.kafka.model import Cluster, State, Topic, TopicStatus
+from bambe.services.kafka.model import RUNNING, Cluster, Topic, TopicStatus
 from bambe.services.kafka.paging import paged
 from bambe.services.kafka.tables import TOPICS, topics_of
 
 NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
-RUNNING = (State.ACTIVE, State.UPDATING, State.REBOOTING_BROKER)
 
 
 async def create_topic(call: Call, request: Mapping[str, Any]) -> Answer:
@@ -43,7 +42,7 @@ async def create_topic(call: Call, request: Mapping[str, Any]) -> Answer:
                 "replicationFactor",
             )
         known = _find(tx, cluster, name)
-        if known is not None:
+        if known is not None and not _is_no_topic(known):
             raise TopicExistsException(f"Topic '{name}' already exists.")
         row = Topic(
             account=cluster.account,
@@ -55,7 +54,7 @@ async def create_topic(call: Call, request: Mapping[str, Any]) -> Answer:
             replication=copies,
             configs=wanted or {},
         )
-        TOPICS.insert(tx, row)
+        TOPICS.put(tx, row)
         return cluster, row
 
     return _brief(*await call.store.write(create))
@@ -81,6 +80,7 @@ async def update_topic(call: Call, request: Mapping[str, Any]) -> Answer:
             partitions=partitions or row.partitions,
             configs=row.configs if wanted is None else wanted,
             trouble="",
+            refused_at=None,
         )
         TOPICS.update(tx, changed)
         return cluster, changed
@@ -91,7 +91,7 @@ async def update_topic(call: Call, request: Mapping[str, Any]) -> Answer:
 async def delete_topic(call: Call, request: Mapping[str, Any]) -> Answer:
     def delete(tx: Tx) -> tuple[Cluster, Topic]:
         cluster, row = _topic(tx, call, request)
-        gone = replace(row, status=TopicStatus.DELETING, trouble="")
+        gone = replace(row, status=TopicStatus.DELETING, trouble="", refused_at=None)
         TOPICS.update(tx, gone)
         return cluster, gone
 
@@ -99,7 +99,11 @@ async def delete_topic(call: Call, request: Mapping[str, Any]) -> Answer:
 
 
 async def describe_topic(call: Call, request: Mapping[str, Any]) -> Answer:
-    return shapes.topic(*await call.store.read(lambda tx: _topic(tx, call, request)))
+    cluster, row = await call.store.read(lambda tx: _topic(tx, call, request))
+    if row.trouble:
+        done = {TopicStatus.CREATING: "created", TopicStatus.DELETING: "deleted"}.get(row.status, "changed")
+        raise BadRequestException(f"The topic {row.name} cannot be {done}: {row.trouble}", "topicName")
+    return shapes.topic(cluster, row)
 
 
 async def describe_topic_partitions(call: Call, request: Mapping[str, Any]) -> Answer:
@@ -116,6 +120,11 @@ async def list_topics(call: Call, request: Mapping[str, Any]) -> Answer:
         return [shapes.listed(cluster, row) for row in rows if row.name.startswith(begins)]
 
     return paged("Topics", await call.store.read(read), request)
+
+
+def _is_no_topic(row: Topic) -> bool:
+    """Whether Kafka has refused to make it, so that its name is free."""
+    return row.status is TopicStatus.CREATING and bool(row.trouble)
 
 
 def _running(tx: Tx, call: Call, request: Mapping[str, Any]) -> Cluster:

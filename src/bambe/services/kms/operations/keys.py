@@ -66,12 +66,12 @@ async def update_key_description(call: Call, request: Mapping[str, Any]) -> Answ
 
 
 async def enable_key(call: Call, request: Mapping[str, Any]) -> Answer:
-    await lookup.change(call, request, lookup.kept, lambda row: replace(row, state=KeyState.ENABLED))
+    await lookup.change(call, request, lookup.kept, lambda row: row.moved(KeyState.ENABLED))
     return {}
 
 
 async def disable_key(call: Call, request: Mapping[str, Any]) -> Answer:
-    await lookup.change(call, request, lookup.kept, lambda row: replace(row, state=KeyState.DISABLED))
+    await lookup.change(call, request, lookup.kept, lambda row: row.moved(KeyState.DISABLED))
     return {}
 
 
@@ -86,7 +86,7 @@ async def schedule_key_deletion(call: Call, request: Mapping[str, Any]) -> Answe
         call,
         request,
         lookup.kept,
-        lambda row: replace(row, state=KeyState.PENDING_DELETION, delete_at=end),
+        lambda row: row.moved(KeyState.PENDING_DELETION, end),
     )
     return {
         "KeyId": row.arn,
@@ -100,7 +100,7 @@ async def cancel_key_deletion(call: Call, request: Mapping[str, Any]) -> Answer:
     def back(row: Key) -> Key:
         if row.state is not KeyState.PENDING_DELETION:
             raise KMSInvalidStateException(f"{row.arn} is not pending deletion.")
-        return replace(row, state=KeyState.DISABLED, delete_at=None)
+        return row.moved(KeyState.DISABLED)
 
     row = await lookup.change(call, request, lookup.find, back)
     return {"KeyId": row.arn}

@@ -14,10 +14,12 @@ from bambe.services.logs.tables import GROUPS, STREAMS, delete_events
 
 if TYPE_CHECKING:
     from types_boto3_logs.type_defs import (
+        AssociateKmsKeyRequestTypeDef,
         CreateLogGroupRequestTypeDef,
         DeleteLogGroupRequestTypeDef,
         DeleteRetentionPolicyRequestTypeDef,
         DescribeLogGroupsRequestTypeDef,
+        DisassociateKmsKeyRequestTypeDef,
         PutRetentionPolicyRequestTypeDef,
     )
 
@@ -128,6 +130,27 @@ async def put_retention_policy(call: Call, request: PutRetentionPolicyRequestTyp
 async def delete_retention_policy(call: Call, request: DeleteRetentionPolicyRequestTypeDef) -> Answer:
     await _set_retention(call, request["logGroupName"], None)
     return {}
+
+
+async def associate_kms_key(call: Call, request: AssociateKmsKeyRequestTypeDef) -> Answer:
+    await _set_key(call, request, request["kmsKeyId"])
+    return {}
+
+
+async def disassociate_kms_key(call: Call, request: DisassociateKmsKeyRequestTypeDef) -> Answer:
+    await _set_key(call, request, "")
+    return {}
+
+
+async def _set_key(call: Call, request: Any, key: str) -> None:
+    """Recorded: events lie in the state directory as they are."""
+    named = request.get("logGroupName") or request.get("resourceIdentifier", "")
+    name = group_of_arn(call, named) if named.startswith("arn:") else named
+
+    def write(tx: Tx) -> None:
+        GROUPS.update(tx, replace(find_group(tx, call, name), kms_key=key))
+
+    await call.store.write(write)
 
 
 async def _set_retention(call: Call, name: str, days: int | None) -> None:

@@ -1,0 +1,1 @@
+"""The engine that carries messages to endpoints of this machine."""
