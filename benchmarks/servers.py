@@ -23,16 +23,22 @@ from benchmarks.report import CannotRun
 
 @dataclass(frozen=True)
 class Peer:
-    """A server to measure: how to install and how to start it."""
+    """A server to measure: how to install (which version, if that counts) and how to start it."""
 
     name: str
     requirement: str
     command: Callable[[Path, int], list[str]]
     environment: Callable[[int], dict[str, str]]
+    pinned: str = ""
 
     @property
     def package(self) -> str:
         return self.requirement.partition("[")[0]
+
+    @property
+    def wanted(self) -> str:
+        """What pip is asked for."""
+        return f"{self.requirement}=={self.pinned}" if self.pinned else self.requirement
 
 
 PEERS = (
@@ -41,12 +47,14 @@ PEERS = (
         "ministack",
         lambda folder, port: [str(folder / "bin" / "ministack")],
         lambda port: {"GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1", "LOG_LEVEL": "WARNING"},
+        pinned="1.5.33",
     ),
     Peer(
         "moto",
         "moto[server]",
         lambda folder, port: [str(folder / "bin" / "moto_server"), "-H", "127.0.0.1", "-p", str(port)],
         lambda port: {},
+        pinned="5.2.5",
     ),
 )
 
@@ -54,12 +62,12 @@ PEERS = (
 def installed(peer: Peer) -> Path:
     """The peer's virtual environment, made where there is none."""
     cache = Path(os.environ.get("BAMBE_BENCH_CACHE") or Path.home() / ".cache" / "bambe-bench")
-    folder = cache / peer.package
+    folder = cache / f"{peer.package}{f'-{peer.pinned}' if peer.pinned else ''}"
     if (folder / "installed").exists():
         return folder
     try:
         venv.create(folder, with_pip=True, clear=True)
-        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", peer.requirement]
+        pip = [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", peer.wanted]
         subprocess.run(pip, check=True, capture_output=True, timeout=600, env=environment())
     except (OSError, subprocess.SubprocessError) as error:
         raise CannotRun(f"pip cannot install {peer.requirement} ({type(error).__name__})") from error

@@ -51,20 +51,13 @@ class Cdk:
         return str(found["AvailabilityZones"][0]["LoadBalancerAddresses"][0]["IpAddress"])
 
     def _environment(self, version: str) -> dict[str, str]:
-        ec2 = self.place.client("ec2")
-        vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-        subnets = ec2.describe_subnets()["Subnets"]
-        ec2.close()
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
         return {
             **kept,
             **self.place.environment(),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "PORT": str(self.port),
-            "SUBNET_IDS": ",".join(one["SubnetId"] for one in subnets),
             "VERSION": version,
-            "VPC_ID": vpc,
-            "ZONES": ",".join(one["AvailabilityZone"] for one in subnets),
         }
 
 
@@ -110,6 +103,9 @@ def test_the_cdk_deploys_compares_changes_and_destroys(cdk: Cdk) -> None:
     assert namespace["Name"] == "cdk.local"
     assert worker(cdk)["environment"] == [{"name": "VERSION", "value": "1"}]
 
+    vpcs = cdk.place.client("ec2").describe_vpcs()["Vpcs"]
+    assert [one["IsDefault"] for one in vpcs].count(False) == 1
+
     ran = cdk("diff", version="1")
     assert "There were no differences" in ran.stdout + ran.stderr, ran.stdout + ran.stderr
     ran = cdk("diff", "--fail", version="2")
@@ -128,3 +124,4 @@ def test_the_cdk_deploys_compares_changes_and_destroys(cdk: Cdk) -> None:
     assert ran.returncode == 0, ran.stderr[-4000:]
     assert cdk.place.client("elbv2").describe_load_balancers()["LoadBalancers"] == []
     assert cdk.place.client("ecs").list_clusters()["clusterArns"] == []
+    assert [one["IsDefault"] for one in cdk.place.client("ec2").describe_vpcs()["Vpcs"]] == [True]

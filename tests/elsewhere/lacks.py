@@ -1,7 +1,7 @@
 """What each judge lacks of the types in Bambe's templates, found by asking, with what it answers.
 
 The answers are asserted: a type that a judge has learned, or refuses otherwise, fails the test, so that this
-list says what is true of the versions that pip installs.
+list says what is true of the versions that benchmarks/servers.py names.
 """
 
 from __future__ import annotations

@@ -22,13 +22,7 @@ const SERVER = [
 class Shop extends Stack {
   constructor(scope, id, props) {
     super(scope, id, props);
-    const subnets = process.env.SUBNET_IDS.split(",");
-    const vpc = ec2.Vpc.fromVpcAttributes(this, "Vpc", {
-      vpcId: process.env.VPC_ID,
-      availabilityZones: process.env.ZONES.split(","),
-      publicSubnetIds: subnets,
-      privateSubnetIds: subnets,
-    });
+    const vpc = new ec2.Vpc(this, "Vpc", { maxAzs: 2, natGateways: 1 });
     const cluster = new ecs.Cluster(this, "Cluster", { vpc });
     const namespace = new servicediscovery.PrivateDnsNamespace(this, "Namespace", { name: "cdk.local", vpc });
     const log = new logs.LogGroup(this, "Log", {
