@@ -281,6 +281,7 @@ class Clusters:
         aws = self._aws.within(row.account, row.region)
         names: dict[str, str] = {}
         found: dict[str, str] = {}
+        owners = {name: arn for arn, name in row.users.items() if arn in row.secrets}
         for arn in row.secrets:
             try:
                 said = json.loads((await aws.secretsmanager.get_secret_value(SecretId=arn))["SecretString"])
@@ -293,6 +294,10 @@ class Clusters:
                 if arn not in row.users:
                     return None, {}
                 names[arn] = row.users[arn]
+                continue
+            if owners.setdefault(name, arn) != arn:
+                # Else whoever may write one secret would be whoever another one is of.
+                log.warning("%s: %s lets nobody in: %s is of another secret", row.name, arn, name)
                 continue
             names[arn] = name
             found[name] = password

@@ -50,6 +50,15 @@ async def test_exactly_the_users_whose_secrets_are_associated_come_in(town: Town
     assert await users(town) == {"ben": "secret"}
 
 
+async def test_no_secret_takes_over_the_user_of_another_one(town: Town) -> None:
+    cluster, ann, ben = await town.cluster(**SCRAM), await secret(town, "ann"), await secret(town, "ben")
+    await associate(town, cluster, ann, ben)
+    assert await users(town) == {"ann": "secret", "ben": "secret"}
+    stolen = json.dumps({"username": "ben", "password": "mine"})
+    await town.house.aws.secretsmanager.put_secret_value(SecretId=ann, SecretString=stolen)
+    assert await users(town) == {"ben": "secret"}
+
+
 async def test_a_secret_must_have_the_name_the_key_and_the_value_that_msk_wants(town: Town) -> None:
     cluster, off = await town.cluster(**SCRAM), await key(town)
     await town.house.aws.kms.disable_key(KeyId=off)
