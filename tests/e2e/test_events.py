@@ -6,6 +6,7 @@ import json
 import re
 import ssl
 import subprocess
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -34,8 +35,11 @@ def told(bambe: Bambe) -> dict[str, int]:
     """How often customers were told of each order, as the notifier says through the gateway."""
     url = json.loads(bambe.cli("status", "--json").stdout)["url"]
     context = ssl.create_default_context(cafile=str(bambe.state / "ca" / "ca.pem"))
-    with urllib.request.urlopen(f"{url}/told", context=context, timeout=10) as answer:
-        body = json.load(answer)["body"]
+    try:
+        with urllib.request.urlopen(f"{url}/told", context=context, timeout=10) as answer:
+            body = json.load(answer)["body"]
+    except urllib.error.HTTPError:  # the notifier is just begun anew
+        return {}
     return dict.fromkeys(body["once"], 1) | dict(body["more"])
 
 

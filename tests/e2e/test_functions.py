@@ -49,7 +49,7 @@ def zipped() -> bytes:
 
 def function(bambe: Bambe, name: str, handler: str, **variables: str) -> Any:
     client = bambe.client("lambda")
-    role = bambe.client("iam").get_role(RoleName="shop-build")["Role"]["Arn"]
+    role = bambe.client("iam").get_role(RoleName="shop-orders-build")["Role"]["Arn"]
     client.create_function(
         FunctionName=name,
         Runtime="python3.11",
