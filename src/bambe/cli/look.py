@@ -13,7 +13,7 @@ from bambe.cli.phases import asks, of_ecs, phase_of
 from bambe.cli.recent import Recent, during, recent
 from bambe.cli.releases import NO_GROUP, Releases, task_definition_of
 from bambe.cli.revisions import shares_of_revisions
-from bambe.cli.shares import shares_of
+from bambe.cli.shares import group_of, shares_of
 from bambe.cli.stages import how_native_ended
 from bambe.cli.trouble import Trouble
 from bambe.evidence.wishes import HOLD
@@ -173,7 +173,7 @@ class Looker:
                 image=self._image(one["taskDefinition"]),
                 desired=one["computedDesiredCount"],
                 running=one["runningCount"],
-                weight=0.0 if one["status"] == "DRAINING" and weights else weights.get(_group(one)),
+                weight=0.0 if one["status"] == "DRAINING" and weights else weights.get(group_of(one)),
                 id=one["id"],
             )
             for one in service.get("taskSets", [])
@@ -208,7 +208,7 @@ class Looker:
 
     def _weights(self, task_sets: list[dict[str, Any]]) -> dict[str, float]:
         """Share of the traffic by target group, read from the rules that forward to any of them."""
-        groups = {_group(one) for one in task_sets} - {""}
+        groups = {group_of(one) for one in task_sets} - {""}
         for balancer in self._balancers(groups):
             listeners = self.elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]
             for listener in listeners:
@@ -291,8 +291,3 @@ def _shares_by_role(going: dict[str, Any]) -> dict[str, float]:
     back = str(going["status"]).startswith("ROLLBACK")
     primary = 100.0 - target if back else target
     return {"PRIMARY": primary, "ACTIVE": 100.0 - primary}
-
-
-def _group(task_set: dict[str, Any]) -> str:
-    balancers = task_set.get("loadBalancers") or [{}]
-    return str(balancers[0].get("targetGroupArn", ""))

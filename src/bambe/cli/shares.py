@@ -38,3 +38,9 @@ def _weighed(action: Mapping[str, Any], weights: Mapping[str, int]) -> dict[str,
     ]
     kept = {key: value for key, value in action.items() if key != "TargetGroupArn"}
     return {**kept, "ForwardConfig": {**action["ForwardConfig"], "TargetGroups": groups}}
+
+
+def group_of(task_set: Mapping[str, Any]) -> str:
+    """The ARN of a task set's target group; "" without one."""
+    balancers = task_set.get("loadBalancers") or [{}]
+    return str(balancers[0].get("targetGroupArn", ""))

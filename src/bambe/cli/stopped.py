@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from bambe.cli.shares import give, shares_of
+from bambe.cli.shares import give, group_of, shares_of
 from bambe.cli.target import Target
 
 ENDED = ("Stopped", "Failed")
@@ -35,7 +35,7 @@ class Stopped:
 
     def _weigh(self) -> None:
         elbv2 = self.target.client("elbv2")
-        kept, gone = _group(self.primary), {_group(one) for one in self.others}
+        kept, gone = group_of(self.primary), {group_of(one) for one in self.others}
         for pair in self.info.get("loadBalancerInfo", {}).get("targetGroupPairInfoList", ()):
             for route in ("prodTrafficRoute", "testTrafficRoute"):
                 for listener in pair.get(route, {}).get("listenerArns", ()):
@@ -71,7 +71,3 @@ def left_by_stop(target: Target, service: str) -> Stopped | None:
     if primary is None or not others:
         return None
     return Stopped(target, service, newest, info, primary, others)
-
-
-def _group(task_set: Mapping[str, Any]) -> str:
-    return str(next((one.get("targetGroupArn", "") for one in task_set.get("loadBalancers", ())), ""))
