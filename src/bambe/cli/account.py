@@ -73,7 +73,7 @@ class Account:
         if self._session is None:
             import boto3
 
-            first = boto3.Session(profile_name=self.wish.profile or None, region_name=self.region)
+            first = boto3.Session(profile_name=self.wish.profile or None, region_name=self.region or None)
             self._session = _with_role(first, self.wish.role) if self.wish.role else first
         return self._session
 
@@ -99,6 +99,18 @@ def account(name: str, environment: Environment | None, region: str) -> Account:
     """The account of an environment of bambe.yml; `aws` needs no entry there."""
     wish = environment or Environment()
     return Account(name or AWS, wish, wish.region or region)
+
+
+def of_profile(profile: str, region: str) -> Account:
+    """The account that a profile of the AWS CLI leads to; Trouble where neither names a region."""
+    made = Account(AWS, Environment(profile=profile), region)
+    try:
+        made.region = region or made._opened().region_name or ""
+    except BotoCoreError as error:
+        raise made._trouble(error) from None
+    if not made.region:
+        raise Trouble("no region is set: give --region, or set one in the profile.")
+    return made
 
 
 def _with_role(first: Any, role: str) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bambe.cli.chain import Chain
+from bambe.cli.account import of_profile
 from bambe.cli.importing import Writing, files_of, root_of, written
 from bambe.cli.place import Local, default_state
 from bambe.cli.running import Survey
@@ -95,7 +95,7 @@ def cluster(
     as_json: bool,
 ) -> None:
     """Import a running ECS CLUSTER: its services and what they hang on, read through the AWS API."""
-    place = Chain(profile, region) if where == "aws" else _here()
+    place = of_profile(profile, region) if where == "aws" else _here()
     chosen = region or place.region
     running = Survey(lambda service: place.client(service, chosen), cluster, chosen).read()
     source = f"the ECS cluster {running.name} in {chosen}"
