@@ -193,12 +193,6 @@ def test_a_preview_tells_all_and_leaves_nothing_behind(
     assert len(edge.aws("logs").describe_log_groups()["logGroups"]) == 3
 
 
-def test_a_preview_of_what_cannot_be_made_leaves_nothing_behind(edge: Edge, stacks: Stacks) -> None:
-    with time_passing(edge), pytest.raises(Exception, match="Unrecognized resource types"):
-        stacks.preview("shop", template(A={"Type": "AWS::No::Thing"}), {})
-    assert edge.aws("cloudformation").describe_stacks()["Stacks"] == []
-
-
 def test_a_stack_whose_making_failed_is_previewed_as_new(edge: Edge, stacks: Stacks) -> None:
     edge.aws("logs").create_log_group(logGroupName="/a")
     with time_passing(edge):

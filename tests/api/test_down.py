@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bambe.cli.commands.down import forget_brokers
+from bambe.cli.telling import forget_brokers
 from tests.api.conftest import Edge
 
 

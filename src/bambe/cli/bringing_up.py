@@ -1,43 +1,43 @@
-"""`bambe up`, step by step: checks, shared stack, events, builders and push, images, services."""
+"""`bambe up`, step by step: checks, network, shared stack, events, builders and push, images, services."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bambe.cli.builds import why_it_failed
+from bambe.cli import carrying
 from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.definitions import changed_definitions, comparable, live_definitions
 from bambe.cli.drifted import restore_access
-from bambe.cli.images import ensure_base_images
+from bambe.cli.first_images import has_image, image_of
+from bambe.cli.grounds import Ground, ground_of
 from bambe.cli.native import native_under_way
+from bambe.cli.planning import Planner, no_longer
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
-from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.side_by_side import side_by_side
+from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
+from bambe.cli.wanted import Wanted
 from bambe.cli.ways import in_use
-from bambe.kernel.clock import monotonic
 from bambe.project.events import Events
-from bambe.synth import (
-    appspec,
-    build_template,
-    events_template,
-    service_template,
-    shared_template,
-    task_definition,
-)
+from bambe.synth import Stack, appspec, task_definition
+from bambe.synth.service import OWNED, WEIGHTS
+
+__all__ = ["BringingUp", "Changes", "check_topics", "comparable"]
 
 Say = Callable[[str], None]
 Step = Callable[[str], AbstractContextManager[None]]
 """Tells the person at the terminal of a step: its title, and when it is done."""
-BUILD_LIMIT = 1800.0
+NOT_YET = "; `bambe up --yes` deletes it"
+FIRST_WEIGHTS = dict(zip(WEIGHTS, ("1", "0"), strict=True))
+TOGETHER = 20
+"""Stacks that are on their way at a time."""
 
 
 @dataclass(slots=True)
@@ -57,40 +57,89 @@ class Changes:
 class BringingUp:
     """One `bambe up` of `target`; `say` hears of progress."""
 
-    def __init__(self, target: Target, say: Say) -> None:
+    def __init__(self, target: Target, say: Say, ground: Ground | None = None) -> None:
         self.target = target
         self.say = say
+        self.ground = ground or ground_of(target)
         self.changes = Changes()
         self.repository = Repository(target.root)
-        self._stacks = Stacks(target.client("cloudformation"))
+        self.stacks = Stacks(target.client("cloudformation"), self.ground.pace)
         self._account = str(target.client("sts").get_caller_identity()["Account"])
+        self._wanted: Wanted | None = None
 
     @property
-    def url(self) -> str:
-        """Of the repository on the platform."""
-        return f"{self.target.here.endpoint}/git/{self.target.project.project}.git"
+    def wanted(self) -> Wanted:
+        """Every stack as it is to be."""
+        if self._wanted is None:
+            used = in_use(self.target) if self.target.project.events else {}
+            self._wanted = Wanted(self.stacks, self.ground.placed(), used)
+        return self._wanted
 
-    def run(self, step: Step, may_lose: bool = False) -> Changes:
-        """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not."""
+    def run(self, step: Step, may_lose: bool = False, yes: bool = False) -> Changes:
+        """Make everything true that bambe.yml says; nothing of it where something cannot be, or may not.
+
+        `yes` goes for what replaces, interrupts or deletes something.
+        """
         with step("compare with what is there"):
             check_controllers(self.target)
+            self.ground.check()
             self.check_events(may_lose)
-        with step("base images"):
-            folders = [self.target.root / one.path for one in self.target.project.services.values()]
-            asyncio.run(ensure_base_images(folders, self.say))
+            self.check_plan(yes)
+            if self._missing():
+                self.ground.check_commit()
+        if self.ground.has_builds:
+            with step("base images"):
+                self.ground.prepare(self.say)
+        if self.wanted.of("network"):
+            with step("network"):
+                self.apply(self.wanted.of("network"))
         with step("what the services share"):
             self.shared()
-        if (wish := self.target.project.events) is not None:
+        wish, later = self.target.project.events, False
+        if wish is not None:
             with step("events"):
-                self.events(wish)
+                later = self.events(wish)
         with step("builders and the repository"):
             self.builders_and_push()
         with step("images"):
             self.first_builds()
+        if wish is not None and later:
+            with step("the Kafka cluster"):
+                self.stacks.finish([self.target.names.events_stack], self.say)
+                self.tell_of_events()
         with step("services"):
             self.services()
             self.changed_services()
+            self.remove_gone(yes)
         return self.changes
+
+    def check_plan(self, yes: bool) -> None:
+        """Trouble where a stack is another project's; where the place asks, also for what AWS would refuse,
+        and, without a yes, for what replaces, interrupts or deletes something."""
+        if not self.ground.asks:
+            self.wanted.check_owners()
+            return
+        plan = Planner(self.target, self.stacks, self.wanted).plan()
+        if plan.refused:
+            raise Trouble(f"{plan.refused[0]}.")
+        for line in plan.needs_yes:
+            self.say(line)
+        if plan.needs_yes and not yes:
+            count = len(plan.needs_yes)
+            what = "a change needs" if count == 1 else f"{count} changes need"
+            raise Trouble(f"{what} a yes (`bambe plan` shows all): `bambe up --yes` makes them.")
+
+    def remove_gone(self, yes: bool) -> None:
+        """Delete, with a yes, the stacks of services that bambe.yml does not have any more; tell of them and
+        of what is kept otherwise."""
+        gone, kept = no_longer(self.target.project, self.stacks.all())
+        for name in gone:
+            self.say(f"{name}: bambe.yml does not have it any more" + ("" if yes else NOT_YET))
+            if yes:
+                self.stacks.delete([name])
+                self.changes.stacks.append(name)
+        for name in kept:
+            self.say(f"{name}: bambe.yml has no events any more; their cluster stays, with its events")
 
     def check_events(self, may_lose: bool = False) -> None:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
@@ -99,130 +148,160 @@ class BringingUp:
         if wish is not None and there is not None:
             check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
 
+    def apply(self, stacks: Sequence[Stack]) -> None:
+        """Make or update stacks, some at a time, and wait until they are done."""
+        for start in range(0, len(stacks), TOGETHER):
+            some = stacks[start : start + TOGETHER]
+            began = side_by_side(self._begin, some)
+            begun = [one.name for one, has in zip(some, began, strict=True) if has]
+            self.changes.stacks += begun
+            self.stacks.finish(begun, self.say)
+
+    def _begin(self, stack: Stack) -> bool:
+        return self.stacks.begin(stack.name, stack.template, self.wanted.given(stack))
+
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
-        self.repository.connect(self.url, self.target.here.state)
-        self.changes.pushed = self.repository.push(self.target.project.branch)
+        self.changes.pushed = self.ground.push()
         for line in self.changes.pushed:
             self.say(line)
 
     def shared(self) -> None:
         """The stack of what the services share."""
         name = self.target.names.shared_stack
-        outputs = (self._stacks.find(name) or {}).get("Outputs", [])
+        outputs = (self.stacks.find(name) or {}).get("Outputs", [])
         if any(one.get("ExportName") == f"{name}-DeployRole" for one in outputs):
             raise Trouble(
                 f"the stack {name} is of an earlier Bambe, whose stacks were cut otherwise:"
                 " `bambe down`, then `bambe up` (the repository is kept; images are built anew)."
             )
-        if self._stacks.begin(name, shared_template(self.target.project), self._network()):
-            self.changes.stacks.append(name)
-            self._stacks.finish([name], self.say)
+        self.apply(self.wanted.of("shared"))
 
-    def events(self, wish: Events) -> None:
-        """The stack of the Kafka cluster and its topics; tasks are told where the brokers are."""
-        name, others = self.target.names.events_stack, self._other_ways(wish)
-        template = events_template(self.target.project, wish, others)
-        if self._stacks.begin(name, template, self._network()):
-            self.changes.stacks.append(name)
-            self._stacks.finish([name], self.say)
-        cluster = cluster_of(self.target)
-        restore_access(self.target.client("kafka"), cluster.arn, template, self.say)
+    def events(self, wish: Events) -> bool:
+        """The stack of the Kafka cluster and its topics; whether a new one is left on its way, since it takes
+        its time and images can be built meanwhile."""
+        (stack,) = self.wanted.of("events")
+        self._tell_of_ways(wish)
+        is_new = self.stacks.there(stack.name) is None
+        if is_new and self.ground.at_once:
+            self._begin(stack)
+            self.changes.stacks.append(stack.name)
+            self.say(f"{stack.name}: brokers are being made; this goes on meanwhile")
+            return True
+        self.apply([stack])
+        self.tell_of_events()
+        return False
+
+    def tell_of_events(self) -> None:
+        """Have the cluster's access as bambe.yml says, and tasks told where the brokers are."""
+        (stack,), cluster = self.wanted.of("events"), cluster_of(self.target)
+        if not self.ground.placed().existing.kafka:
+            restore_access(self.target.client("kafka"), cluster.arn, stack.template, self.say)
         if cluster.tell_tasks():
-            self.say(f"{name}: tasks that start from now on find the brokers")
+            self.say(f"{stack.name}: tasks that start from now on find the brokers")
 
-    def _other_ways(self, wish: Events) -> list[str]:
-        """Accesses that bambe.yml does not name any more, and that running tasks still use."""
-        others = self._others(wish)
+    def _tell_of_ways(self, wish: Events) -> None:
+        """Tell of accesses that bambe.yml does not name any more, and that running tasks still use."""
+        others = {way: who for way, who in self.wanted.in_use.items() if way != wish.access}
         for way, who in sorted(others.items()):
             self.say(
                 f"{self.target.names.events_stack}: brokers also let in by {way}, as long as tasks of"
                 f" {', '.join(sorted(who))} use it: `bambe up` after these have ended closes it"
             )
-        return sorted(others)
-
-    def _others(self, wish: Events) -> dict[str, set[str]]:
-        return {way: who for way, who in in_use(self.target).items() if way != wish.access}
 
     def builders_and_push(self) -> None:
         """Builders before the push, so that it is built as bambe.yml says now; those of new services after,
         since `first_builds` makes the first image, and not the push."""
-        new = [one for one in self.target.project.services if not self._has_stack(one)]
-        self.builders([one for one in self.target.project.services if one not in new])
+        builds = self.wanted.of("build")
+        new = [one for one in builds if not self._has_service(one.service)]
+        self.apply([one for one in builds if one not in new])
         self.push()
-        self.builders(new)
-
-    def builders(self, services: Sequence[str]) -> None:
-        """A stack per service with what builds it, and the roles of its tasks."""
-        wish, begun = self.target.project.events, []
-        others = self._others(wish) if wish else {}
-        given = {"SourceType": "GITHUB", "SourceLocation": self.url}
-        for service in services:
-            name = self.target.names.build_stack(service)
-            also = [way for way, who in others.items() if service in who]
-            if self._stacks.begin(name, build_template(self.target.project, service, also), given):
-                begun.append(name)
-        self.changes.stacks += begun
-        self._stacks.finish(begun, self.say)
+        self.apply(new)
 
     def first_builds(self) -> None:
-        """An image for every service that has no stack yet.
-
-        The first is built alone: it pushes the layers that all share, and the others find them there.
-        """
-        missing = [one for one in self.target.project.services if not self._has_stack(one)]
+        """An image for every service that does not run yet."""
         head = self.repository.head()
-        wanted = [one for one in missing if not self._has_image(one, head)]
-        for together in (wanted[:1], wanted[1:]):
-            builds = {one: self._start_build(one, head) for one in together}
-            for service, build in builds.items():
-                self.say(f"{service}: building {head[:12]}")
-                self._wait_for(service, build)
-                self.changes.built.append(service)
-                self.say(f"{service}: image pushed")
+        without = [one for one in self._missing() if not has_image(self.target, one, head)]
+        if without:
+            self.ground.make_images(without, head, self.say)
+            self.changes.built += without
+
+    def _missing(self) -> list[str]:
+        """Services that do not run yet."""
+        return [one for one in self.target.project.services if not self._has_service(one)]
 
     def services(self) -> None:
         """One stack per service."""
         self._forget_lost_groups()
-        begun = []
-        for service in self.target.project.services:
-            name = self.target.names.stack(service)
-            first = KEEP if self._has_stack(service) else self._register(service)
-            parameters = {**self._network(), "TaskDefinition": first}
-            if self._stacks.begin(name, service_template(self.target.project, service), parameters):
-                begun.append(name)
-        self.changes.stacks += begun
-        self._stacks.finish(begun, self.say)
+        self.apply_services(self.wanted.of("service"))
+
+    def apply_services(self, stacks: Sequence[Stack]) -> None:
+        """Make or update the stacks of services, with what releases own of them as it is."""
+        for start in range(0, len(stacks), TOGETHER):
+            some = stacks[start : start + TOGETHER]
+            began = side_by_side(self._begin_service, some)
+            begun = [one.name for one, has in zip(some, began, strict=True) if has]
+            self.changes.stacks += begun
+            self.stacks.finish(begun, self.say)
+
+    def _begin_service(self, stack: Stack) -> bool:
+        found, given = self.stacks.there(stack.name), self.wanted.given(stack)
+        if not is_running(found):
+            given |= {"TaskDefinition": self._register(stack.service)}
+            given |= {name: value for name, value in FIRST_WEIGHTS.items() if name in given}
+            return self.stacks.begin(stack.name, stack.template, given)
+        return self._update_service(stack, found or {}, given)
+
+    def _update_service(self, stack: Stack, found: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
+        change = self.stacks.change(found, stack.template, given)
+        if change is None:
+            return False
+        if not change.preview.touches(OWNED):
+            self.stacks.execute(change)
+            return True
+        if under_way := self._under_way(stack.service):
+            self.stacks.forget(change)
+            self.say(f"{stack.name}: {under_way} is under way; `bambe up` changes the stack after it")
+            return False
+        now = carrying.live(self.target, stack.service, found)
+        missing, other = carrying.lacking(found, now), carrying.differing(found, now)
+        if missing or other:
+            self.stacks.forget(change)
+            if other:
+                self.stacks.carry(found, other)
+            return self.stacks.begin(stack.name, stack.template, {**given, **missing})
+        self.stacks.execute(change)
+        return True
 
     def _forget_lost_groups(self) -> None:
         """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an
         update with nothing to change does not see that they are gone."""
         begun = []
-        for service in self.target.project.services:
-            if not self.target.project.has_codedeploy(service) or not self._has_stack(service):
+        for stack in self.wanted.of("service"):
+            service = stack.service
+            if not self.target.project.has_codedeploy(service) or not self._has_service(service):
                 continue
             lost = lost_resources(self.target, service)
             if not lost:
                 continue
             self.say(f"{service}: its deployment group is gone and is made anew")
-            template = service_template(self.target.project, service)
-            for one in lost:
-                del template["Resources"][one]
-            name = self.target.names.stack(service)
-            if self._stacks.begin(name, template, {**self._network(), "TaskDefinition": KEEP}):
-                begun.append(name)
-        self._stacks.finish(begun, self.say)
+            kept = {key: one for key, one in stack.template["Resources"].items() if key not in lost}
+            without = {**stack.template, "Resources": kept}
+            if self.stacks.begin(stack.name, without, self.wanted.given(stack)):
+                begun.append(stack.name)
+        self.stacks.finish(begun, self.say)
 
     def changed_services(self) -> None:
         """Release what bambe.yml says anew of a task (environment, size): the image stays as it is."""
-        for service in self.target.project.services:
-            live = self._live(service)
-            image = live["containerDefinitions"][0]["image"]
-            if self._is_being_built(service) or self._revision(service, image) == comparable(live):
+        live = live_definitions(self.target)
+        place = self._account, self.target.place.region
+        for service in changed_definitions(self.target.project, live, *place):
+            if self._is_being_built(service):
                 continue
             if under_way := self._under_way(service):
                 self.say(f"{service}: its task definition changed; `bambe up` releases it after {under_way}")
                 continue
+            image = live[service]["containerDefinitions"][0]["image"]
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
 
@@ -249,70 +328,20 @@ class BringingUp:
             line.startswith(f"{self.target.names.build(service)}: builds") for line in self.changes.pushed
         )
 
-    def _network(self) -> dict[str, str]:
-        ec2 = self.target.client("ec2")
-        vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-        if not vpcs:
-            raise Trouble(f"the account {self._account} has no default VPC.")
-        vpc = vpcs[0]["VpcId"]
-        subnets = ec2.describe_subnets(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["Subnets"]
-        return {"VpcId": vpc, "SubnetIds": ",".join(sorted(one["SubnetId"] for one in subnets))}
-
-    def _has_stack(self, service: str) -> bool:
-        stack = self._stacks.find(self.target.names.stack(service))
-        return stack is not None and stack["StackStatus"] not in ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-
-    def _has_image(self, service: str, commit: str) -> bool:
-        ecr = self.target.client("ecr")
-        answer = ecr.batch_get_image(
-            repositoryName=self.target.names.repository(service), imageIds=[{"imageTag": commit[:12]}]
-        )
-        return bool(answer["images"])
-
-    def _start_build(self, service: str, commit: str) -> str:
-        answer = self.target.client("codebuild").start_build(
-            projectName=self.target.names.build(service),
-            sourceVersion=commit,
-            environmentVariablesOverride=[{"name": "RELEASE", "value": "no", "type": "PLAINTEXT"}],
-        )
-        return str(answer["build"]["id"])
-
-    def _wait_for(self, service: str, build: str) -> None:
-        end = monotonic() + BUILD_LIMIT
-        while True:
-            found = self.target.client("codebuild").batch_get_builds(ids=[build])["builds"][0]
-            if found["buildStatus"] == "SUCCEEDED":
-                return
-            if found["buildStatus"] != "IN_PROGRESS":
-                raise Trouble(f"{service}: {why_it_failed(found)} (bambe logs --build {service})")
-            if monotonic() > end:
-                raise Trouble(f"{service}: its build takes more than {BUILD_LIMIT / 60:.0f} minutes.")
-            time.sleep(0.3)  # noqa: TID251
-
-    def _image(self, service: str) -> str:
-        ecr = self.target.client("ecr")
-        name = self.target.names.repository(service)
-        uri = ecr.describe_repositories(repositoryNames=[name])["repositories"][0]["repositoryUri"]
-        return f"{uri}:{self.repository.head()[:12]}"
+    def _has_service(self, service: str) -> bool:
+        return is_running(self.stacks.find(self.target.names.stack(service)))
 
     def _register(self, service: str, image: str = "") -> str:
-        request = self._revision(service, image or self._image(service))
+        made = image or image_of(self.target, service, self.repository.head())
+        request = task_definition(self.target.project, service, made, self._account, self.target.place.region)
         answer = self.target.client("ecs").register_task_definition(**request)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
-    def _revision(self, service: str, image: str) -> dict[str, Any]:
-        return task_definition(self.target.project, service, image, self._account, self.target.place.region)
 
-    def _live(self, service: str) -> dict[str, Any]:
-        ecs = self.target.client("ecs")
-        answer = ecs.describe_services(cluster=self.target.cluster, services=[service])
-        if not answer["services"]:
-            raise Trouble(f"{service} is not in the cluster though its stack is: run `bambe down` and `up`.")
-        one = answer["services"][0]
-        primary = [taskset for taskset in one.get("taskSets", []) if taskset["status"] == "PRIMARY"]
-        arn = primary[0]["taskDefinition"] if primary else one["taskDefinition"]
-        found: dict[str, Any] = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
-        return found
+def is_running(stack: Mapping[str, Any] | None) -> bool:
+    """Whether a service's stack has the service: it may be made for the first time, or be at rest without."""
+    outputs = {one["OutputKey"] for one in (stack or {}).get("Outputs", ())}
+    return "Service" in outputs
 
 
 def check_topics(found: Sequence[Change], may_lose: bool, say: Say) -> None:
@@ -325,26 +354,3 @@ def check_topics(found: Sequence[Change], may_lose: bool, say: Say) -> None:
     losses = [one.loses for one in found if one.loses]
     if losses and not may_lose:
         raise Trouble(f"{losses[0]}: `bambe up --lose-events` does it all the same.")
-
-
-def comparable(live: dict[str, Any]) -> dict[str, Any]:
-    """A described task definition with only what a request of ours says, in the request's shape."""
-    keys = ("family", "networkMode", "requiresCompatibilities", "cpu", "memory", "executionRoleArn")
-    container = live["containerDefinitions"][0]
-    inner = (
-        "name", "image", "essential", "portMappings", "environment", "stopTimeout", "logConfiguration"
-    )  # fmt: skip
-    ports = [
-        {"containerPort": p["containerPort"], "protocol": p["protocol"]} for p in container["portMappings"]
-    ]
-    logs = container["logConfiguration"]
-    said = {key: container.get(key) for key in inner} | {
-        "portMappings": ports,
-        "environment": sorted(container.get("environment", []), key=lambda one: str(one["name"])),
-        "logConfiguration": {"logDriver": logs["logDriver"], "options": logs["options"]},
-    }
-    said |= {"secrets": container["secrets"]} if container.get("secrets") else {}
-    made = {key: live.get(key) for key in keys} | {"containerDefinitions": [said]}
-    made |= {"taskRoleArn": live["taskRoleArn"]} if live.get("taskRoleArn") else {}
-    plain: dict[str, Any] = json.loads(json.dumps(made))
-    return plain

@@ -13,15 +13,20 @@ def stop_lone_tasks(ecs: Any, say: Say) -> None:
     """Stop those of every cluster, and wait until they are."""
     for page in ecs.get_paginator("list_clusters").paginate():
         for cluster in page["clusterArns"]:
-            arns = _lone(ecs, cluster)
-            for arn in arns:
-                ecs.stop_task(cluster=cluster, task=arn, reason="The platform ends")
-            if arns:
-                say(f"stopping {len(arns)} {'tasks' if len(arns) > 1 else 'task'} run in {_name(cluster)}")
-            for start in range(0, len(arns), AT_ONCE):
-                waiter = ecs.get_waiter("tasks_stopped")
-                some = arns[start : start + AT_ONCE]
-                waiter.wait(cluster=cluster, tasks=some, WaiterConfig={"Delay": 1, "MaxAttempts": 150})
+            stop_lone_tasks_of(ecs, cluster, say)
+
+
+def stop_lone_tasks_of(ecs: Any, cluster: str, say: Say) -> None:
+    """Stop those of a cluster, and wait until they are."""
+    arns = _lone(ecs, cluster)
+    for arn in arns:
+        ecs.stop_task(cluster=cluster, task=arn, reason="The platform ends")
+    if arns:
+        say(f"stopping {len(arns)} {'tasks' if len(arns) > 1 else 'task'} run in {_name(cluster)}")
+    for start in range(0, len(arns), AT_ONCE):
+        waiter = ecs.get_waiter("tasks_stopped")
+        some = arns[start : start + AT_ONCE]
+        waiter.wait(cluster=cluster, tasks=some, WaiterConfig={"Delay": 1, "MaxAttempts": 150})
 
 
 def _lone(ecs: Any, cluster: str) -> list[str]:

@@ -15,8 +15,8 @@ from bambe.cli.environment import with_environment
 from bambe.cli.trouble import sentence
 from bambe.kernel.errors import BambeError
 
-HERE_ONLY = ("daemon", "demo", "deploy", "doctor", "down", "import", "up")
-"""Commands that are about the platform of this machine, and the one that asks where itself."""
+HERE_ONLY = ("daemon", "demo", "doctor", "import")
+"""Commands that are about this machine, and the one that asks where itself."""
 
 
 class Verbs(click.Group):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -23,7 +23,6 @@ INTERRUPTING: Mapping[str, Mapping[str, str]] = {
         "LoadBalancers": "its tasks are started anew",
         "ServiceRegistries": "its tasks are started anew",
         "PlatformVersion": "its tasks are started anew",
-        "DesiredCount": "tasks are started or stopped",
     },
     "AWS::ElasticLoadBalancingV2::Listener": {"DefaultActions": "traffic goes elsewhere"},
     "AWS::ElasticLoadBalancingV2::ListenerRule": {"Actions": "traffic goes elsewhere"},
@@ -91,6 +90,10 @@ class Preview:
     @property
     def needs_yes(self) -> bool:
         return any(one.needs_yes for one in self.changes)
+
+    def touches(self, resources: Collection[str]) -> bool:
+        """Whether one of these (logical ids) would change."""
+        return any(one.resource in resources for one in self.changes)
 
     @property
     def lines(self) -> list[str]:

@@ -32,6 +32,11 @@ class Repository:
         """The commit that would be pushed."""
         return self._git("rev-parse", "HEAD")
 
+    def is_published(self) -> bool:
+        """Whether a remote other than the platform is known to have HEAD."""
+        refs = self._git("for-each-ref", "--contains", "HEAD", "--format=%(refname)", "refs/remotes")
+        return any(not one.startswith(f"refs/remotes/{REMOTE}/") for one in refs.splitlines())
+
     def uncommitted(self) -> list[str]:
         """Paths with changes that no commit has."""
         # Each ends with a zero byte; the first may begin with a space that counts.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,18 +14,52 @@ from botocore.exceptions import ClientError
 from bambe.cli.previews import Preview, additions, previewed
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
-from bambe.kernel.ids import hex_id
+from bambe.kernel.ids import digest_id, hex_id
 
 Say = Callable[[str], None]
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 KEEP = object()
-"""As a parameter's value: what it is now."""
-LIMIT = 900.0
-POLL = 0.25
+"""As a parameter's value: what it is now; the template's default where it has none yet."""
 BODY = 51_200
 """More bytes of a template CloudFormation takes from S3 alone."""
-NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
+NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_FAILED")
+AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+GIVEN_UP = {
+    "UPDATE_ROLLBACK_FAILED": "`bambe aws cloudformation continue-update-rollback` goes on taking it back.",
+    "DELETE_FAILED": "delete what is left of it, then the stack, and run this again.",
+}
+"""What to do with stacks that CloudFormation neither updates nor deletes by itself."""
+DNS_RECORD = re.compile(r"Content of DNS Record is: \{Name: (\S+?)\.?, ?Type: CNAME, ?Value: (\S+?)\.?\}")
+"""Of a certificate that is validated by DNS (AWS::CertificateManager::Certificate)."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeSet:
+    """An update that CloudFormation has looked through and not yet begun."""
+
+    stack: str
+    arn: str
+    preview: Preview
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How patiently an endpoint is asked: pauses in seconds, growing to `longest`; `limit` for the whole."""
+
+    longest: float
+    limit: float
+
+    def pauses(self) -> Iterator[float]:
+        pause = 0.25
+        while True:
+            yield min(pause, self.longest)
+            pause *= 1.5
+
+
+HERE = Pace(longest=0.25, limit=900.0)
+AWS = Pace(longest=5.0, limit=3 * 3600.0)
+"""A cluster of MSK's takes most of an hour, and a certificate waits for a person's DNS record."""
 
 
 @dataclass(slots=True)
@@ -32,6 +67,7 @@ class Stacks:
     """The stacks of one CloudFormation endpoint."""
 
     cloudformation: Any
+    pace: Pace = HERE
 
     def find(self, name: str) -> dict[str, Any] | None:
         """The stack as DescribeStacks shows it, or None."""
@@ -44,51 +80,108 @@ class Stacks:
         found: dict[str, Any] = answer["Stacks"][0]
         return None if found["StackStatus"] == "DELETE_COMPLETE" else found
 
+    def all(self) -> dict[str, dict[str, Any]]:
+        """Every stack by name, as DescribeStacks shows it."""
+        pages = self.cloudformation.get_paginator("describe_stacks").paginate()
+        return {one["StackName"]: one for page in pages for one in page["Stacks"]}
+
     def begin(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         """Start creating or updating; False when there is nothing to change."""
+        stack = self.there(name)
+        if stack is None:
+            self.cloudformation.create_stack(**_words(name, template, parameters, None))
+            return True
+        change = self.change(stack, template, parameters)
+        if change is None:
+            return False
+        self.execute(change)
+        return True
+
+    def there(self, name: str) -> dict[str, Any] | None:
+        """A stack that can be updated, or None: one that was never made is deleted, and what an earlier run
+        has begun is waited for. Trouble for one that CloudFormation has given up."""
         stack = self.find(name)
+        if stack is not None and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+            self.delete([name])
+            return None
+        if stack is not None and stack["StackStatus"].endswith("_IN_PROGRESS"):
+            self._until_at_rest(name)
+            stack = self.find(name)
         if stack is not None and stack["StackStatus"] in NEVER_MADE:
             self.delete([name])
-            stack = None
+            return None
+        if stack is not None and stack["StackStatus"] in GIVEN_UP:
+            raise Trouble(f"the stack {name} is {stack['StackStatus']}: {GIVEN_UP[stack['StackStatus']]}")
+        return stack
+
+    def change(
+        self, stack: Mapping[str, Any], template: Mapping[str, Any], parameters: Mapping[str, Any]
+    ) -> ChangeSet | None:
+        """The update of a stack that makes it so; None where it is so already."""
+        name = str(stack["StackName"])
         words = _words(name, template, parameters, stack)
-        if stack is None:
-            self.cloudformation.create_stack(**words)
-            return True
-        change_set = self._change_set(words, "UPDATE")
-        if change_set is None:
-            return False
-        self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"], StackName=name)
-        return True
+        if is_so(stack, words):
+            return None
+        found = self._change_set(words)
+        if found is None:
+            return None
+        changes = previewed(found["Changes"])
+        return ChangeSet(name, str(found["ChangeSetId"]), Preview(name, False, changes, not changes))
+
+    def execute(self, change: ChangeSet) -> None:
+        """Begin an update."""
+        self.cloudformation.execute_change_set(ChangeSetName=change.arn, StackName=change.stack)
+
+    def forget(self, change: ChangeSet) -> None:
+        """Let an update be."""
+        self.cloudformation.delete_change_set(ChangeSetName=change.arn, StackName=change.stack)
+
+    def carry(self, stack: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
+        """Give parameters of a stack that is there other values, its template as it is; wait for the end."""
+        name = str(stack["StackName"])
+        given = [_parameter(one["ParameterKey"], parameters.get(one["ParameterKey"], KEEP))
+                 for one in stack["Parameters"]]  # fmt: skip
+        try:
+            self.cloudformation.update_stack(
+                StackName=name, UsePreviousTemplate=True, Parameters=given, Capabilities=CAPABILITIES
+            )
+        except ClientError as error:
+            if any(word in str(error) for word in NOTHING):
+                return
+            raise
+        self.finish([name], lambda line: None)
 
     def preview(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Preview:
         """What `begin` would do; nothing is changed, and nothing left behind."""
-        stack = self.find(name)
-        if stack is not None and stack["StackStatus"] in NEVER_MADE:
-            return Preview(name, is_new=True, changes=additions(template))
-        words = _words(name, template, parameters, stack)
-        try:
-            found = self._change_set(words, "CREATE" if stack is None else "UPDATE")
-            if found is None:
-                return Preview(name)
-            changes = previewed(found["Changes"])
-            if stack is not None:
-                self._forget(name, found["ChangeSetId"])
-            return Preview(name, stack is None, changes, outputs=not changes)
-        finally:
-            # A change set of what does not exist leaves a stack in review.
-            if stack is None and self.find(name) is not None:
-                self.delete([name])
+        return self.compare(self.find(name), name, template, parameters)
 
-    def _change_set(self, words: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
+    def compare(
+        self,
+        stack: Mapping[str, Any] | None,
+        name: str,
+        template: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+    ) -> Preview:
+        """`preview` of a stack that was found (or not)."""
+        if stack is None or stack["StackStatus"] in NEVER_MADE:
+            _words(name, template, parameters, None)
+            return Preview(name, is_new=True, changes=additions(template))
+        change = self.change(stack, template, parameters)
+        if change is None:
+            return Preview(name)
+        self.forget(change)
+        return change.preview
+
+    def _change_set(self, words: Mapping[str, Any]) -> dict[str, Any] | None:
         """A change set with all its changes; None (and no change set) where nothing would change."""
         name = words["StackName"]
         made = self.cloudformation.create_change_set(
-            **words, ChangeSetName=f"bambe-{hex_id(16)}", ChangeSetType=kind
+            **words, ChangeSetName=f"bambe-{hex_id(16)}", ChangeSetType="UPDATE"
         )
         found = self._described(name, str(made["Id"]))
         if found["Status"] != "FAILED":
             return found
-        self._forget(name, found["ChangeSetId"])
+        self.cloudformation.delete_change_set(ChangeSetName=found["ChangeSetId"], StackName=name)
         reason = str(found.get("StatusReason", ""))
         if any(word in reason for word in NOTHING):
             return None
@@ -97,14 +190,10 @@ class Stacks:
     def _described(self, name: str, change_set: str) -> dict[str, Any]:
         """A change set that is done (or has failed), with the changes of all pages."""
         words = {"ChangeSetName": change_set, "StackName": name}
-        end = monotonic() + LIMIT
-        while True:
+        for _ in self._waiting(f"the change set of the stack {name} is"):
             found: dict[str, Any] = self.cloudformation.describe_change_set(**words)
             if not str(found["Status"]).endswith(("_PENDING", "_IN_PROGRESS")):
                 break
-            if monotonic() > end:
-                raise Trouble(f"the change set of the stack {name} is not done after {LIMIT:.0f} s.")
-            time.sleep(POLL)  # noqa: TID251
         token = found.get("NextToken")
         while token:
             page = self.cloudformation.describe_change_set(**words, NextToken=token)
@@ -112,39 +201,49 @@ class Stacks:
             token = page.get("NextToken")
         return found
 
-    def _forget(self, name: str, change_set: str) -> None:
-        self.cloudformation.delete_change_set(ChangeSetName=change_set, StackName=name)
+    def _waiting(self, what: str) -> Iterator[None]:
+        """Turns, with pauses between them, until the limit; then Trouble that `what` not done."""
+        end = monotonic() + self.pace.limit
+        for pause in self.pace.pauses():
+            yield
+            if monotonic() > end:
+                raise Trouble(f"{what} not done after {self.pace.limit:.0f} s.")
+            time.sleep(pause)  # noqa: TID251
 
-    def finish(self, names: list[str], say: Say) -> None:
+    def _until_at_rest(self, name: str) -> None:
+        for _ in self._waiting(f"the stack {name} is"):
+            if not self._status(name).endswith("_IN_PROGRESS"):
+                return
+
+    def finish(self, names: Sequence[str], say: Say) -> None:
         """Wait until all are done, telling each resource; Trouble with the first reason of a failure."""
         seen: set[str] = set()
-        end = monotonic() + LIMIT
-        open_stacks = list(names)
-        while open_stacks:
-            for name in list(open_stacks):
+        left = list(names)
+        if not left:
+            return
+        for _ in self._waiting(f"the stacks {', '.join(names)} are"):
+            for name in list(left):
                 status = self._status(name)
                 self._tell(name, seen, say)
                 if status.endswith("_IN_PROGRESS"):
                     continue
-                if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
+                if status not in AT_REST:
                     raise Trouble(f"the stack {name} is {status}: {self._reason(name)}")
-                open_stacks.remove(name)
-            if monotonic() > end:
-                raise Trouble(f"the stacks {', '.join(open_stacks)} are not done after {LIMIT:.0f} s.")
-            time.sleep(POLL if open_stacks else 0)  # noqa: TID251
+                left.remove(name)
+            if not left:
+                return
 
-    def delete(self, names: list[str]) -> None:
+    def delete(self, names: Sequence[str]) -> None:
         """Delete stacks and wait until they are gone."""
         for name in names:
             self.cloudformation.delete_stack(StackName=name)
-        end = monotonic() + LIMIT
-        while left := [name for name in names if self.find(name) is not None]:
+        for _ in self._waiting(f"the deletion of the stacks {', '.join(names)} is"):
+            left = [name for name in names if self.find(name) is not None]
             for name in left:
                 if self._status(name) == "DELETE_FAILED":
                     raise Trouble(f"the stack {name} cannot be deleted: {self._reason(name)}")
-            if monotonic() > end:
-                raise Trouble(f"the stacks {', '.join(left)} are still there after {LIMIT:.0f} s.")
-            time.sleep(POLL)  # noqa: TID251
+            if not left:
+                return
 
     def delete_in_order(self, names: list[str]) -> None:
         """Delete all of `names`: a stack whose exports others import comes after those."""
@@ -186,16 +285,33 @@ class Stacks:
             if event["EventId"] in seen:
                 continue
             seen.add(event["EventId"])
-            status = event["ResourceStatus"]
-            if (
-                status.endswith("_COMPLETE")
-                and "ROLLBACK" not in status
-                and event["LogicalResourceId"] != name
-            ):
-                say(f"{name}: {event['LogicalResourceId']} {status.lower().replace('_', ' ')}")
+            if event["LogicalResourceId"] != name and (said := told(event)):
+                say(f"{name}: {said}")
 
     def _reason(self, name: str) -> str:
         return why_it_failed(name, self._events(name))
+
+
+def is_so(stack: Mapping[str, Any], words: Mapping[str, Any]) -> bool:
+    """Whether a stack at rest has this very template and these parameters, by the mark in its description."""
+    marked = json.loads(words["TemplateBody"]).get("Description", "")
+    now = {one["ParameterKey"]: one.get("ParameterValue") for one in stack.get("Parameters", ())}
+    given = {one["ParameterKey"]: one.get("ParameterValue", KEEP) for one in words["Parameters"]}
+    same = all(value is KEEP or now.get(key) == value for key, value in given.items())
+    return bool(marked and stack.get("Description") == marked and stack["StackStatus"] in AT_REST and same)
+
+
+def told(event: Mapping[str, Any]) -> str:
+    """What to tell a person of a resource's event; "" for nothing."""
+    what, status, why = event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason")
+    record = DNS_RECORD.search(why or "")
+    if record and status.endswith("_IN_PROGRESS"):
+        return f"{what} waits for a DNS record: {record[1]} CNAME {record[2]}"
+    if status.endswith("_FAILED") and why and "cancelled" not in why:
+        return f"{what} failed: {why}"
+    if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
+        return f"{what} {status.lower().replace('_', ' ')}"
+    return ""
 
 
 def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
@@ -222,23 +338,32 @@ def _words(
     stack: Mapping[str, Any] | None,
 ) -> dict[str, Any]:
     """What CreateStack and CreateChangeSet are told."""
-    body = json.dumps(template, separators=(",", ":"))
+    body = json.dumps(_marked(template), separators=(",", ":"))
     if len(body.encode()) > BODY:
         raise Trouble(
             f"the template of the stack {name} has {len(body.encode())} bytes, and CloudFormation takes"
             f" {BODY}: put fewer services into one bambe.yml."
         )
+    has = {one["ParameterKey"] for one in (stack or {}).get("Parameters", ())}
     return {
         "StackName": name,
         "TemplateBody": body,
-        "Parameters": [_parameter(key, value, stack) for key, value in parameters.items()],
+        "Parameters": [
+            _parameter(key, value) for key, value in parameters.items() if value is not KEEP or key in has
+        ],
         "Capabilities": CAPABILITIES,
     }
 
 
-def _parameter(key: str, value: Any, stack: Mapping[str, Any] | None) -> dict[str, Any]:
+def _marked(template: Mapping[str, Any]) -> dict[str, Any]:
+    """A template of ours with its digest in the description, which DescribeStacks shows."""
+    if "Description" not in template:
+        return dict(template)
+    digest = digest_id(json.dumps(template, sort_keys=True), length=12)
+    return {**template, "Description": f"{template['Description']} [{digest}]"}
+
+
+def _parameter(key: str, value: Any) -> dict[str, Any]:
     if value is KEEP:
-        if stack is None:
-            raise ValueError(f"the parameter {key} has no value to keep")
         return {"ParameterKey": key, "UsePreviousValue": True}
     return {"ParameterKey": key, "ParameterValue": value}

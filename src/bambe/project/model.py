@@ -277,6 +277,13 @@ class Project(Strict):
         """The project as this machine has it: nothing is there already, and it is pushed, not fetched."""
         return self.model_copy(update={"existing": Existing(), "source": None})
 
+    def placed(self, vpc: str, subnets: tuple[str, ...], repository: str) -> Project:
+        """The project as this machine has it, in a VPC and with a repository of this machine."""
+        private = subnets if self.network.is_private else ()
+        there = Existing.model_construct(vpc=vpc, public_subnets=subnets, private_subnets=private)
+        source = Source.model_construct(repository=repository, type="github")
+        return self.model_copy(update={"existing": there, "source": source})
+
     def release_of(self, service: str) -> Release:
         """How `service` is released: its own words, else the project's."""
         return self.services[service].release or self.release
@@ -301,6 +308,10 @@ class Project(Strict):
     def is_native(self, service: str) -> bool:
         """Whether ECS itself shifts its traffic from version to version."""
         return not self.is_rolling(service) and self.release_of(service).controller == "ecs"
+
+    def shifts_traffic(self, service: str) -> bool:
+        """Whether its releases shift traffic between two target groups."""
+        return self.services[service].is_public and not self.is_rolling(service)
 
     def has_codedeploy(self, service: str) -> bool:
         """Whether CodeDeploy releases it."""

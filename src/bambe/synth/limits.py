@@ -12,6 +12,8 @@ from bambe.synth.stacks import Stack, stacks
 
 TEMPLATE_BYTES = 51_200
 """Of a template given in the call itself (CloudFormation's quota)."""
+MARK = 15
+"""Bytes of the digest that is put into the description of a template that is applied."""
 RESOURCES = 500
 OUTPUTS = PARAMETERS = 200
 """Of a template (CloudFormation's quotas)."""
@@ -56,7 +58,7 @@ def _brokers(project: Project) -> Iterator[str]:
 
 
 def _sizes(stack: Stack) -> Iterator[str]:
-    size, template = len(stack.body.encode()), stack.template
+    size, template = len(stack.body.encode()) + MARK, stack.template
     if size > TEMPLATE_BYTES:
         yield (
             f"the template of {stack.name} has {size} bytes, and CloudFormation takes {TEMPLATE_BYTES}:"

@@ -16,13 +16,17 @@ from bambe.synth.tags import heeded
 
 Resource = dict[str, Any]
 DNS_TTL = 5
+WEIGHTS = ("BlueWeight", "GreenWeight")
+"""Parameters: what the rules of a service give each of its COLOURS."""
+OWNED = ("Service", "Rule", "TestRule")
+"""Resources of which releases own a part."""
 
 
 def service_template(project: Project, service: str) -> dict[str, Any]:
     """The template of the stack `<project>-<service>`.
 
-    Parameters are VpcId, SubnetIds (the tasks') and TaskDefinition: the first one that the service runs.
-    Afterwards releases own it, so an update passes the previous value.
+    Parameters are VpcId, SubnetIds (the tasks') and what releases own from the first one on: TaskDefinition,
+    and the WEIGHTS of a pair of target groups. An update passes them as they are.
     """
     names = Names.of(project)
     resources = {
@@ -46,9 +50,18 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
             "VpcId": {"Type": "AWS::EC2::VPC::Id"},
             "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
             "TaskDefinition": {"Type": "String", "Description": "the first task definition's ARN"},
+            **(_weights() if project.shifts_traffic(service) else {}),
         },
         "Resources": resources,
         "Outputs": {"Service": {"Value": {"Fn::GetAtt": ["Service", "Name"]}}},
+    }
+
+
+def _weights() -> dict[str, Resource]:
+    """Parameters by which an update leaves the traffic where it is: the first release begins at blue."""
+    return {
+        name: {"Type": "Number", "Default": first, "Description": "as releases have left it"}
+        for name, first in zip(WEIGHTS, (1, 0), strict=True)
     }
 
 
@@ -87,8 +100,11 @@ def _traffic(project: Project, names: Names, service: str) -> dict[str, Resource
     rolling = project.is_rolling(service)
     colours = COLOURS[:1] if rolling else COLOURS
     forward = [
-        {"TargetGroupArn": {"Ref": f"{colour.capitalize()}Targets"}, "Weight": 1 if colour == "blue" else 0}
-        for colour in colours
+        {
+            "TargetGroupArn": {"Ref": f"{colour.capitalize()}Targets"},
+            "Weight": 1 if rolling else {"Ref": weight},
+        }
+        for colour, weight in zip(colours, WEIGHTS, strict=False)
     ]
     groups = {
         f"{colour.capitalize()}Targets": _target_group(project, names, service, colour) for colour in colours

@@ -7,7 +7,7 @@ network ── shared ─┬─ events ─┐
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -39,6 +39,8 @@ class FirstTaskDefinition:
 
 
 Value = str | Output | FirstTaskDefinition
+Ways = Mapping[str, Collection[str]]
+"""Services by the access (`events.access`) by which tasks of theirs come to the brokers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +60,16 @@ class Stack:
         return json.dumps(self.template, separators=(",", ":"))
 
 
-def stacks(project: Project) -> tuple[Stack, ...]:
+def stacks(project: Project, in_use: Ways | None = None) -> tuple[Stack, ...]:
     """Every stack of the project, none before one of its `after`.
 
+    Accesses to Kafka that are `in_use` stay open beside the one that is wanted.
     Without `source` the parameter SourceLocation of the build stacks has no value.
     """
-    made = [*_network(project), _shared(project), *_events(project)]
-    builds = [_build(project, service) for service in sorted(project.services)]
+    wanted = project.events.access if project.events else ""
+    also = {way: who for way, who in (in_use or {}).items() if way != wanted}
+    made = [*_network(project), _shared(project), *_events(project, also)]
+    builds = [_build(project, service, also) for service in sorted(project.services)]
     return (*made, *builds, *(_service(project, service) for service in sorted(project.services)))
 
 
@@ -80,20 +85,21 @@ def _shared(project: Project) -> Stack:
     return Stack(names.shared_stack, "shared", shared_template(project), given, _made(project))
 
 
-def _events(project: Project) -> list[Stack]:
+def _events(project: Project, also: Ways) -> list[Stack]:
     if project.events is None:
         return []
-    names, template = Names.of(project), events_template(project, project.events)
+    names, template = Names.of(project), events_template(project, project.events, sorted(also))
     after = (*_made(project), names.shared_stack)
     return [Stack(names.events_stack, "events", template, _given(project, template), after)]
 
 
-def _build(project: Project, service: str) -> Stack:
+def _build(project: Project, service: str, also: Ways) -> Stack:
     names, source = Names.of(project), project.source
     given: dict[str, Value] = {}
     if source:
         given = {"SourceType": source.kind, "SourceLocation": source.repository}
-    name, template = names.build_stack(service), build_template(project, service)
+    ways = sorted(way for way, who in also.items() if service in who)
+    name, template = names.build_stack(service), build_template(project, service, ways)
     return Stack(name, "build", template, given, (), service)
 
 

@@ -12,6 +12,9 @@ from bambe.project import Project
 class Place:
     """A platform of these clients."""
 
+    endpoint = "http://localhost:4566"
+    region = "eu-central-1"
+
     def __init__(self, **clients: Any) -> None:
         self.clients = clients
 

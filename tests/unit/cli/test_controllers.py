@@ -51,20 +51,23 @@ class CloudFormation:
 
     def __init__(self) -> None:
         self.updates: list[tuple[str, set[str]]] = []
-        self._waiting: tuple[str, set[str]] = "", set()
+        self._waiting: dict[str, set[str]] = {}
 
     def describe_stacks(self, StackName: str) -> Any:
-        return {"Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE"}]}
+        outputs = [{"OutputKey": "Service", "OutputValue": StackName}]
+        return {
+            "Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]
+        }
 
     def create_change_set(self, StackName: str, TemplateBody: str, **asked: Any) -> Any:
-        self._waiting = StackName, set(json.loads(TemplateBody)["Resources"])
+        self._waiting[StackName] = set(json.loads(TemplateBody)["Resources"])
         return {"Id": "change-set"}
 
     def describe_change_set(self, ChangeSetName: str, **asked: Any) -> Any:
         return {"ChangeSetId": ChangeSetName, "Status": "CREATE_COMPLETE", "Changes": []}
 
-    def execute_change_set(self, **asked: Any) -> Any:
-        self.updates.append(self._waiting)
+    def execute_change_set(self, StackName: str, **asked: Any) -> Any:
+        self.updates.append((StackName, self._waiting[StackName]))
 
     def get_paginator(self, operation: str) -> Any:
         return self
@@ -123,5 +126,6 @@ def test_a_deleted_deployment_group_is_made_anew(tmp_path: Path, error: str, wit
     (first, less), *then = cloudformation.updates
     assert first == "shop-orders"
     assert "orders: its deployment group is gone and is made anew" in told
-    assert [name for name, _ in then] == ["shop-orders", "shop-inventory"]
-    assert then[0][1] - less == without
+    resources = dict(then)
+    assert sorted(resources) == ["shop-inventory", "shop-orders"]
+    assert resources["shop-orders"] - less == without

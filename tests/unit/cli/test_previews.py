@@ -31,8 +31,8 @@ def detail(name: str, entity: str = "", attribute: str = "Properties") -> dict[s
         ),
         (
             change("Modify", Replacement="False", Details=[detail("DesiredCount"), detail("", "", "Tags")]),
-            "~ S (AWS::ECS::Service): DesiredCount, Tags [tasks are started or stopped]",
-            True,
+            "~ S (AWS::ECS::Service): DesiredCount, Tags",
+            False,
         ),
         (
             change("Modify", Replacement="False", Details=[detail("TaskDefinition", "Task")]),

@@ -6,7 +6,10 @@ import click
 
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.builds import why_it_failed
+from bambe.cli.environment import chosen
 from bambe.cli.expiry import expiring
+from bambe.cli.first_images import image_of
+from bambe.cli.grounds import ground_of
 from bambe.cli.phases import phase_of
 from bambe.cli.target import Target, open_target
 from bambe.cli.trouble import Trouble
@@ -28,20 +31,39 @@ phases:
 @click.command("deploy")
 @click.argument("service")
 @click.option("--image", default=None, help="Release this image instead of building the current commit.")
-def command(service: str, image: str | None) -> None:
+@click.option("--build-here", is_flag=True, help="On AWS: build the image with Docker here, and push it.")
+def command(service: str, image: str | None, build_here: bool) -> None:
     """Release SERVICE: its folder at the current commit, or the image given."""
     if image is not None and not image.strip():
         raise click.UsageError("--image is empty: name an image, or leave it out to build the commit.")
+    if build_here and (image or not chosen()):
+        raise click.UsageError("--build-here goes with --on, and without --image.")
     target = open_target()
     for said in expiring(target.project):
         click.echo(said, err=True)
     target.is_by_ecs(service)  # says so when there is no such service
-    work = BringingUp(target, click.echo)
+    work = BringingUp(target, click.echo, ground_of(target, build_here))
     if image:
         click.echo(release_image(work, service, image))
         return
     work.repository.check()
+    if build_here:
+        release_from_here(work, service)
+    else:
+        build_and_release(work, service)
+
+
+def release_from_here(work: BringingUp, service: str) -> None:
+    """Build the commit on this machine, push it, and release it."""
     head = work.repository.head()
+    work.ground.make_images([service], head, work.say)
+    click.echo(release_image(work, service, image_of(work.target, service, head)))
+
+
+def build_and_release(work: BringingUp, service: str) -> None:
+    """Have CodeBuild build the commit; its buildspec releases it."""
+    target, head = work.target, work.repository.head()
+    work.ground.check_commit()
     work.push()
     if any(line.startswith(f"{target.names.build(service)}: builds") for line in work.changes.pushed):
         return

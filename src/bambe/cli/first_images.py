@@ -1,0 +1,99 @@
+"""Images of a commit: built by CodeBuild, or by this machine's Docker and pushed to ECR."""
+
+from __future__ import annotations
+
+import base64
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from bambe.cli.builds import why_it_failed
+from bambe.cli.stacks import Pace
+from bambe.cli.target import Target
+from bambe.cli.trouble import Trouble
+from bambe.kernel.clock import monotonic
+
+Say = Callable[[str], None]
+BUILD_LIMIT = 1800.0
+
+
+def has_image(target: Target, service: str, commit: str) -> bool:
+    """Whether the service's repository has the image of a commit."""
+    answer = target.client("ecr").batch_get_image(
+        repositoryName=target.names.repository(service), imageIds=[{"imageTag": commit[:12]}]
+    )
+    return bool(answer["images"])
+
+
+def image_of(target: Target, service: str, commit: str) -> str:
+    """The name of the image of a commit."""
+    return f"{_repository(target, service)}:{commit[:12]}"
+
+
+def by_codebuild(target: Target, services: Sequence[str], commit: str, say: Say, pace: Pace) -> None:
+    """Have CodeBuild build and push, all at a time, without a release; Trouble with the first failure."""
+    builds = {one: _start(target, one, commit) for one in services}
+    for service, build in builds.items():
+        say(f"{service}: building {commit[:12]}")
+        _wait_for(target, service, build, pace)
+        say(f"{service}: image pushed")
+
+
+def from_here(target: Target, services: Sequence[str], commit: str, say: Say) -> None:
+    """Build what lies in the services' folders with this machine's Docker, and push it."""
+    for service in services:
+        image = image_of(target, service, commit)
+        say(f"{service}: building {commit[:12]} on this machine")
+        _docker("build", "--tag", image, str(target.root / target.project.services[service].path))
+        _log_in(target, image)
+        _docker("push", image)
+        say(f"{service}: image pushed")
+
+
+def _start(target: Target, service: str, commit: str) -> str:
+    answer = target.client("codebuild").start_build(
+        projectName=target.names.build(service),
+        sourceVersion=commit,
+        environmentVariablesOverride=[{"name": "RELEASE", "value": "no", "type": "PLAINTEXT"}],
+    )
+    return str(answer["build"]["id"])
+
+
+def _wait_for(target: Target, service: str, build: str, pace: Pace) -> None:
+    end = monotonic() + BUILD_LIMIT
+    for pause in pace.pauses():
+        found: dict[str, Any] = target.client("codebuild").batch_get_builds(ids=[build])["builds"][0]
+        if found["buildStatus"] == "SUCCEEDED":
+            return
+        if found["buildStatus"] != "IN_PROGRESS":
+            raise Trouble(f"{service}: {why_it_failed(found)} (bambe logs --build {service})")
+        if monotonic() > end:
+            raise Trouble(f"{service}: its build takes more than {BUILD_LIMIT / 60:.0f} minutes.")
+        time.sleep(pause)  # noqa: TID251
+
+
+def _repository(target: Target, service: str) -> str:
+    name = target.names.repository(service)
+    found = target.client("ecr").describe_repositories(repositoryNames=[name])["repositories"][0]
+    return str(found["repositoryUri"])
+
+
+def _log_in(target: Target, image: str) -> None:
+    """Give Docker the registry's token; it lies in Docker's own configuration, as `docker login` puts it."""
+    token = target.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
+    user, _, password = base64.b64decode(token).decode().partition(":")
+    _docker("login", "--username", user, "--password-stdin", image.partition("/")[0], given=password)
+
+
+def _docker(*words: str, given: str = "") -> None:
+    """Run Docker's command line; Trouble with its last words where it fails."""
+    try:
+        done = subprocess.run(["docker", *words], input=given, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise Trouble(
+            "there is no `docker` on this machine: install it, or leave --build-here out."
+        ) from None
+    if done.returncode:
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise Trouble(f"docker {words[0]} failed: {said[-1] if said else 'it said nothing'}")

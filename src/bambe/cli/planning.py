@@ -1,0 +1,134 @@
+"""What an `up` would do: read from what is there, with nothing changed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bambe.cli.cluster import find_cluster
+from bambe.cli.definitions import changed_definitions, live_definitions
+from bambe.cli.previews import Preview
+from bambe.cli.side_by_side import side_by_side
+from bambe.cli.stacks import NEVER_MADE, Stacks
+from bambe.cli.target import Target
+from bambe.cli.topics import Change, changes
+from bambe.cli.wanted import Wanted, check_owners
+from bambe.project import Project
+from bambe.synth import Stack
+
+BY_RELEASES_ONLY = ("LoadBalancers", "NetworkConfiguration", "PlatformVersion", "TaskDefinition")
+"""Properties of a service of CodeDeploy's that no update of a stack changes (UpdateService)."""
+DESCRIPTION = r"{}: (?:the service|what builds the service) (\S+) \(made by Bambe\)"
+EVENTS = "{}: its events (made by Bambe)"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What would happen. `released` are services whose task definition changes; `gone` stacks that bambe.yml
+    does not have any more, and `kept` those of them that hold data; `refused` what AWS would refuse."""
+
+    stacks: tuple[Preview, ...] = ()
+    topics: tuple[Change, ...] = ()
+    released: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether there is something to do."""
+        return bool(self.topics or self.released or self.gone) or any(one.any for one in self.stacks)
+
+    @property
+    def needs_yes(self) -> tuple[str, ...]:
+        """Lines of what replaces, interrupts or deletes something."""
+        found = [
+            f"{stack.name}: {one.line}" for stack in self.stacks for one in stack.changes if one.needs_yes
+        ]
+        return (*found, *(f"{name}: {NO_LONGER}" for name in self.gone))
+
+    @property
+    def is_first(self) -> bool:
+        """Whether nothing of the project is there yet."""
+        return all(one.is_new for one in self.stacks)
+
+
+NO_LONGER = "- the stack, which bambe.yml does not have any more [DELETED]"
+
+
+class Planner:
+    """Plans for one target, whose stacks are `wanted`."""
+
+    def __init__(self, target: Target, there: Stacks, wanted: Wanted) -> None:
+        self.target = target
+        self.there = there
+        self.wanted = wanted
+
+    def plan(self) -> Plan:
+        """What would happen; Trouble where a stack is another project's."""
+        found = self.there.all()
+        project = self.target.project
+        check_owners(project.project, self.wanted.every, found)
+        stacks = tuple(side_by_side(lambda one: self._preview(one, found), self.wanted.every))
+        gone, kept = no_longer(project, found)
+        return Plan(
+            stacks,
+            self._topics(found),
+            tuple(self._released(found)),
+            gone,
+            kept,
+            tuple(refusals(project, self.wanted.every, stacks)),
+        )
+
+    def _preview(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> Preview:
+        given = self.wanted.given(stack, found)
+        return self.there.compare(found.get(stack.name), stack.name, stack.template, given)
+
+    def _topics(self, found: Mapping[str, Any]) -> tuple[Change, ...]:
+        wish = self.target.project.events
+        if wish is None or self.target.names.events_stack not in found:
+            return ()
+        cluster = find_cluster(self.target)
+        return changes(wish, cluster.topics(), cluster.brokers_settings()) if cluster else ()
+
+    def _released(self, found: Mapping[str, Any]) -> list[str]:
+        if not any(one.name in found for one in self.wanted.of("service")):
+            return []
+        account = str(self.target.client("sts").get_caller_identity()["Account"])
+        live = live_definitions(self.target)
+        return changed_definitions(self.target.project, live, account, self.target.place.region)
+
+
+def no_longer(project: Project, found: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[str, ...], ...]:
+    """Stacks of the project that bambe.yml does not have any more: those of services, those before those of
+    their builders; and those that hold events."""
+    pattern = re.compile(DESCRIPTION.format(re.escape(project.project)))
+    services, builders, events = [], [], []
+    for name, stack in sorted(found.items()):
+        said = str(stack.get("Description", ""))
+        hit = pattern.match(said)
+        if stack["StackStatus"] in NEVER_MADE:
+            continue
+        if hit and hit[1] not in project.services:
+            (builders if "what builds" in hit[0] else services).append(name)
+        if said.startswith(EVENTS.format(project.project)) and project.events is None:
+            events.append(name)
+    return (*services, *builders), tuple(events)
+
+
+def refusals(project: Project, wanted: Sequence[Stack], previews: Sequence[Preview]) -> Iterator[str]:
+    """What AWS would refuse of the changes, one sentence each."""
+    for stack, preview in zip(wanted, previews, strict=True):
+        if stack.kind != "service" or preview.is_new or not project.has_codedeploy(stack.service):
+            continue
+        for change in preview.changes:
+            stuck = [one for one in change.properties if one in BY_RELEASES_ONLY]
+            if change.resource == "Service" and stuck and "DeploymentController" not in change.properties:
+                what = " and ".join(stuck)
+                yield (
+                    f"{stack.name}: AWS changes {what} of what CodeDeploy releases by no update of a stack:"
+                    f" take back what changes it, give {stack.service} `release: {{controller: ecs}}`, or"
+                    " take it out of bambe.yml and put it in again"
+                )
