@@ -22,8 +22,10 @@ from bambe.edge.credentials import KeyRing
 from bambe.edge.dispatch import Dispatcher
 from bambe.edge.server import Server
 from bambe.edge.sessions import SessionsApp
+from bambe.engines.registry.port import Pusher
 from bambe.kernel.call import Caller
 from bambe.kernel.clock import SystemClock
+from bambe.services.ecr.policy import EcrPolicy
 from bambe.services.ecs.session import PATH as SESSIONS
 from bambe.services.ecs.sessions import Sessions
 from bambe.wire import Models
@@ -116,12 +118,19 @@ class Edge:
         command = [str(Path(sys.executable).parent / "aws"), *words]
         return subprocess.run(command, env=self.environment, capture_output=True, text=True, timeout=60)
 
+    async def _pushed(self, scope: Any, receive: Any, send: Any) -> None:
+        """Somebody has pushed /pushed/<repository>:<tag>."""
+        repository, _, tag = scope["path"].removeprefix("/pushed/").rpartition(":")
+        await self.house.registry.push(Pusher(ACCOUNT, REGION), repository, tag)
+        await echo(scope, receive, send)
+
     async def _reset(self) -> None:
         self.resets += 1
 
     async def _start(self) -> None:
         self.house = House(self._state)
         await self.house.start()
+        self.house.registry.app(EcrPolicy(self.house.store, self.house.clock))
         models: Models = real_models()
         door = Sessions(self.house.store, self.house.clock, self.house.containers)
         self.sessions = SessionsApp(door, SystemClock())
@@ -132,6 +141,7 @@ class Edge:
             SystemClock(),
             mounts={
                 "/echo": echo,
+                "/pushed": self._pushed,
                 SESSIONS: self.sessions,
             },
             health=lambda: {"ready": self.ready},

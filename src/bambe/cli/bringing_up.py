@@ -85,7 +85,7 @@ class BringingUp:
             self.ground.check()
             self.check_events(may_lose)
             self.check_plan(yes)
-            if self._missing():
+            if self.ground.asks and self._without_images():
                 self.ground.check_commit()
         if self.ground.has_builds:
             with step("base images"):
@@ -220,15 +220,15 @@ class BringingUp:
 
     def first_builds(self) -> None:
         """An image for every service that does not run yet."""
-        head = self.repository.head()
-        without = [one for one in self._missing() if not has_image(self.target, one, head)]
-        if without:
-            self.ground.make_images(without, head, self.say)
+        if without := self._without_images():
+            self.ground.make_images(without, self.repository.head(), self.say)
             self.changes.built += without
 
-    def _missing(self) -> list[str]:
-        """Services that do not run yet."""
-        return [one for one in self.target.project.services if not self._has_service(one)]
+    def _without_images(self) -> list[str]:
+        """Services that do not run yet, and have no image of HEAD."""
+        head, services = self.repository.head(), self.target.project.services
+        missing = [one for one in services if not self._has_service(one)]
+        return [one for one in missing if not has_image(self.target, one, head)]
 
     def services(self) -> None:
         """One stack per service."""

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from bambe.cli.builds import why_it_failed
 from bambe.cli.stacks import Pace
 from bambe.cli.target import Target
@@ -20,9 +22,13 @@ BUILD_LIMIT = 1800.0
 
 def has_image(target: Target, service: str, commit: str) -> bool:
     """Whether the service's repository has the image of a commit."""
-    answer = target.client("ecr").batch_get_image(
-        repositoryName=target.names.repository(service), imageIds=[{"imageTag": commit[:12]}]
-    )
+    name, ecr = target.names.repository(service), target.client("ecr")
+    try:
+        answer = ecr.batch_get_image(repositoryName=name, imageIds=[{"imageTag": commit[:12]}])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "RepositoryNotFoundException":
+            raise
+        return False
     return bool(answer["images"])
 
 

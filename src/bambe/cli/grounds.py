@@ -25,10 +25,12 @@ class Ground(Protocol):
     needs a yes; `at_once` whether a new Kafka cluster is made while images are built; `has_builds` whether
     builds run on this machine and need base images."""
 
-    pace: stacks.Pace
     asks: bool
     at_once: bool
     has_builds: bool
+
+    @property
+    def pace(self) -> stacks.Pace: ...
 
     def check(self) -> None:
         """Trouble for what keeps the project from being brought up here."""
@@ -57,10 +59,13 @@ class Here:
 
     target: Target
     repository: Repository
-    pace = stacks.HERE
     asks = False
     at_once = False
     has_builds = True
+
+    @property
+    def pace(self) -> stacks.Pace:
+        return stacks.HERE
 
     @property
     def url(self) -> str:
@@ -105,10 +110,13 @@ class There:
     target: Target
     repository: Repository
     builds_here: bool = False
-    pace = stacks.AWS
     asks = True
     at_once = True
     has_builds = False
+
+    @property
+    def pace(self) -> stacks.Pace:
+        return stacks.pace_of(self.target.client("cloudformation"))
 
     def check(self) -> None:
         if said := problems(self.target.project):

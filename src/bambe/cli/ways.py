@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from bambe.cli.target import Target
 from bambe.synth.events import PROTOCOLS
 
@@ -26,8 +28,12 @@ def in_use(target: Target) -> dict[str, set[str]]:
 
 def _definitions(ecs: Any, cluster: str) -> set[str]:
     found: set[str] = set()
-    for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster):
-        tasks = page["taskArns"]
-        described = ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
-        found |= {str(one["taskDefinitionArn"]) for one in described}
+    try:
+        for page in ecs.get_paginator("list_tasks").paginate(cluster=cluster):
+            tasks = page["taskArns"]
+            described = ecs.describe_tasks(cluster=cluster, tasks=tasks)["tasks"] if tasks else []
+            found |= {str(one["taskDefinitionArn"]) for one in described}
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ClusterNotFoundException":
+            raise
     return found

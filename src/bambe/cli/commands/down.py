@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import click
 
-from bambe.cli import stacks
 from bambe.cli.account import Account
 from bambe.cli.environment import chosen
 from bambe.cli.lone_tasks import stop_lone_tasks
 from bambe.cli.place import Local, default_state
 from bambe.cli.progress import Progress
-from bambe.cli.stacks import Stacks
+from bambe.cli.stacks import Stacks, pace_of
 from bambe.cli.taking_down import TakingDown
 from bambe.cli.target import Target, open_target
 from bambe.cli.telling import forget_brokers
@@ -55,7 +54,8 @@ def down(place: Local, progress: Progress) -> None:
 def down_there(target: Target, progress: Progress, yes: bool, data_too: bool) -> None:
     """Put the project to rest, or remove it with its data; without a yes, only say so."""
     assert isinstance(target.place, Account)
-    there = Stacks(target.client("cloudformation"), stacks.AWS)
+    cloudformation = target.client("cloudformation")
+    there = Stacks(cloudformation, pace_of(cloudformation))
     work = TakingDown(target, there, Wanted(there, target.project), progress.say)
     steps = [one for group in work.steps(data_too) for one in group]
     on = f"--on {target.place.name}"

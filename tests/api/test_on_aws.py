@@ -1,0 +1,134 @@
+"""`bambe plan`, `up`, `deploy` and `down` with `--on`: a project in an account of AWS."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.api.account import Project, git, project
+from tests.api.conftest import Edge
+from tests.api.test_cloudformation import time_passing
+
+ON = ("--on", "prod")
+
+
+@pytest.fixture
+def shop(edge: Edge, tmp_path: Path) -> Iterator[Project]:
+    root = tmp_path / "shop"
+    root.mkdir()
+    with time_passing(edge):
+        yield project(edge, root)
+
+
+def stacks(shop: Project) -> dict[str, str]:
+    found = shop.aws("cloudformation").describe_stacks()["Stacks"]
+    return {one["StackName"]: one["StackStatus"] for one in found}
+
+
+def weights(shop: Project, service: str) -> dict[str, int]:
+    """What the rule of a service gives its target groups, by colour."""
+    resources = shop.aws("cloudformation").describe_stack_resources(StackName=f"shop-{service}")
+    ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources["StackResources"]}
+    (rule,) = shop.aws("elbv2").describe_rules(RuleArns=[ids["Rule"]])["Rules"]
+    shares = {
+        one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    }
+    return {"blue": shares[ids["BlueTargets"]], "green": shares[ids["GreenTargets"]]}
+
+
+def running(shop: Project, service: str) -> str:
+    """The task definition that a service's primary task set has."""
+    (found,) = shop.aws("ecs").describe_services(cluster="shop", services=[service])["services"]
+    sets = [one for one in found.get("taskSets", ()) if one["status"] == "PRIMARY"]
+    return str((sets[0] if sets else found)["taskDefinition"]).rsplit("/", 1)[-1]
+
+
+def until(true: Any, *arguments: Any) -> None:
+    """Wait, as the house's time passes, for what a release brings about."""
+    end = time.monotonic() + 60
+    while not true(*arguments):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+
+def test_a_project_comes_and_goes(shop: Project) -> None:
+    plan = shop.bambe("plan", *ON, "--no-drift")
+    assert "+ shop-network: a new stack of 17 resources" in plan
+    assert "`bambe up --on prod` does this." in plan
+    assert stacks(shop) == {}
+    said = shop.bambe("up", *ON, fails=True)
+    assert "no remote has the commit" in said
+    assert stacks(shop) == {}
+
+    shop.bambe("up", *ON, "--build-here")
+    assert set(stacks(shop)) == {
+        "shop", "shop-network",
+        *(f"shop-{name}{end}" for name in ("web", "api", "jobs") for end in ("", "-build")),
+    }  # fmt: skip
+    assert set(stacks(shop).values()) == {"CREATE_COMPLETE"}
+    (vpc,) = [one for one in shop.aws("ec2").describe_vpcs()["Vpcs"] if not one["IsDefault"]]
+    (balancer,) = shop.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    assert balancer["VpcId"] == vpc["VpcId"]
+    assert json.loads(shop.bambe("plan", *ON, "--json", "--no-drift", "--exit-code"))["changes"] is False
+
+    shop.write("jobs: {path: jobs, port: 80, release: rolling}", "")
+    again = shop.bambe("plan", *ON, "--no-drift")
+    assert "shop-jobs: - the stack, which bambe.yml does not have any more [DELETED]" in again
+    assert "2 changes need a yes" in shop.bambe("up", *ON, fails=True)
+    shop.bambe("up", *ON, "--yes")
+    assert not {"shop-jobs", "shop-jobs-build"} & set(stacks(shop))
+
+    assert "nothing was: `bambe down --on prod --yes` does it" in shop.bambe("down", *ON, fails=True)
+    assert shop.aws("ecs").describe_clusters(clusters=["shop"])["clusters"][0]["status"] == "ACTIVE"
+    shop.bambe("down", *ON, "--yes")
+    assert set(stacks(shop)) == {f"shop-{name}{end}" for name in ("web", "api") for end in ("", "-build")}
+    assert len(shop.aws("ecr").describe_images(repositoryName="shop/web")["imageDetails"]) == 1
+    assert shop.aws("elbv2").describe_load_balancers()["LoadBalancers"] == []
+
+    shop.bambe("up", *ON)  # the images are there
+    assert running(shop, "web") == "shop-web:2"
+    assert weights(shop, "web") == {"blue": 1, "green": 0}
+    shop.bambe("down", *ON, "--yes", "--delete-data")
+    assert stacks(shop) == {}
+
+
+def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> None:
+    shop.bambe("up", *ON, "--build-here")
+    (first,) = shop.aws("ecr").describe_repositories(repositoryNames=["shop/web"])["repositories"]
+    for service in ("web", "api"):
+        shop.bambe("deploy", service, *ON, "--image", f"{first['repositoryUri']}:other")
+    until(lambda: weights(shop, "web") == {"blue": 0, "green": 100})
+    until(lambda: running(shop, "web") == "shop-web:2" and running(shop, "api") == "shop-api:2")
+    before = {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")}
+    until(lambda: "IN_PROGRESS" not in shop.bambe("release", "list", "web", *ON))
+    shop.write("port: 80, route: default", "port: 80, route: default, tasks: 2")
+    shop.write('route: "/api*"', 'route: "/v2*", tasks: 2')
+    shop.bambe("up", *ON)
+    assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
+    given = parameters(shop, "shop-web")
+    assert (given["BlueWeight"], given["GreenWeight"]) == ("0", "100")
+    assert "Nothing would change" in shop.bambe("plan", *ON, "--no-drift")
+    git(shop.root, "status")
+    before = before | {"web": before["web"]}
+
+    # An update that CloudFormation takes back: its configuration of releases is somebody else's by name.
+    name = "shop-web-canary-20-percent-3-minutes"
+    shares = {"canaryPercentage": 1, "canaryInterval": 1}
+    shop.aws("codedeploy").create_deployment_config(
+        deploymentConfigName=name,
+        computePlatform="ECS",
+        trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": shares},
+    )
+    shop.write("route: default, tasks: 2", 'route: "/w*", tasks: 3, release: {percent: 20, interval: 3m}')
+    assert "already exists" in shop.bambe("up", *ON, fails=True)
+    assert {one: (running(shop, one), weights(shop, one)) for one in ("web", "api")} == before
+
+
+def parameters(shop: Project, stack: str) -> dict[str, str]:
+    (found,) = shop.aws("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {one["ParameterKey"]: one["ParameterValue"] for one in found["Parameters"]}
