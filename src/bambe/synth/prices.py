@@ -89,12 +89,12 @@ ONLY_BY_USE = frozenset(
 """Types that cost nothing while nobody uses them; a cluster's Container Insights count its tasks."""
 
 BY_USE = (
-    "the load balancer's capacity units (LCUs)",
-    "data that leaves, or passes zones, NAT gateways and endpoints",
+    "the load balancer's capacity units",
+    "data transfer (by NAT gateways and endpoints too)",
     "logs",
     "Container Insights",
     "builds",
     "stored images",
-    "requests to DNS, KMS, Secrets Manager and SNS",
+    "requests to AWS's services",
 )
 """What an estimate leaves out, in words for people."""
