@@ -43,14 +43,15 @@ class Cron:
             day = start.date() + timedelta(days=offset)
             if day.year > max(self.years):
                 return None
-            if not (day.year in self.years and day.month in self.months and self.is_day(day)):
-                continue
-            for found in self._times(day):
+            for found in self.on(day):
                 if found >= start:
                     return found
         return None
 
-    def _times(self, day: date) -> Iterator[datetime]:
+    def on(self, day: date) -> Iterator[datetime]:
+        """The minutes of a day that fit, in order."""
+        if not (day.year in self.years and day.month in self.months and self.is_day(day)):
+            return
         for hour in sorted(self.hours):
             for minute in sorted(self.minutes):
                 yield datetime(day.year, day.month, day.day, hour, minute)

@@ -2,6 +2,7 @@
 
 from bambe.synth.alarms import alarm_names
 from bambe.synth.build import build_template
+from bambe.synth.costs import Cost, Costs, costs
 from bambe.synth.events import events_template
 from bambe.synth.limits import problems
 from bambe.synth.names import Names
@@ -14,6 +15,8 @@ from bambe.synth.stacks import FirstTaskDefinition, Output, Stack, stacks
 __all__ = [
     "APPSPEC_PLACEHOLDER",
     "IMAGE_PLACEHOLDER",
+    "Cost",
+    "Costs",
     "FirstTaskDefinition",
     "Names",
     "Output",
@@ -21,6 +24,7 @@ __all__ = [
     "alarm_names",
     "appspec",
     "build_template",
+    "costs",
     "events_template",
     "network_template",
     "problems",

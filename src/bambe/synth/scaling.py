@@ -26,6 +26,11 @@ def scaling(project: Project, names: Names, service: str) -> dict[str, Resource]
     return made
 
 
+def ceiling(tasks: int, most: int, scales: object) -> int:
+    """The most tasks from a time on that says `tasks`: with `scaling` it says the least, and none is none."""
+    return max(tasks, most) if scales and tasks else tasks
+
+
 def _target(project: Project, names: Names, service: str) -> Resource:
     wish = project.services[service]
     counts = [wish.tasks, *(one.tasks for one in wish.schedule)]
@@ -37,7 +42,7 @@ def _target(project: Project, names: Names, service: str) -> Resource:
             "Timezone": one.timezone,
             "ScalableTargetAction": {
                 "MinCapacity": one.tasks,
-                "MaxCapacity": _most(one.tasks, most, wish.scaling),
+                "MaxCapacity": ceiling(one.tasks, most, wish.scaling),
             },
         }
         for number, one in enumerate(wish.schedule, 1)
@@ -53,11 +58,6 @@ def _target(project: Project, names: Names, service: str) -> Resource:
     if actions:
         properties["ScheduledActions"] = actions
     return {"Type": "AWS::ApplicationAutoScaling::ScalableTarget", "Properties": properties}
-
-
-def _most(tasks: int, most: int, scales: object) -> int:
-    """With `scaling` a time says how many there are at least; none is none."""
-    return max(tasks, most) if scales and tasks else tasks
 
 
 def _policy(service: str, by: str, value: int, measure: Resource) -> Resource:
