@@ -1,4 +1,4 @@
-"""A project in an account of AWS, for which a real endpoint stands in; commands are typed as a person does."""
+"""A project in an account of AWS, for which an endpoint here stands in, and commands typed as by a person."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.api.conftest import Edge
+from tests.api.test_cloudformation import time_passing
 from tests.support.house import ACCOUNT, REGION
 
 BAMBE = str(Path(sys.executable).parent / "bambe")
@@ -51,14 +52,15 @@ class Project:
 
     def bambe(self, *words: str, fails: bool = False, **more: str) -> str:
         """What a command printed; it must go well, or fail with one line on stderr, which is returned."""
-        done = subprocess.run(
-            [BAMBE, *words],
-            cwd=self.root,
-            env=self.environment | more,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        with time_passing(self.edge):
+            done = subprocess.run(
+                [BAMBE, *words],
+                cwd=self.root,
+                env=self.environment | more,
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
         assert bool(done.returncode) == fails, f"{done.stdout}\n{done.stderr}"
         if fails:
             assert len(done.stderr.strip().splitlines()) == 1, done.stderr
@@ -78,6 +80,10 @@ class Project:
 
     def aws(self, service: str) -> Any:
         return self.edge.aws(service)
+
+    def pass_time(self, seconds: float) -> None:
+        """Have so much time pass in the account."""
+        self.edge.run(self.edge.house.advance(seconds, step=seconds / 60))
 
 
 def project(edge: Edge, root: Path) -> Project:

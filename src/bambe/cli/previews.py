@@ -39,6 +39,10 @@ INTERRUPTING: Mapping[str, Mapping[str, str]] = {
 the service does)."""
 
 
+BY_NAME_ONLY = ("AWS::CodeDeploy::DeploymentConfig",)
+"""Types that hold nothing and that nobody feels: another one of another name takes its place."""
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """What would happen to one resource. `properties` are those that change, `felt` how its users notice."""
@@ -53,7 +57,8 @@ class Change:
     @property
     def needs_yes(self) -> bool:
         """Whether something that exists is replaced, deleted or interrupted."""
-        return bool(self.felt) or self.kind in ("replace", "perhaps replace", "delete")
+        is_lost = self.kind in ("replace", "perhaps replace", "delete") and self.type not in BY_NAME_ONLY
+        return bool(self.felt) or is_lost
 
     @property
     def line(self) -> str:
