@@ -49,3 +49,6 @@ STUCK = {"moto": {"AWS::EC2::NatGateway": "DependencyViolation"}}
 
 WITHOUT_IMPORTS = ("moto",)
 """Judges that cannot say who imports what (ListImports), which `bambe down` asks to delete in order."""
+
+KEEPS_OUTPUTS = ("moto",)
+"""Judges whose stacks put out for ever what they put out first: a template is not known by its mark there."""

@@ -14,7 +14,7 @@ from bambe.cli.stacks import KEEP
 from bambe.project import Project, parse
 from bambe.synth import task_definition
 from tests.elsewhere.judge import REGION, Judge
-from tests.elsewhere.lacks import LACKS, LEFT_OUT, STUCK, UNKNOWN, WITHOUT_IMPORTS
+from tests.elsewhere.lacks import KEEPS_OUTPUTS, LACKS, LEFT_OUT, STUCK, UNKNOWN, WITHOUT_IMPORTS
 from tests.elsewhere.projects import EXAMPLE, Wanted, stacks
 from tests.elsewhere.templates import Template, types_of, without
 
@@ -96,6 +96,8 @@ def test_who_is_imported_from_is_deleted_last(judge: Judge) -> None:
 
 def change_and_take_back(judge: Judge, name: str, template: Template, given: dict[str, Any]) -> None:
     """An update that adds a resource, and one that takes it away again."""
+    if judge.name in KEEPS_OUTPUTS:
+        template = {part: said for part, said in template.items() if part != "Outputs"}
     more = {**template, "Resources": {**template["Resources"], "Added": ADDED}}
     preview = judge.stacks.preview(name, more, given)
     assert "+ Added (AWS::Logs::LogGroup)" in "\n".join(preview.lines)
@@ -141,6 +143,15 @@ def test_what_a_judge_lacks_is_what_it_says(judge: Judge, kind: str) -> None:
         assert not any(one.format(type=kind) in said for one in (UNKNOWN, LEFT_OUT))
     else:
         assert wanted.format(type=kind) in said
+
+
+def test_who_keeps_the_first_outputs(judge: Judge) -> None:
+    for days in (7, 14):
+        made = {**ADDED, "Properties": {**ADDED["Properties"], "RetentionInDays": days}}
+        judge.stacks.begin("said", {"Resources": {"A": made}, "Outputs": {"Days": {"Value": str(days)}}}, {})
+        judge.stacks.finish(["said"], say)
+    (days, *_) = [one["OutputValue"] for one in (judge.stacks.find("said") or {})["Outputs"]]
+    assert (days == "7") == (judge.name in KEEPS_OUTPUTS)
 
 
 def answer(judge: Judge, template: Template) -> str:

@@ -24,6 +24,8 @@ KEEP = object()
 BODY = 51_200
 """More bytes of a template CloudFormation takes from S3 alone."""
 NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_FAILED")
+MARK = "Template"
+"""The output by which a stack says of which template it is."""
 AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 GIVEN_UP = {
     "UPDATE_ROLLBACK_FAILED": "`bambe aws cloudformation continue-update-rollback` goes on taking it back.",
@@ -301,12 +303,14 @@ class Stacks:
 
 
 def is_so(stack: Mapping[str, Any], words: Mapping[str, Any]) -> bool:
-    """Whether a stack at rest has this very template and these parameters, by the mark in its description."""
-    marked = json.loads(words["TemplateBody"]).get("Description", "")
+    """Whether a stack at rest has this very template and these parameters, by the mark that it puts out."""
+    template = json.loads(words["TemplateBody"])
+    wanted = template.get("Outputs", {}).get(MARK, {}).get("Value")
+    marks = [one["OutputValue"] for one in stack.get("Outputs", ()) if one["OutputKey"] == MARK]
     now = {one["ParameterKey"]: one.get("ParameterValue") for one in stack.get("Parameters", ())}
     given = {one["ParameterKey"]: one.get("ParameterValue", KEEP) for one in words["Parameters"]}
     same = all(value is KEEP or now.get(key) == value for key, value in given.items())
-    return bool(marked and stack.get("Description") == marked and stack["StackStatus"] in AT_REST and same)
+    return bool(wanted) and marks == [wanted] and stack["StackStatus"] in AT_REST and same
 
 
 def told(event: Mapping[str, Any]) -> str:
@@ -364,11 +368,11 @@ def _words(
 
 
 def _marked(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A template of ours with its digest in the description, which DescribeStacks shows."""
-    if "Description" not in template:
+    """A template of ours that puts out its own digest, which DescribeStacks shows."""
+    if "Outputs" not in template:
         return dict(template)
     digest = digest_id(json.dumps(template, sort_keys=True), length=12)
-    return {**template, "Description": f"{template['Description']} [{digest}]"}
+    return {**template, "Outputs": {**template["Outputs"], MARK: {"Value": digest}}}
 
 
 def _parameter(key: str, value: Any) -> dict[str, Any]:

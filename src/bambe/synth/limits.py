@@ -12,8 +12,8 @@ from bambe.synth.stacks import Stack, stacks
 
 TEMPLATE_BYTES = 51_200
 """Of a template given in the call itself (CloudFormation's quota)."""
-MARK = 15
-"""Bytes of the digest that is put into the description of a template that is applied."""
+MARK = 40
+"""Bytes of the digest that a template puts out when it is applied."""
 RESOURCES = 500
 OUTPUTS = PARAMETERS = 200
 """Of a template (CloudFormation's quotas)."""

@@ -55,9 +55,7 @@ class CloudFormation:
 
     def describe_stacks(self, StackName: str) -> Any:
         outputs = [{"OutputKey": "Service", "OutputValue": StackName}]
-        return {
-            "Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]
-        }
+        return {"Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]}
 
     def create_change_set(self, StackName: str, TemplateBody: str, **asked: Any) -> Any:
         self._waiting[StackName] = set(json.loads(TemplateBody)["Resources"])
