@@ -63,8 +63,8 @@ def test_what_somebody_changed_is_told_and_nothing_else(shop: Edge) -> None:
     assert found(shop) == [
         f"{WEB}: 2 changed, 1 deleted",
         f"  - {group} (AWS::CodeDeploy::DeploymentGroup) is gone",
-        "  ~ BlueTargets (AWS::ElasticLoadBalancingV2::TargetGroup): HealthCheckPath is /other, the template says"
-        " /",
+        "  ~ BlueTargets (AWS::ElasticLoadBalancingV2::TargetGroup): HealthCheckPath is /other, the template"
+        " says /",
         f"  ~ {alarm} (AWS::CloudWatch::Alarm): Threshold is 999.0, the template says 5.0",
     ]
 

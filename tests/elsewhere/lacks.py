@@ -49,3 +49,17 @@ STUCK = {"moto": {"AWS::EC2::NatGateway": "DependencyViolation"}}
 
 WITHOUT_IMPORTS = ("moto",)
 """Judges that cannot say who imports what (ListImports), which `bambe down` asks to delete in order."""
+
+PAGE = (
+    "  ? what drifted is not known: Unable to parse response (syntax error: line 1, column 0), invalid XML"
+    " received. Further retries may succeed:"
+)
+DRIFT = {
+    "moto": ["asked: 1 not known", PAGE, "nobody: 1 not known", PAGE],
+    "MiniStack": [
+        "asked: 1 changed, 1 deleted",
+        "  - More (AWS::Logs::LogGroup) is gone",
+        "  ~ Added (AWS::Logs::LogGroup): RetentionInDays is 30, the template says 7",
+    ],
+}
+"""What is told of a stack with a resource that was changed and one that was deleted; moto looks at none."""

@@ -14,6 +14,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from bambe.cli.drift_owners import Difference, Seen, differences
 from bambe.cli.trouble import Trouble
@@ -86,7 +87,7 @@ class Drifts:
             return self._look(name)
         except ClientError as error:
             return [_unknown(name, str(error.response.get("Error", {}).get("Message") or error))]
-        except (BotoCoreError, Trouble) as error:
+        except (BotoCoreError, ResponseParserError, Trouble) as error:
             return [_unknown(name, str(error))]
 
     def _look(self, name: str) -> list[Drifted]:
@@ -145,7 +146,7 @@ def _pauses() -> Iterator[float]:
 
 
 def _unknown(stack: str, reason: str) -> Drifted:
-    return Drifted(stack, "", "", "unknown", reason=reason)
+    return Drifted(stack, "", "", "unknown", reason=(reason.splitlines() or [NO_REASON])[0])
 
 
 def drifted(stack: str, seen: Sequence[Seen]) -> list[Drifted]:

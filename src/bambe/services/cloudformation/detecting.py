@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -86,6 +87,7 @@ class DriftLoop:
         self._clock = clock
         self._aws = aws
         self._types = resources
+        self._turn = asyncio.Lock()
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [key] if table == DETECTIONS.name else []
@@ -102,7 +104,7 @@ class DriftLoop:
 
     async def reconcile(self, key: Key) -> datetime | None:
         while True:
-            detection, rows = await self._store.read(lambda tx: _observe(tx, key))
+            detection, rows = await self._store.scan(partial(_observe, key=key))
             if detection is None or detection.status != BEGUN:
                 return None
             if not rows:
@@ -112,12 +114,16 @@ class DriftLoop:
             await self._store.write(partial(_looked, detection=detection, looks=looks))
 
     async def _look(self, row: Resource) -> Look:
+        """One resource at a time, whatever stack it is of, and between two whoever else waits for the event
+        loop, on whose thread services answer."""
         aws = self._aws.within(row.account, row.region)
-        try:
-            found = await seen(aws, row, self._types.get(row.type), self._clock.now())
-        except AwsError as error:
-            return Look(row.logical_id, None, f"{row.logical_id}: {error.message}")
-        return Look(row.logical_id, found)
+        async with self._turn:
+            await asyncio.sleep(0)  # noqa: TID251
+            try:
+                found = await seen(aws, row, self._types.get(row.type), self._clock.now())
+            except AwsError as error:
+                return Look(row.logical_id, None, f"{row.logical_id}: {error.message}")
+            return Look(row.logical_id, found)
 
 
 def _observe(tx: Tx, key: Key) -> tuple[Detection | None, list[Resource]]:

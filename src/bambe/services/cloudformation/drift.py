@@ -26,6 +26,8 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[
 
 
 def _compared(expected: Any, actual: Any, path: str) -> list[Difference]:
+    if expected == actual:
+        return []
     expected, actual = _same_kind(expected, actual)
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         return _of_mappings(expected, actual, path)
