@@ -69,12 +69,26 @@ def test_what_somebody_changed_is_told_and_nothing_else(shop: Edge) -> None:
     ]
 
 
-def release(edge: Edge) -> str:
-    """A deployment by CodeDeploy of another task definition; its status once it has ended."""
-    definition = edge.aws("ecs").register_task_definition(
+def defined(edge: Edge) -> str:
+    """The ARN of one more task definition."""
+    answer = edge.aws("ecs").register_task_definition(
         family="web", cpu="256", memory="512", networkMode="awsvpc", requiresCompatibilities=["FARGATE"],
         containerDefinitions=[{"name": "web", "image": IMAGE, "portMappings": [{"containerPort": 8080}]}],
-    )["taskDefinition"]["taskDefinitionArn"]  # fmt: skip
+    )  # fmt: skip
+    return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+
+def weights(edge: Edge) -> dict[str, int]:
+    """How much each target group gets of the service's traffic."""
+    (rule,) = edge.aws("elbv2").describe_rules(RuleArns=[resources(edge)["Rule"]])["Rules"]
+    return {
+        one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
+    }
+
+
+def release(edge: Edge) -> str:
+    """A deployment by CodeDeploy of another task definition; its status once it has ended."""
+    definition = defined(edge)
     balancer = {"ContainerName": "web", "ContainerPort": 8080}
     target = {"TaskDefinition": definition, "LoadBalancerInfo": balancer}
     service = {"TargetService": {"Type": "AWS::ECS::Service", "Properties": target}}
@@ -96,16 +110,33 @@ def release(edge: Edge) -> str:
 
 def test_a_release_is_no_drift(shop: Edge) -> None:
     assert release(shop) == "Succeeded"
-    (rule,) = shop.aws("elbv2").describe_rules(RuleArns=[resources(shop)["Rule"]])["Rules"]
-    weights = {
-        one["TargetGroupArn"]: one["Weight"] for one in rule["Actions"][0]["ForwardConfig"]["TargetGroups"]
-    }
-    assert weights[resources(shop)["GreenTargets"]] > 0
+    assert weights(shop)[resources(shop)["GreenTargets"]] > 0
     assert found(shop) == []
     drifts: Any = shop.aws("cloudformation").describe_stack_resource_drifts(
         StackName=WEB, StackResourceDriftStatusFilters=["MODIFIED"]
     )["StackResourceDrifts"]
     assert {one["LogicalResourceId"] for one in drifts} >= {"Rule", "Service"}, "and CloudFormation sees it"
+
+
+def test_a_release_by_ecs_itself_is_no_drift(edge: Edge) -> None:
+    native = parse("""
+project: shop
+release: {controller: ecs}
+services: {web: {path: web, port: 8080, route: default, scaling: {min: 2, max: 4, cpu: 50}}}
+""")
+    for stack in stacks(native):
+        edge.run(make(edge.house, stack))
+    before = weights(edge)
+    edge.aws("ecs").update_service(cluster="shop", service="web", taskDefinition=defined(edge))
+    for _ in range(100):
+        edge.run(edge.house.advance(60, step=10))
+        (service,) = edge.aws("ecs").describe_services(cluster="shop", services=["web"])["services"]
+        if [one["rolloutState"] for one in service["deployments"]] == ["COMPLETED"]:
+            break
+    assert weights(edge) != before
+    edge.aws("ecs").update_service(cluster="shop", service="web", desiredCount=3)
+    edge.run(edge.house.advance(60, step=10))
+    assert found(edge) == []
 
 
 def test_a_stack_that_moves_is_a_line(shop: Edge) -> None:
