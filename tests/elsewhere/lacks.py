@@ -62,4 +62,6 @@ DRIFT = {
         "  ~ Added (AWS::Logs::LogGroup): RetentionInDays is 30, the template says 7",
     ],
 }
-"""What is told of a stack with a resource that was changed and one that was deleted; moto looks at none."""
+"""What is told of a stack with a resource that was changed and one that was deleted."""
+WITHOUT_DRIFT = ("moto",)
+"""Judges that answer a page which is no answer."""

@@ -15,7 +15,7 @@ from bambe.cli.stacks import KEEP
 from bambe.project import Project, parse
 from bambe.synth import task_definition
 from tests.elsewhere.judge import REGION, Judge
-from tests.elsewhere.lacks import DRIFT, LACKS, LEFT_OUT, STUCK, UNKNOWN, WITHOUT_IMPORTS
+from tests.elsewhere.lacks import DRIFT, LACKS, LEFT_OUT, STUCK, UNKNOWN, WITHOUT_DRIFT, WITHOUT_IMPORTS
 from tests.elsewhere.projects import EXAMPLE, Wanted, stacks
 from tests.elsewhere.templates import Template, types_of, without
 
@@ -65,6 +65,8 @@ def test_a_project_is_made_changed_and_deleted(judge: Judge, spec: str) -> None:
         "AWS::ECS::Service",
         "AWS::IAM::Role",
     }
+    if judge.name not in WITHOUT_DRIFT:
+        assert report(detect(judge.cloudformation, list(made), say)) == []
     for name, (template, later) in made.items():
         change_and_take_back(judge, name, template, later)
     for name in reversed(made):

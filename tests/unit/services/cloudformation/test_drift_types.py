@@ -311,3 +311,26 @@ async def test_looks_are_forgotten_after_a_day_and_so_is_what_the_stack_no_longe
             StackDriftDetectionId=shown["StackDriftDetectionId"]
         )
     assert list(await drifts(house, "s")) == ["Kept"]
+
+
+async def test_a_look_at_many_resources_goes_on_after_the_daemons_death(house: House) -> None:
+    many = {
+        f"Logs{number}": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/{number}"}}
+        for number in range(120)
+    }
+    await create_stack(house, {"Resources": many})
+    await house.aws.logs.delete_log_group(logGroupName="/7")
+    cloudformation = house.aws.cloudformation
+    id = (await cloudformation.detect_stack_drift(StackName="s"))["StackDriftDetectionId"]
+    with pytest.raises(AwsError, match="already in progress"):
+        await cloudformation.detect_stack_drift(StackName="s")
+    house.restart()
+    await house.settle()
+    shown = await cloudformation.describe_stack_drift_detection_status(StackDriftDetectionId=id)
+    assert (shown["DetectionStatus"], shown["DriftedStackResourceCount"]) == ("DETECTION_COMPLETE", 1)
+    found, page = list[str](), await cloudformation.describe_stack_resource_drifts(StackName="s")
+    while page:
+        found += [one["LogicalResourceId"] for one in page["StackResourceDrifts"]]
+        token = page.get("NextToken")
+        page = token and await cloudformation.describe_stack_resource_drifts(StackName="s", NextToken=token)
+    assert sorted(found) == sorted(many)
