@@ -29,7 +29,10 @@ OF_SCHEDULES = ("/MinCapacity", "/MaxCapacity")
 OF_OTHERS = ("ListenerAttributes", "LoadBalancerAttributes", "SecretArnList", "TargetGroupAttributes")
 """Lists to which AWS adds its defaults, and other projects the secrets of their users."""
 TOPIC = ("AWS::MSK::Topic", "/Configs")
-SECRET = re.compile(r"password|secret|token|credential|private_?key|api_?key|^/environment", re.IGNORECASE)
+SECRET = re.compile(
+    r"password|secret|token|credential|private_?key|api_?key|^/environment($|/(environment)?variables)",
+    re.IGNORECASE,
+)
 SECRETS = ("AWS::SSM::Parameter", "AWS::SecretsManager::Secret")
 VALUES = re.compile(r"^/(Value|SecretString|GenerateSecretString)\b")
 LONG = 60

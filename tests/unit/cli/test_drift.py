@@ -164,6 +164,9 @@ def test_secrets_are_not_told(kind: str, path: str) -> None:
     assert one.differences == (Difference(path, "", "", hidden=True),)
     assert "is another one than the template says" in one.lines[0]
     assert "hunter2" not in repr(one)
+    assert (
+        "LARGE" in lines(seen("AWS::CodeBuild::Project", ("/Environment/ComputeType", "SMALL", "LARGE")))[0]
+    )
 
 
 def test_settings_of_a_topic_are_read_for_the_person() -> None:
