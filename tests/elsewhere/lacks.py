@@ -52,3 +52,19 @@ WITHOUT_IMPORTS = ("moto",)
 
 KEEPS_OUTPUTS = ("moto",)
 """Judges whose stacks put out for ever what they put out first: a template is not known by its mark there."""
+
+PAGE = (
+    "  ? what drifted is not known: Unable to parse response (syntax error: line 1, column 0), invalid XML"
+    " received. Further retries may succeed:"
+)
+DRIFT = {
+    "moto": ["asked: 1 not known", PAGE, "nobody: 1 not known", PAGE],
+    "MiniStack": [
+        "asked: 1 changed, 1 deleted",
+        "  - More (AWS::Logs::LogGroup) is gone",
+        "  ~ Added (AWS::Logs::LogGroup): RetentionInDays is 30, the template says 7",
+    ],
+}
+"""What is told of a stack with a resource that was changed and one that was deleted."""
+WITHOUT_DRIFT = ("moto",)
+"""Judges that answer a page which is no answer."""

@@ -10,11 +10,21 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
+from bambe.cli.drift import detect, report
 from bambe.cli.stacks import KEEP
 from bambe.project import Project, parse
 from bambe.synth import task_definition
 from tests.elsewhere.judge import REGION, Judge
-from tests.elsewhere.lacks import KEEPS_OUTPUTS, LACKS, LEFT_OUT, STUCK, UNKNOWN, WITHOUT_IMPORTS
+from tests.elsewhere.lacks import (
+    DRIFT,
+    KEEPS_OUTPUTS,
+    LACKS,
+    LEFT_OUT,
+    STUCK,
+    UNKNOWN,
+    WITHOUT_DRIFT,
+    WITHOUT_IMPORTS,
+)
 from tests.elsewhere.projects import EXAMPLE, Wanted, stacks
 from tests.elsewhere.templates import Template, types_of, without
 
@@ -34,6 +44,7 @@ services:
 """,
 }
 ADDED = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/added", "RetentionInDays": 7}}
+MORE = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/more"}}
 
 
 def say(line: str) -> None:
@@ -63,6 +74,8 @@ def test_a_project_is_made_changed_and_deleted(judge: Judge, spec: str) -> None:
         "AWS::ECS::Service",
         "AWS::IAM::Role",
     }
+    if judge.name not in WITHOUT_DRIFT:
+        assert report(detect(judge.cloudformation, list(made), say)) == []
     for name, (template, later) in made.items():
         change_and_take_back(judge, name, template, later)
     for name in reversed(made):
@@ -185,3 +198,12 @@ def test_who_lists_imports(judge: Judge) -> None:
     else:
         lacks = False
     assert lacks == (judge.name in WITHOUT_IMPORTS)
+
+
+def test_who_detects_drift(judge: Judge) -> None:
+    """What somebody changed is told in the same words, or that the judge does not look."""
+    judge.stacks.begin("asked", {"Resources": {"Added": ADDED, "More": MORE}}, {})
+    judge.stacks.finish(["asked"], say)
+    judge.logs.put_retention_policy(logGroupName="/added", retentionInDays=30)
+    judge.logs.delete_log_group(logGroupName="/more")
+    assert report(detect(judge.cloudformation, ["asked", "nobody"], say)) == DRIFT[judge.name]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,6 +22,8 @@ from bambe.services.cloudformation.model import Detection, Drift, Resource, Stac
 from bambe.services.cloudformation.tables import DETECTIONS, DRIFTS, RESOURCES, STACKS
 
 BEGUN, DONE, FAILED = "DETECTION_IN_PROGRESS", "DETECTION_COMPLETE", "DETECTION_FAILED"
+AT_ONCE = 50
+"""Resources looked at before what was found is written down."""
 GONE = re.compile("NotFound|NoSuch|DoesNotExist|NotActive")
 
 
@@ -65,6 +68,15 @@ def _drift(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was found of a resource; None with the reason where its service does not answer."""
+
+    name: str
+    found: Drift | None
+    reason: str = ""
+
+
 class DriftLoop:
     """Keys are (account, region, detection id)."""
 
@@ -75,6 +87,7 @@ class DriftLoop:
         self._clock = clock
         self._aws = aws
         self._types = resources
+        self._turn = asyncio.Lock()
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [key] if table == DETECTIONS.name else []
@@ -91,45 +104,54 @@ class DriftLoop:
 
     async def reconcile(self, key: Key) -> datetime | None:
         while True:
-            detection, row = await self._store.read(lambda tx: _observe(tx, key))
+            detection, rows = await self._store.scan(partial(_observe, key=key))
             if detection is None or detection.status != BEGUN:
                 return None
-            if row is None:
+            if not rows:
                 await self._store.write(partial(_finish, detection=detection, now=self._clock.now()))
                 return None
-            await self._look(detection, row)
+            looks = [await self._look(row) for row in rows]
+            await self._store.write(partial(_looked, detection=detection, looks=looks))
 
-    async def _look(self, detection: Detection, row: Resource) -> None:
+    async def _look(self, row: Resource) -> Look:
+        """One resource at a time, whatever stack it is of, and between two whoever else waits for the event
+        loop, on whose thread services answer."""
         aws = self._aws.within(row.account, row.region)
-        try:
-            found = await seen(aws, row, self._types.get(row.type), self._clock.now())
-        except AwsError as error:
-            reason = f"{row.logical_id}: {error.message}"
-            await self._store.write(lambda tx: _looked(tx, detection, row.logical_id, None, reason))
-            return
-        await self._store.write(lambda tx: _looked(tx, detection, row.logical_id, found, ""))
+        async with self._turn:
+            await asyncio.sleep(0)  # noqa: TID251
+            try:
+                found = await seen(aws, row, self._types.get(row.type), self._clock.now())
+            except AwsError as error:
+                return Look(row.logical_id, None, f"{row.logical_id}: {error.message}")
+            return Look(row.logical_id, found)
 
 
-def _observe(tx: Tx, key: Key) -> tuple[Detection | None, Resource | None]:
-    """A detection, and the next of its resources that is still there to be looked at."""
+def _observe(tx: Tx, key: Key) -> tuple[Detection | None, list[Resource]]:
+    """A detection, and the next of its resources that are still there to be looked at."""
     detection = DETECTIONS.find(tx, *key)
     if detection is None:
-        return None, None
-    for name in detection.pending:
-        row = RESOURCES.find(tx, detection.account, detection.region, detection.stack, name)
-        if row is not None and row.exists:
-            return detection, row
-    return detection, None
+        return None, []
+    where = {"account": detection.account, "region": detection.region, "stack": detection.stack}
+    there = {row.logical_id: row for row in RESOURCES.list(tx, **where) if row.exists}
+    return detection, [there[name] for name in detection.pending if name in there][:AT_ONCE]
 
 
-def _looked(tx: Tx, detection: Detection, name: str, found: Drift | None, reason: str) -> None:
+def _looked(tx: Tx, detection: Detection, looks: Sequence[Look]) -> None:
     drifted = detection.drifted
-    if found is not None:
-        DRIFTS.put(tx, found)
-        drifted += found.status in (drift.MODIFIED, drift.DELETED)
-    pending = [one for one in detection.pending if one != name]
+    for look in looks:
+        if look.found is not None:
+            DRIFTS.put(tx, look.found)
+            drifted += look.found.status in (drift.MODIFIED, drift.DELETED)
+    seen = {look.name for look in looks}
+    reasons = [look.reason for look in looks if look.reason]
     DETECTIONS.update(
-        tx, replace(detection, pending=pending, drifted=drifted, reason=detection.reason or reason)
+        tx,
+        replace(
+            detection,
+            pending=[one for one in detection.pending if one not in seen],
+            drifted=drifted,
+            reason=detection.reason or next(iter(reasons), ""),
+        ),
     )
 
 

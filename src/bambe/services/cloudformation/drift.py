@@ -9,6 +9,8 @@ from typing import Any
 from bambe.services.cloudformation.reading import as_text
 
 Difference = dict[str, str]
+TAGS = "Tags"
+"""Not compared: services and stacks add tags of their own."""
 IN_SYNC, MODIFIED, DELETED, NOT_CHECKED = "IN_SYNC", "MODIFIED", "DELETED", "NOT_CHECKED"
 
 
@@ -18,12 +20,14 @@ def differences(expected: Mapping[str, Any], actual: Mapping[str, Any]) -> list[
     shown = {key.lower(): value for key, value in actual.items()}
     found: list[Difference] = []
     for key in sorted(expected):
-        if key.lower() in shown:
+        if key.lower() in shown and key != TAGS:
             found += _compared(expected[key], shown[key.lower()], f"/{key}")
     return found
 
 
 def _compared(expected: Any, actual: Any, path: str) -> list[Difference]:
+    if expected == actual:
+        return []
     expected, actual = _same_kind(expected, actual)
     if isinstance(expected, Mapping) and isinstance(actual, Mapping):
         return _of_mappings(expected, actual, path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -293,6 +293,9 @@ class ChangeSet:
         return f"arn:aws:cloudformation:{self.region}:{self.account}:changeSet/{self.name}/{self.id}"
 
 
+DETECTIONS_KEPT = timedelta(days=1)
+
+
 @dataclass(frozen=True, slots=True)
 class Detection:
     """A look at how far a stack's resources have drifted; those of `pending` are still to be seen."""
@@ -307,6 +310,11 @@ class Detection:
     reason: str = ""
     drifted: int = 0
     found: str = ""
+
+    @property
+    def delete_at(self) -> datetime | None:
+        """When nobody asks for it any more; one under way stays."""
+        return None if self.pending else self.begun_at + DETECTIONS_KEPT
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from bambe.control import Key, Reconciler
+from bambe.control import Expiry, Key, Reconciler
 from bambe.kernel.call import Aws, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.errors import AwsError
@@ -31,7 +31,15 @@ from bambe.services.cloudformation.planner import (
 from bambe.services.cloudformation.resource_steps import Steps
 from bambe.services.cloudformation.rewriting import rewritten
 from bambe.services.cloudformation.scope import scope_of
-from bambe.services.cloudformation.tables import STACKS, exports, move_stack, put_resource, resources_of
+from bambe.services.cloudformation.tables import (
+    DETECTIONS,
+    STACKS,
+    delete_detection,
+    exports,
+    move_stack,
+    put_resource,
+    resources_of,
+)
 from bambe.services.cloudformation.template import EMPTY, dependencies, order, parse, retained
 
 S = StackStatus
@@ -199,5 +207,9 @@ def _observe(tx: Tx, key: Key) -> tuple[Stack | None, Rows, dict[str, str]]:
 def reconcilers(
     store: Store, clock: Clock, aws: Aws, resources: Mapping[str, ResourceType]
 ) -> Sequence[Reconciler]:
-    """The loops of stacks and of looking at what has drifted."""
-    return [StackLoop(store, clock, aws, resources), DriftLoop(store, clock, aws, resources)]
+    """The loops of stacks, of looking at what has drifted, and of looks that nobody asks for any more."""
+    return [
+        StackLoop(store, clock, aws, resources),
+        DriftLoop(store, clock, aws, resources),
+        Expiry("cloudformation.detections", store, clock, DETECTIONS, delete_detection),
+    ]

@@ -49,6 +49,11 @@ MIGRATIONS = (
 )
 
 
+def delete_detection(tx: Tx, row: Detection) -> None:
+    """Forget a look; what it found stays with the resources."""
+    DETECTIONS.delete(tx, *DETECTIONS.key_of(row))
+
+
 def find_stack(tx: Tx, account: str, region: str, name: str) -> Stack | None:
     """A live stack by name, or any by ARN."""
     if name.startswith("arn:"):

@@ -18,6 +18,11 @@ async def _cluster(aws: Aws, made: Made, expected: Properties) -> Properties | N
     return {**found[0], "ClusterSettings": found[0].get("settings", [])} if found else None
 
 
+async def _providers(aws: Aws, made: Made, expected: Properties) -> Properties | None:
+    found = await _cluster(aws, made, expected)
+    return {**found, "Cluster": made.physical_id} if found else None
+
+
 async def _service(aws: Aws, made: Made, expected: Properties) -> Properties | None:
     _, cluster, name = made.physical_id.rsplit("/", 2)
     answer = await aws.ecs.describe_services(cluster=cluster, services=[name])
@@ -48,6 +53,7 @@ async def _definition(aws: Aws, made: Made, expected: Properties) -> Properties 
 
 READS = {
     "AWS::ECS::Cluster": _cluster,
+    "AWS::ECS::ClusterCapacityProviderAssociations": _providers,
     "AWS::ECS::Service": _service,
     "AWS::ECS::TaskDefinition": _definition,
 }

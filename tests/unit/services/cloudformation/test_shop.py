@@ -156,7 +156,7 @@ class Killer:
 def kill_at_every_call(house: House, after: bool) -> Killer:
     killer = Killer(house, after)
     parts = {**house.parts, "aws": Aws(killer, house.caller)}
-    loop, _ = reconcilers(**{name: parts[name] for name in ("store", "clock", "aws", "resources")})
+    loop, *_ = reconcilers(**{name: parts[name] for name in ("store", "clock", "aws", "resources")})
     runner = Runner(loop, house.clock)
     house.runners[loop.name] = runner
     house.store.listen(runner.changed)

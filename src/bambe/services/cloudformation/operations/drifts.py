@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bambe.kernel.call import Answer, Call, Tx
@@ -44,6 +45,7 @@ async def detect_stack_drift(call: Call, request: DetectStackDriftInputTypeDef) 
         if any(one.stack == stack.id for one in running):
             raise ValidationError(f"Drift detection is already in progress for stack [{stack.arn}]")
         names = [row.logical_id for row in resources_of(tx, stack) if row.exists]
+        _forget_others(tx, stack, names)
         detection = Detection(
             account=stack.account,
             region=stack.region,
@@ -57,6 +59,13 @@ async def detect_stack_drift(call: Call, request: DetectStackDriftInputTypeDef) 
         return detection
 
     return {"StackDriftDetectionId": (await call.store.write(begin)).id}
+
+
+def _forget_others(tx: Tx, stack: Stack, names: Collection[str]) -> None:
+    """What was seen of resources that the stack no longer has."""
+    for one in DRIFTS.list(tx, account=stack.account, region=stack.region, stack=stack.id):
+        if one.logical_id not in names:
+            DRIFTS.delete(tx, *DRIFTS.key_of(one))
 
 
 async def describe_stack_drift_detection_status(

@@ -1,4 +1,4 @@
-"""How EC2's security groups are read back, to see what has drifted."""
+"""How security groups and single rules of theirs are read back."""
 
 from __future__ import annotations
 
@@ -41,4 +41,23 @@ def _rules(permission: Mapping[str, Any], peer: str) -> Iterator[dict[str, Any]]
         yield {**ports, peer: one["GroupId"], **described}
 
 
-READS = {"AWS::EC2::SecurityGroup": _group}
+async def _rule(aws: Aws, made: Made, expected: Properties) -> Properties:
+    answer = await aws.ec2.describe_security_group_rules(SecurityGroupRuleIds=[made.physical_id])
+    found = answer["SecurityGroupRules"][0]
+    end = MEMBERS["Egress" if found["IsEgress"] else "Ingress"][1]
+    return {
+        "CidrIp": found.get("CidrIpv4", ""),
+        "CidrIpv6": found.get("CidrIpv6", ""),
+        "Description": found.get("Description", ""),
+        "GroupId": found["GroupId"],
+        f"{end}SecurityGroupId": found.get("ReferencedGroupInfo", {}).get("GroupId", ""),
+        f"{end}PrefixListId": found.get("PrefixListId", ""),
+        **{name: found[name] for name in ("FromPort", "IpProtocol", "ToPort")},
+    }
+
+
+SECURITY_GROUPS = {
+    "AWS::EC2::SecurityGroup": _group,
+    "AWS::EC2::SecurityGroupEgress": _rule,
+    "AWS::EC2::SecurityGroupIngress": _rule,
+}
