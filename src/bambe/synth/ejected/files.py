@@ -23,7 +23,7 @@ def ejected(project: Project, account: str = "") -> dict[str, str]:
 
     `account` is the number of the only account that the scripts deploy to; "" for any.
     """
-    every = stacks(project)
+    every, services = stacks(project), sorted(project.services)
     return {
         "README.md": readme.page(project, every),
         "lib.sh": scripts.lib(project, account),
@@ -31,12 +31,10 @@ def ejected(project: Project, account: str = "") -> dict[str, str]:
         "release.sh": scripts.release(project),
         "down.sh": scripts.down(project, every),
         **{f"templates/{one.name}.json": pretty(one.template) for one in every},
-        **{
-            f"taskdefs/{one}.json": pretty(_task_definition(project, one)) for one in sorted(project.services)
-        },
+        **{f"taskdefs/{one}.json": pretty(_task_definition(project, one)) for one in services},
         **{
             f"appspecs/{one}.json": pretty(appspec(project, one))
-            for one in sorted(project.services)
+            for one in services
             if project.has_codedeploy(one)
         },
     }

@@ -12,8 +12,8 @@ from bambe.synth.stacks import Stack
 
 PAGE = Path(__file__).with_name("page.md")
 BY_CODEDEPLOY = """\
-CodeDeploy ({services}): a release that is under way, goes back at once by the second command, with its id from the first;
-the last one lets it go on where it waits for approval.
+CodeDeploy ({services}): the first command gives the id of the release that is under way, the second takes it
+back at once, the third lets it go on where it waits for approval.
 
     aws deploy list-deployments --application-name {application} --deployment-group-name {group} \\
       --include-only-statuses InProgress Ready
@@ -27,20 +27,26 @@ ECS ({services}): a release that is under way goes back to the version before.
     aws ecs stop-service-deployment --stop-type ROLLBACK --service-deployment-arn arn:...
 """
 
+LONG = """
+CloudFormation takes at most 51,200 bytes of a template in a call. What is longer has to lie in an S3 bucket:
+for {which} it is `BUCKET=NAME ./deploy.sh`, with a bucket of yours in the same region.
+"""
 TOPICS = """\
-Nothing looks beforehand whether a change of a topic takes events away that are kept now: CloudFormation does what the template says.
+Nothing looks beforehand whether a change of a topic takes events away that are kept now: CloudFormation
+does what the template says.
 """
 
 
 def page(project: Project, every: Iterable[Stack]) -> str:
     """The whole page, in Markdown."""
     names, first = Names.of(project), sorted(project.services)[0]
+    registry = f"123456789012.dkr.ecr.{project.region}.amazonaws.com"
     said = {
         "PROJECT": project.project,
         "REGION": f"`{project.region}`",
         "BRANCH": project.branch,
         "SERVICE": first,
-        "IMAGE": f"123456789012.dkr.ecr.{project.region}.amazonaws.com/{names.repository(first)}:1a2b3c4d5e6f",
+        "IMAGE": f"{registry}/{names.repository(first)}:1a2b3c4d5e6f",
         "SERVICES": "\n".join(_row(project, names, one) for one in sorted(project.services)),
         "BUCKET": _bucket(every),
         "BACK": _back(project, names),
@@ -63,10 +69,7 @@ def _bucket(every: Iterable[Stack]) -> str:
     if not (long := needs_bucket(every)):
         return ""
     which = ", ".join(f"`{one}`" for one in long)
-    return (
-        "\nCloudFormation takes at most 51,200 bytes of a template in a call. For more it wants the template in an"
-        f" S3 bucket,\nand so do {which}: `BUCKET=NAME ./deploy.sh`, with a bucket of yours in the same region.\n"
-    )
+    return LONG.format(which=which)
 
 
 def _back(project: Project, names: Names) -> str:

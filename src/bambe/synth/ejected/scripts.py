@@ -67,6 +67,7 @@ def release(project: Project) -> str:
 
 def down(project: Project, every: Sequence[Stack]) -> str:
     """Every stack in reverse."""
+    groups = _backwards(every)
     said = [f"Takes {project.project} down: services, images, logs, network."]
     if project.events:
         said.append("The Kafka cluster goes with everything that is in it.")
@@ -75,12 +76,13 @@ def down(project: Project, every: Sequence[Stack]) -> str:
         *(f"# {one}" for one in said),
         STRICT + READ_LIB,
         'if [ "${1:-}" != --yes ]; then',
-        f'  say "In the account $ACCOUNT, in $AWS_REGION, this deletes for good: {" ".join(name for names in _backwards(every) for name in names)}"',
+        '  say "In the account $ACCOUNT, in $AWS_REGION, this deletes for good:"',
+        *(f'  say "  {" ".join(names)}"' for names in groups),
         *(f'  say "{one}"' for one in said[1:]),
         '  fail "nothing is deleted; ./down.sh --yes does it"',
         "fi",
         "",
-        *(f"delete {' '.join(names)}" for names in _backwards(every)),
+        *(f"delete {' '.join(names)}" for names in groups),
         *_forgets(project),
         'say "Gone. Task definitions are left, which cost nothing: aws ecs list-task-definitions"',
     ]
@@ -107,9 +109,7 @@ def _only(account: str) -> str:
 def _needs_bucket(every: Sequence[Stack]) -> str:
     if not (names := needs_bucket(every)):
         return ""
-    said = (
-        f"too long for a call to CloudFormation: {', '.join(names)}; give BUCKET=NAME, an S3 bucket of yours"
-    )
+    said = f"too long for a call to CloudFormation: {', '.join(names)}; BUCKET=NAME gives an S3 bucket"
     return f'[ -n "${{BUCKET:-}}" ] || fail "{said}"\n'
 
 
