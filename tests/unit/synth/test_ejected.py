@@ -36,7 +36,8 @@ case "$1 $2" in
   "sts get-caller-identity") echo 111111111111 ;;
   "cloudformation describe-stacks") if [ "$3" = --stack-name ]; then echo "out-of-$4"; else cat there; fi ;;
   "cloudformation deploy") if [ -e broken ] && [ "$4" = "$(cat broken)" ]; then exit 254; fi ;;
-  "cloudformation describe-stack-resource") echo "$4-$6" ;;
+  "cloudformation describe-stack-resources")
+    for one in GreenTargets BlueTargets Rule Service; do printf '%s\\t%s\\n' "$one" "$4-$one"; done ;;
   "elbv2 describe-rules") cat weights ;;
   "kafka get-bootstrap-brokers") echo b-1:9094,b-2:9094 ;;
   "ssm get-parameters") cat "told.$(basename "$4")" 2> /dev/null || echo None ;;

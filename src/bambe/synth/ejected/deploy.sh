@@ -74,22 +74,21 @@ deploy_service() { # SERVICE [PARAMETER=VALUE...]: its stack; what releases have
 }
 
 live_weights() { # STACK: prints the weights of blue and of green in the service's rule, as the last release left them
-  local rule blue green weights
-  rule=$(resource "$1" Rule) || return
-  blue=$(resource "$1" BlueTargets) || return
-  green=$(resource "$1" GreenTargets) || return
+  local made rule weights
+  made=$(aws cloudformation describe-stack-resources --stack-name "$1" --output text \
+    --query 'StackResources[].[LogicalResourceId, PhysicalResourceId]') || return
+  rule=$(printf '%s\n' "$made" | awk '$1 == "Rule" { print $2 }')
   weights=$(aws elbv2 describe-rules --rule-arns "$rule" --output text \
     --query "Rules[0].Actions[?Type=='forward'].ForwardConfig.TargetGroups[].[TargetGroupArn, Weight]") || return
-  weights=$(printf '%s\n' "$weights" | awk -v blue="$blue" -v green="$green" \
-    '$1 == blue { b = $2 } $1 == green { g = $2 } END { print b + 0, g + 0 }')
+  weights=$(printf '%s\n%s\n' "$made" "$weights" | awk '
+    $1 == "BlueTargets" { blue = $2 }
+    $1 == "GreenTargets" { green = $2 }
+    $1 == blue { b = $2 }
+    $1 == green { g = $2 }
+    END { print b + 0, g + 0 }')
   case "$weights" in
     "0 0") fail "the rule of $1 leads neither to blue nor to green" ;;
     "0 "* | *" 0") printf '%s\n' "$weights" ;;
     *) fail "$1: a release is shifting traffic (blue and green $weights): run this again when it is over" ;;
   esac
-}
-
-resource() { # STACK NAME: prints the id of what the stack has made under that name
-  aws cloudformation describe-stack-resource --stack-name "$1" --logical-resource-id "$2" \
-    --query StackResourceDetail.PhysicalResourceId --output text
 }
