@@ -17,6 +17,7 @@ from bambe.services.ecr.policy import EcrPolicy
 from bambe.synth import stacks
 from bambe.synth.ejected import ejected
 from tests.api.conftest import Edge
+from tests.support import warm_cli
 from tests.support.house import ACCOUNT, REGION, House
 
 PROJECT = parse("""
@@ -35,12 +36,15 @@ PASSES = {
 }
 """Seconds that pass after an operation, before its answer goes out: the AWS CLI asks how it went at once, and
 then not again before half a minute has passed in truth."""
+PYTHON = Path(sys.executable)
+"""The interpreter of Bambe's own AWS CLI, which is version 1."""
 NEWER = Path("/usr/bin/aws")
+"""Version 2, where there is one."""
 SHIM = """#!/bin/sh
 # Debian's version 2 has no AWS_ENDPOINT_URL, and its `ecs deploy` asks CodeDeploy without --endpoint-url.
 case "$1 $2" in
   "ecs deploy") exec {older} "$@" ;;
-  *) exec {newer} "$@" ;;
+  *) exec {python} -I -S {warm} {socket} --endpoint-url "$AWS_ENDPOINT_URL" "$@" ;;
 esac
 """
 
@@ -76,14 +80,27 @@ def edge(tmp_path: Path) -> Iterator[Edge]:
     made.stop()
 
 
+@pytest.fixture
+def socket(tmp_path: Path, edge: Edge) -> Iterator[Path]:
+    """Where the AWS CLI waits for commands: version 2, if there is one."""
+    first = NEWER.read_bytes().partition(b"\n")[0].decode(errors="replace") if NEWER.exists() else ""
+    python = first.removeprefix("#!") if "python3" in first else PYTHON
+    path = tmp_path / "aws.socket"
+    command = [str(python), warm_cli.__file__, str(path)]
+    with subprocess.Popen(command, env=edge.environment, stdout=subprocess.PIPE, text=True) as running:
+        assert running.stdout
+        assert running.stdout.readline() == "ready\n"
+        yield path
+        running.kill()
+
+
 class Person:
     """Somebody with the files and the AWS CLI."""
 
-    def __init__(self, edge: Edge, folder: Path) -> None:
+    def __init__(self, edge: Edge, folder: Path, socket: Path) -> None:
         self.edge, self.folder = edge, folder
-        older = Path(sys.executable).parent / "aws"
-        newer = f"{NEWER} --endpoint-url {edge.endpoint}" if NEWER.exists() else str(older)
-        for path, text in {**ejected(PROJECT), "bin/aws": SHIM.format(older=older, newer=newer)}.items():
+        shim = SHIM.format(older=PYTHON.parent / "aws", python=PYTHON, warm=warm_cli.__file__, socket=socket)
+        for path, text in {**ejected(PROJECT), "bin/aws": shim}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_text(text)
             (folder / path).chmod(0o755)
@@ -111,8 +128,8 @@ class Person:
         return {one["StackName"]: one.get("LastUpdatedTime") for one in shown}
 
 
-def test_a_project_is_deployed_released_and_taken_down(edge: Edge, tmp_path: Path) -> None:
-    person = Person(edge, tmp_path / "files")
+def test_a_project_is_deployed_released_and_taken_down(edge: Edge, socket: Path, tmp_path: Path) -> None:
+    person = Person(edge, tmp_path / "files", socket)
     person.run("deploy.sh")
     made, image = person.stacks(), person.image()
     assert set(made) == {one.name for one in stacks(PROJECT)}
