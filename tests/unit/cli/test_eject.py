@@ -47,9 +47,7 @@ def refused(words: Sequence[str], says: str) -> None:
 
 
 def content(folder: Path) -> dict[str, str]:
-    return {
-        one.relative_to(folder).as_posix(): one.read_text() for one in folder.rglob("*") if one.is_file()
-    }
+    return {one.relative_to(folder).as_posix(): one.read_text() for one in folder.rglob("*") if one.is_file()}
 
 
 def test_the_command_is_found_by_its_name() -> None:
@@ -97,3 +95,12 @@ def test_what_aws_would_refuse_is_said_and_nothing_is_written(root: Path) -> Non
     (root / "bambe.yml").write_text(FILE.replace("source:", "# source:"))
     refused([], "`source` is missing")
     assert not (root / "ejected").exists()
+
+
+def test_a_folder_that_was_another_one_loses_only_what_is_written_over(root: Path) -> None:
+    mine = {"templates/page.json": "{}", "README.md": "mine", "deploy.sh": "mine"}
+    for path, text in mine.items():
+        (root / "other" / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / "other" / path).write_text(text)
+    run("--into", "other", "--force")
+    assert content(root / "other") == {"templates/page.json": "{}", **ejected(parse(FILE))}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def command(on: str, into: Path | None, force: bool) -> None:
 
 def write(folder: Path, files: Mapping[str, str], force: bool) -> str:
     """Make the folder have these files, and say what that was; Trouble where it has other content, unless
-    that may go. Files of a person's own stay, but for those in folders that are wholly ours."""
+    `force`. Then a person's own files stay, and those of services that are no more go."""
     found = {one.relative_to(folder).as_posix() for one in folder.rglob("*") if one.is_file()}
     other = sorted(one for one in found if one not in files or _read(folder / one) != files[one])
     if other and not force:
@@ -59,8 +58,9 @@ def write(folder: Path, files: Mapping[str, str], force: bool) -> str:
         )
     if not other and found == set(files):
         return "is as it was"
-    for one in FOLDERS:
-        shutil.rmtree(folder / one, ignore_errors=True)
+    for one in other if SOURCED in found else ():
+        if one not in files and one.partition("/")[0] in FOLDERS and one.endswith(".json"):
+            (folder / one).unlink()
     for path, text in files.items():
         _write(folder / path, text)
     return f"is written ({len(files)} files)"

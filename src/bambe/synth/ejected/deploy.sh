@@ -32,7 +32,7 @@ newest_image() { # SERVICE: prints its newest image; nothing where there is none
     --query 'sort_by(imageDetails, &imagePushedAt)[-1].imageTags[0]' --output json) || return
   if [ "$tag" = null ]; then return; fi
   repository=$(output "$PROJECT-$1-build" Repository) || return
-  printf '%s\n' "$repository:${tag//\"/}"
+  printf '%s\n' "$repository:$tag" | tr -d '"'
 }
 
 begin_first_build() { # SERVICE: begins to build its first image, unless it has one; its buildspec releases nothing
