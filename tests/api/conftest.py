@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
@@ -38,12 +38,17 @@ def _session() -> boto3.session.Session:
     return boto3.session.Session()
 
 
+After = Callable[[House, str, Any], Awaitable[None]]
+"""What happens in the house after an operation, before its answer goes out: house, operation, answer."""
+
+
 class Strict:
     """The house's dispatcher; an answer that AWS's model does not allow fails as a bug does."""
 
-    def __init__(self, dispatcher: Dispatcher, models: Models) -> None:
+    def __init__(self, dispatcher: Dispatcher, models: Models, after: Callable[..., Any]) -> None:
         self._dispatcher = dispatcher
         self._models = models
+        self._after = after
         self.require = dispatcher.require
 
     async def __call__(self, caller: Caller, service: str, operation: str, *rest: Any, **more: Any) -> Any:
@@ -56,6 +61,7 @@ class Strict:
             problems = [f"AWS answers nothing, not {answer}"]
         unknown = [problem for problem in problems if not problem.startswith("Value ")]
         assert not unknown, f"{service}:{operation} answers what AWS does not: {unknown}"
+        await self._after(operation, answer)
         return answer
 
 
@@ -65,11 +71,12 @@ class Edge:
     `edge.aws("ecs")` is a boto3 client; `edge.run(edge.house.settle())` runs a coroutine in the house.
     """
 
-    def __init__(self, state: Path, any_credentials: bool = False) -> None:
+    def __init__(self, state: Path, any_credentials: bool = False, after: After | None = None) -> None:
         self.keyring = KeyRing(None, account=ACCOUNT, region=REGION, any_credentials=any_credentials)
         self.resets = 0
         self.ready = True
         self._state = state
+        self._after = after
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -124,6 +131,10 @@ class Edge:
         await self.house.registry.push(Pusher(ACCOUNT, REGION), repository, tag)
         await echo(scope, receive, send)
 
+    async def _happen(self, operation: str, answer: Any) -> None:
+        if self._after is not None:
+            await self._after(self.house, operation, answer)
+
     async def _reset(self) -> None:
         self.resets += 1
 
@@ -135,7 +146,7 @@ class Edge:
         door = Sessions(self.house.store, self.house.clock, self.house.containers)
         self.sessions = SessionsApp(door, SystemClock())
         self.app = App(
-            Strict(self.house.dispatcher, models),
+            Strict(self.house.dispatcher, models, self._happen),
             models,
             self.keyring,
             SystemClock(),

@@ -13,15 +13,9 @@ from bambe.cli.target import Target
 from bambe.cli.topics import LiveTopic
 from bambe.cli.trouble import Trouble
 from bambe.project.events import Events
-from bambe.synth.events import AUTHORITY, MECHANISM, PROTOCOLS, SERVERS, SYSTEM, parameter
+from bambe.synth.events import AUTHORITY, MECHANISM, PROTOCOLS, SERVERS, STRINGS, SYSTEM, parameter
 from bambe.synth.users import CLI
 
-STRINGS = {
-    "plaintext": "BootstrapBrokerString",
-    "tls": "BootstrapBrokerStringTls",
-    "scram": "BootstrapBrokerStringSaslScram",
-}
-"""Members of GetBootstrapBrokers by `events.access`: addresses for tasks."""
 FROM_HERE = {"tls": "BootstrapBrokerStringPublicTls", "scram": "BootstrapBrokerStringPublicSaslScram"}
 PLAINTEXT_FROM_HERE = 19092
 """AWS has no public listener in plain text; Bambe's brokers have one for this machine."""

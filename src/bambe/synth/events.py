@@ -23,6 +23,12 @@ SERVERS = {
     "scram": "bootstrap-servers-scram",
 }
 """By access, so that a task of before a change of it finds its own brokers when it starts again."""
+STRINGS = {
+    "plaintext": "BootstrapBrokerString",
+    "tls": "BootstrapBrokerStringTls",
+    "scram": "BootstrapBrokerStringSaslScram",
+}
+"""Members of GetBootstrapBrokers by `events.access`: addresses for tasks."""
 AUTHORITY = "ca"
 SYSTEM = "system"
 """The value of KAFKA_CA where the certificates are of an authority that everybody trusts, as on AWS."""

@@ -14,6 +14,8 @@ TEMPLATE_BYTES = 51_200
 """Of a template given in the call itself (CloudFormation's quota)."""
 MARK = 40
 """Bytes of the digest that a template puts out when it is applied."""
+TEMPLATE_BYTES_FROM_S3 = 1_000_000
+"""Of a template that lies in a bucket (CloudFormation's quota: 1 MB)."""
 RESOURCES = 500
 OUTPUTS = PARAMETERS = 200
 """Of a template (CloudFormation's quotas)."""
@@ -23,10 +25,11 @@ REGION, ACCOUNT, PARTITION = "ap-southeast-1", "1" * 12, "aws-us-gov"
 """The longest that there are."""
 
 
-def problems(project: Project) -> tuple[str, ...]:
-    """Everything that has to change before AWS takes the project; empty where nothing has to."""
+def problems(project: Project, template_bytes: int = TEMPLATE_BYTES) -> tuple[str, ...]:
+    """Everything that has to change before AWS takes the project, with templates of so many bytes at most;
+    empty where nothing has to."""
     every = stacks(project)
-    sizes = (said for stack in every for said in _sizes(stack))
+    sizes = (said for stack in every for said in _sizes(stack, template_bytes))
     return (*_missing(project), *_brokers(project), *sizes)
 
 
@@ -57,11 +60,11 @@ def _brokers(project: Project) -> Iterator[str]:
         )
 
 
-def _sizes(stack: Stack) -> Iterator[str]:
+def _sizes(stack: Stack, template_bytes: int) -> Iterator[str]:
     size, template = len(stack.body.encode()) + MARK, stack.template
-    if size > TEMPLATE_BYTES:
+    if size > template_bytes:
         yield (
-            f"the template of {stack.name} has {size} bytes, and CloudFormation takes {TEMPLATE_BYTES}:"
+            f"the template of {stack.name} has {size} bytes, and CloudFormation takes {template_bytes}:"
             f" {_shorter(stack)}"
         )
     counts = {"Resources": RESOURCES, "Outputs": OUTPUTS, "Parameters": PARAMETERS}
