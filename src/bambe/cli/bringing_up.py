@@ -12,7 +12,7 @@ from typing import Any
 
 from bambe.cli.builds import why_it_failed
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.controllers import check_controllers, lost_resources, primary_targets
 from bambe.cli.drifted import restore_access
 from bambe.cli.images import ensure_base_images
 from bambe.cli.native import native_under_way
@@ -188,11 +188,16 @@ class BringingUp:
         for service in self.target.project.services:
             name = self.target.names.stack(service)
             first = KEEP if self._has_stack(service) else self._register(service)
-            parameters = {**self._network(), "TaskDefinition": first}
+            parameters = {**self._network(), "TaskDefinition": first} | self._pair(service)
             if self._stacks.begin(name, service_template(self.target.project, service), parameters):
                 begun.append(name)
         self.changes.stacks += begun
         self._stacks.finish(begun, self.say)
+
+    def _pair(self, service: str) -> dict[str, Any]:
+        there = self._has_stack(service)
+        stack = self._stacks.find(self.target.names.stack(service)) if there else None
+        return primary_targets(self.target, service, stack)
 
     def _forget_lost_groups(self) -> None:
         """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an

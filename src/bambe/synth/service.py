@@ -22,7 +22,8 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     """The template of the stack `<project>-<service>`.
 
     Parameters are VpcId, SubnetIds (the tasks') and TaskDefinition: the first one that the service runs.
-    Afterwards releases own it, so an update passes the previous value.
+    Afterwards releases own it, so an update passes the previous value. One that is `native.has_pair` has
+    `native.PRIMARY` too, which an update passes likewise.
     """
     names = Names.of(project)
     resources = {
@@ -46,7 +47,9 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
             "VpcId": {"Type": "AWS::EC2::VPC::Id"},
             "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
             "TaskDefinition": {"Type": "String", "Description": "the first task definition's ARN"},
+            **native.parameters(project, service),
         },
+        **native.conditions(project, service),
         "Resources": resources,
         "Outputs": {"Service": {"Value": {"Fn::GetAtt": ["Service", "Name"]}}},
     }
@@ -167,7 +170,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
             }
         ]
         if project.is_native(service):
-            properties["LoadBalancers"][0]["AdvancedConfiguration"] = native.pair(project)
+            properties["LoadBalancers"][0] |= native.pair(project)
         else:
             # ECS takes no target group that no listener leads to.
             resource["DependsOn"].append("Rule")
