@@ -96,8 +96,11 @@ class BringingUp:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
         that is wanted."""
         wish, there = self.target.project.events, find_cluster(self.target)
-        if wish is not None and there is not None:
-            check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
+        if wish is None or there is None:
+            return
+        names = self._stacks.named(self.target.names.events_stack, "AWS::MSK::Topic", "TopicName")
+        ours = {one: there.deletion(one) for one in names}
+        check_topics(changes(wish, there.topics(), there.brokers_settings(), ours), may_lose, self.say)
 
     def push(self) -> None:
         """Push HEAD; services that run already and changed are built and released by the push itself."""
