@@ -22,6 +22,7 @@ from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
+from bambe.cli.upgrades import why_not
 from bambe.cli.ways import in_use
 from bambe.kernel.clock import monotonic
 from bambe.project.events import Events
@@ -98,6 +99,8 @@ class BringingUp:
         wish, there = self.target.project.events, find_cluster(self.target)
         if wish is None or there is None:
             return
+        if refused := why_not(there.version(), wish.kafka):
+            raise Trouble(f"events: {refused}")
         names = self._stacks.named(self.target.names.events_stack, "AWS::MSK::Topic", "TopicName")
         ours = {one: there.deletion(one) for one in names}
         check_topics(changes(wish, there.topics(), there.brokers_settings(), ours), may_lose, self.say)

@@ -63,6 +63,10 @@ class Cluster:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
+    def version(self) -> str:
+        """The version of Kafka it runs, as MSK names it; "" where MSK tells of none."""
+        return str(self._software().get("KafkaVersion", ""))
+
     def deletion(self, topic: str) -> str:
         """The command that deletes a topic."""
         return f"bambe aws kafka delete-topic --cluster-arn {self.arn} --topic-name {topic}"

@@ -91,6 +91,7 @@ def bringing_up(
             "t loses what is older than 7d: `bambe up --lose-events` does it all",
         ),
         ({"topics": {"t": {"partitions": 3}}}, {}, "Kafka cannot take any away"),
+        ({"kafka": "2.6.1", "topics": {"t": {}}}, {}, "events: a cluster with Kafka version 3.9.x cannot"),
     ],
 )
 def test_what_may_not_be_is_refused_before_anything_is_touched(
