@@ -49,3 +49,13 @@ STUCK = {"moto": {"AWS::EC2::NatGateway": "DependencyViolation"}}
 
 WITHOUT_IMPORTS = ("moto",)
 """Judges that cannot say who imports what (ListImports), which `bambe down` asks to delete in order."""
+
+SERVICE_CHANGES = {"moto": "change", "MiniStack": "perhaps replace"}
+"""What a change set foresees of a service that gets another controller and a pair of target groups. AWS has
+these among what is changed in place (its schema of the type); MiniStack does not know of each property."""
+
+WITHOUT_PAIRS = ("moto",)
+"""Judges whose stacks make services without their load balancers."""
+
+WITHOUT_WEIGHTS = ("MiniStack",)
+"""Judges whose rules forget the weights of target groups."""
