@@ -119,5 +119,5 @@ def _alive(target: Target, names: list[str]) -> Iterator[dict[str, Any]]:
         yield from (one for one in found if one["status"] == "ACTIVE")
 
 
-def _is_by_ecs(shown: dict[str, Any]) -> bool:
+def _is_by_ecs(shown: Mapping[str, Any]) -> bool:
     return bool(shown.get("deploymentController", {}).get("type", "ECS") == "ECS")

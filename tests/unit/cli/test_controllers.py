@@ -52,12 +52,14 @@ class CloudFormation:
 
     def __init__(self) -> None:
         self.updates: list[tuple[str, set[str]]] = []
+        self.given: dict[str, list[dict[str, Any]]] = {}
         self._waiting: tuple[str, set[str]] = "", set()
 
     def describe_stacks(self, StackName: str) -> Any:
         return {"Stacks": [{"StackName": StackName, "StackStatus": "UPDATE_COMPLETE"}]}
 
     def create_change_set(self, StackName: str, TemplateBody: str, **asked: Any) -> Any:
+        self.given[StackName] = asked["Parameters"]
         self._waiting = StackName, set(json.loads(TemplateBody)["Resources"])
         return {"Id": "change-set"}
 
@@ -187,6 +189,17 @@ def test_ecs_is_told_which_target_group_had_the_traffic_and_that_stays(
     native = shop(tmp_path, release=NATIVE, ecs=there, elbv2=there)
     assert primary_targets(native, "orders", given) == {"PrimaryTargets": said}
     assert primary_targets(shop(tmp_path, ecs=there), "orders", given) == {}
+
+
+def test_bambe_up_tells_the_stacks(tmp_path: Path) -> None:
+    cloudformation, network, there = CloudFormation(), Network(), Released(task_set("green"))
+    clients = {"cloudformation": cloudformation, "ec2": network, "sts": network, "ecs": there}
+    BringingUp(shop(tmp_path, release=NATIVE, **clients), lambda line: None).services()
+    told = {
+        stack: [one["ParameterValue"] for one in given if one["ParameterKey"] == "PrimaryTargets"]
+        for stack, given in cloudformation.given.items()
+    }
+    assert told == {"shop-orders": ["green"], "shop-inventory": ["blue"]}
 
 
 def test_a_new_service_begins_in_the_first_target_group(tmp_path: Path) -> None:
