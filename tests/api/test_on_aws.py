@@ -117,6 +117,15 @@ def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> Non
     assert "already exists" in shop.bambe("up", *ON, fails=True)
     assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
 
+    # ECS takes the service over from CodeDeploy: as it runs, on the target group that has the traffic.
+    shop.write("release: {percent: 20, interval: 3m}", "release: {controller: ecs}")
+    assert "needs a yes" in shop.bambe("up", *ON, fails=True).replace("need a yes", "needs a yes")
+    shop.bambe("up", *ON, "--yes")
+    assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
+    given = parameters(shop, "shop-web")
+    assert (given["PrimaryTargets"], given["TaskDefinition"].rsplit("/", 1)[-1]) == ("green", "shop-web:2")
+    assert "Nothing would change" in shop.bambe("plan", *ON, "--no-drift", "--exit-code")
+
 
 def parameters(shop: Project, stack: str) -> dict[str, str]:
     (found,) = shop.aws("cloudformation").describe_stacks(StackName=stack)["Stacks"]

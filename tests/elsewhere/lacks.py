@@ -68,3 +68,13 @@ DRIFT = {
 """What is told of a stack with a resource that was changed and one that was deleted."""
 WITHOUT_DRIFT = ("moto",)
 """Judges that answer a page which is no answer."""
+
+SERVICE_CHANGES = {"moto": "change", "MiniStack": "perhaps replace"}
+"""What a change set foresees of a service that gets another controller and a pair of target groups. AWS has
+these among what is changed in place (its schema of the type); MiniStack does not know of each property."""
+
+WITHOUT_PAIRS = ("moto",)
+"""Judges whose stacks make services without their load balancers."""
+
+WITHOUT_WEIGHTS = ("MiniStack",)
+"""Judges whose rules forget the weights of target groups."""

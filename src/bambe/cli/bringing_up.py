@@ -9,7 +9,7 @@ from typing import Any
 
 from bambe.cli import carrying
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.controllers import check_controllers, lost_resources
+from bambe.cli.controllers import check_controllers, lost_resources, primary_targets
 from bambe.cli.definitions import changed_definitions, comparable, live_definitions
 from bambe.cli.drifted import restore_access
 from bambe.cli.first_images import has_image, image_of
@@ -23,6 +23,7 @@ from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change, changes
 from bambe.cli.trouble import Trouble
+from bambe.cli.upgrades import why_not
 from bambe.cli.wanted import Wanted
 from bambe.cli.ways import in_use
 from bambe.project.events import Events
@@ -145,8 +146,13 @@ class BringingUp:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless
         that is wanted."""
         wish, there = self.target.project.events, find_cluster(self.target)
-        if wish is not None and there is not None:
-            check_topics(changes(wish, there.topics(), there.brokers_settings()), may_lose, self.say)
+        if wish is None or there is None:
+            return
+        if refused := why_not(there.version(), wish.kafka):
+            raise Trouble(f"events: {refused}")
+        names = self.stacks.named(self.target.names.events_stack, "AWS::MSK::Topic", "TopicName")
+        ours = {one: there.deletion(one) for one in names}
+        check_topics(changes(wish, there.topics(), there.brokers_settings(), ours), may_lose, self.say)
 
     def apply(self, stacks: Sequence[Stack]) -> None:
         """Make or update stacks, some at a time, and wait until they are done."""
@@ -246,6 +252,7 @@ class BringingUp:
 
     def _begin_service(self, stack: Stack) -> bool:
         found, given = self.stacks.there(stack.name), self.wanted.given(stack)
+        given |= primary_targets(self.target, stack.service, found if is_running(found) else None)
         if not is_running(found):
             given |= {"TaskDefinition": self._register(stack.service)}
             given |= {name: value for name, value in FIRST_WEIGHTS.items() if name in given}
@@ -264,14 +271,15 @@ class BringingUp:
             self.say(f"{stack.name}: {under_way} is under way; `bambe up` changes the stack after it")
             return False
         now = carrying.live(self.target, stack.service, found)
-        missing, other = carrying.lacking(found, now), carrying.differing(found, now)
-        if missing or other:
-            self.stacks.forget(change)
-            if other:
-                self.stacks.carry(found, other)
-            return self.stacks.begin(stack.name, stack.template, {**given, **missing})
-        self.stacks.execute(change)
-        return True
+        other = carrying.differing(found, now)
+        with_it = carrying.lacking(found, now) | carrying.taken_over(self.target, stack.service)
+        if not other and not with_it:
+            self.stacks.execute(change)
+            return True
+        self.stacks.forget(change)
+        if other:
+            self.stacks.carry(found, other)
+        return self.stacks.begin(stack.name, stack.template, {**given, **with_it})
 
     def _forget_lost_groups(self) -> None:
         """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an

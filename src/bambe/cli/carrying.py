@@ -52,7 +52,24 @@ def _weights(target: Target, ids: Mapping[str, str]) -> dict[str, str]:
 
 
 def _task_definition(target: Target, service: str) -> dict[str, str]:
-    found = target.client("ecs").describe_services(cluster=target.cluster, services=[service])["services"]
-    if not found or found[0].get("deploymentController", {}).get("type", "ECS") != "ECS":
+    shown = _shown(target, service)
+    return {"TaskDefinition": str(shown["taskDefinition"])} if _is_by_ecs(shown) else {}
+
+
+def taken_over(target: Target, service: str) -> dict[str, str]:
+    """The task definition that runs, where an update has ECS take a service over from CodeDeploy: from then
+    on the stack's would be brought in. It cannot be carried in before."""
+    shown = _shown(target, service)
+    if target.project.has_codedeploy(service) or not shown or _is_by_ecs(shown):
         return {}
-    return {"TaskDefinition": str(found[0]["taskDefinition"])}
+    primary = [one for one in shown.get("taskSets", ()) if one["status"] == "PRIMARY"]
+    return {"TaskDefinition": str(primary[0]["taskDefinition"])} if primary else {}
+
+
+def _shown(target: Target, service: str) -> Mapping[str, Any]:
+    found = target.client("ecs").describe_services(cluster=target.cluster, services=[service])["services"]
+    return found[0] if found else {}
+
+
+def _is_by_ecs(shown: Mapping[str, Any]) -> bool:
+    return bool(shown) and shown.get("deploymentController", {}).get("type", "ECS") == "ECS"

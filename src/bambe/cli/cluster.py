@@ -57,14 +57,20 @@ class Cluster:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
+    def version(self) -> str:
+        """The version of Kafka it runs, as MSK names it; "" where MSK tells of none."""
+        return str(self._software().get("KafkaVersion", ""))
+
+    def deletion(self, topic: str) -> str:
+        """The command that deletes a topic."""
+        return f"bambe aws kafka delete-topic --cluster-arn {self.arn} --topic-name {topic}"
+
     def brokers_settings(self) -> dict[str, str]:
         """What the cluster's configuration says of its brokers."""
-        kafka = self.target.client("kafka")
-        shown = kafka.describe_cluster_v2(ClusterArn=self.arn)["ClusterInfo"].get("Provisioned") or {}
-        software = shown.get("CurrentBrokerSoftwareInfo") or {}
+        software = self._software()
         if not software.get("ConfigurationArn"):
             return {}
-        revision = kafka.describe_configuration_revision(
+        revision = self.target.client("kafka").describe_configuration_revision(
             Arn=software["ConfigurationArn"], Revision=software["ConfigurationRevision"]
         )
         return _read(bytes(revision["ServerProperties"]).decode())
@@ -111,6 +117,10 @@ class Cluster:
                 " yet: run `bambe up`."
             )
         return dict(found)
+
+    def _software(self) -> dict[str, Any]:
+        shown = self.target.client("kafka").describe_cluster_v2(ClusterArn=self.arn)["ClusterInfo"]
+        return dict((shown.get("Provisioned") or {}).get("CurrentBrokerSoftwareInfo") or {})
 
     def _topic(self, name: str) -> LiveTopic:
         one = self.target.client("kafka").describe_topic(ClusterArn=self.arn, TopicName=name)

@@ -95,6 +95,14 @@ class Stacks:
         pages = self.cloudformation.get_paginator("describe_stacks").paginate()
         return {one["StackName"]: one for page in pages for one in page["Stacks"]}
 
+    def named(self, name: str, type: str, key: str) -> set[str]:
+        """What a stack's template says as the property `key` of its resources of a type; none of no stack."""
+        if self.find(name) is None:
+            return set()
+        body = self.cloudformation.get_template(StackName=name)["TemplateBody"]
+        template = json.loads(body) if isinstance(body, str) else body
+        return {one["Properties"][key] for one in template["Resources"].values() if one["Type"] == type}
+
     def begin(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         """Start creating or updating; False when there is nothing to change."""
         stack = self.there(name)

@@ -31,10 +31,14 @@ class Change:
 
 
 def changes(
-    wish: Events, live: Mapping[str, LiveTopic], brokers: Settings | None = None
+    wish: Events,
+    live: Mapping[str, LiveTopic],
+    brokers: Settings | None = None,
+    ours: Mapping[str, str] | None = None,
 ) -> tuple[Change, ...]:
     """What has to be done to the topics of `live` to make `wish` true, by name, and what follows for them
-    and all others from other settings of the brokers; `brokers` are those they have now."""
+    and all others from other settings of the brokers; `brokers` are those they have now. `ours` are the
+    topics that are the stack's so far, each with the command that deletes it."""
     found: list[Change] = []
     now = brokers or {}
     for name, topic in sorted(wish.topics.items()):
@@ -51,8 +55,14 @@ def changes(
         found += _settings(name, (there.configs, now), (topic.configs, wish.settings))
     for name, there in sorted(live.items()):
         if name not in wish.topics:  # a stack retains its topics when it forgets them
+            found += _let_go(name, (ours or {}).get(name, ""))
             found += _settings(name, (there.configs, now), (there.configs, wish.settings))
     return tuple(found)
+
+
+def _let_go(name: str, command: str) -> list[Change]:
+    says = f"no longer in bambe.yml; it stays on the cluster with its events (`{command}` deletes both)"
+    return [Change(name, says)] if command else []
 
 
 def _copies(number: int) -> str:

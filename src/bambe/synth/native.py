@@ -7,6 +7,7 @@ from typing import Any
 
 from bambe.project import Project, Release
 from bambe.synth.alarms import named
+from bambe.synth.names import COLOURS
 from bambe.synth.roles import functions
 
 Resource = dict[str, Any]
@@ -21,6 +22,10 @@ STAGES = {
 """CodeDeploy's lifecycle events and ECS's stages (ECS guide: migrate CodeDeploy to ECS blue/green)."""
 APPROVAL = "POST_TEST_TRAFFIC_SHIFT"
 """Once for each deployment: the pause before production traffic comes before every step of it."""
+PRIMARY = "PrimaryTargets"
+"""The parameter that says which target group of the pair is the service's, the other one being the alternate:
+the one that had the traffic when ECS took over (ECS guide: migrate CodeDeploy to ECS blue/green)."""
+GREEN_FIRST = "GreenIsPrimary"
 
 
 def configuration(project: Project, service: str) -> Resource:
@@ -71,14 +76,43 @@ def _judges(wish: Release) -> Resource:
     return made | ({"LifecycleHooks": hooks} if hooks else {})
 
 
+def has_pair(project: Project, service: str) -> bool:
+    """Whether ECS shifts the service's traffic between two target groups."""
+    return project.is_native(service) and project.services[service].is_public
+
+
+def parameters(project: Project, service: str) -> Resource:
+    """What the template of a service with a pair is given besides: which of the two is the service's."""
+    if not has_pair(project, service):
+        return {}
+    said = {
+        "Type": "String",
+        "Default": COLOURS[0],
+        "AllowedValues": list(COLOURS),
+        "Description": "the target group that had the traffic when ECS took over",
+    }
+    return {PRIMARY: said}
+
+
+def conditions(project: Project, service: str) -> Resource:
+    """The section of the template that goes by it."""
+    if not has_pair(project, service):
+        return {}
+    return {"Conditions": {GREEN_FIRST: {"Fn::Equals": [{"Ref": PRIMARY}, COLOURS[1]]}}}
+
+
 def pair(project: Project) -> Resource:
-    """The AdvancedConfiguration of the service's load balancer."""
-    made: Resource = {
-        "AlternateTargetGroupArn": {"Ref": "GreenTargets"},
+    """The target groups of the service's load balancer, and how ECS shifts traffic between them."""
+    blue, green = {"Ref": "BlueTargets"}, {"Ref": "GreenTargets"}
+    advanced: Resource = {
+        "AlternateTargetGroupArn": {"Fn::If": [GREEN_FIRST, blue, green]},
         "ProductionListenerRule": {"Ref": "Rule"},
         "RoleArn": SHIFT_ROLE,
     }
-    return made | ({"TestListenerRule": {"Ref": "TestRule"}} if project.test_port else {})
+    if project.test_port:
+        advanced["TestListenerRule"] = {"Ref": "TestRule"}
+    first = {"Fn::If": [GREEN_FIRST, green, blue]}
+    return {"TargetGroupArn": first, "AdvancedConfiguration": advanced}
 
 
 def _hooks(wish: Release) -> list[Resource]:

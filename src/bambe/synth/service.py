@@ -26,7 +26,8 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
     """The template of the stack `<project>-<service>`.
 
     Parameters are VpcId, SubnetIds (the tasks') and what releases own from the first one on: TaskDefinition,
-    and the WEIGHTS of a pair of target groups. An update passes them as they are.
+    the WEIGHTS of a pair of target groups, and `native.PRIMARY` of one that ECS shifts. An update passes them
+    as they are.
     """
     names = Names.of(project)
     resources = {
@@ -51,7 +52,9 @@ def service_template(project: Project, service: str) -> dict[str, Any]:
             "SubnetIds": {"Type": "List<AWS::EC2::Subnet::Id>"},
             "TaskDefinition": {"Type": "String", "Description": "the first task definition's ARN"},
             **(_weights() if project.shifts_traffic(service) else {}),
+            **native.parameters(project, service),
         },
+        **native.conditions(project, service),
         "Resources": resources,
         "Outputs": {"Service": {"Value": {"Fn::GetAtt": ["Service", "Name"]}}},
     }
@@ -183,7 +186,7 @@ def _service(project: Project, names: Names, service: str) -> Resource:
             }
         ]
         if project.is_native(service):
-            properties["LoadBalancers"][0]["AdvancedConfiguration"] = native.pair(project)
+            properties["LoadBalancers"][0] |= native.pair(project)
         else:
             # ECS takes no target group that no listener leads to.
             resource["DependsOn"].append("Rule")

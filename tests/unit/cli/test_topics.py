@@ -141,6 +141,20 @@ def test_settings_of_the_brokers_count_where_a_topic_has_none_of_its_own() -> No
     assert changes(hours, {"old": LiveTopic(1, 1)}, {"log.retention.minutes": "1440"}) == ()
 
 
+def test_only_of_a_topic_of_the_stack_it_is_said_that_it_stays() -> None:
+    wish = Events.model_validate({"topics": {"orders": {}}})
+    live = {"orders": LIVE, "gone": LIVE, "others": LIVE}
+    found = changes(wish, live, ours=dict.fromkeys(("orders", "gone", "never.made"), "delete it"))
+    assert [(one.topic, one.says, one.refused, one.loses) for one in found] == [
+        (
+            "gone",
+            "no longer in bambe.yml; it stays on the cluster with its events (`delete it` deletes both)",
+            "",
+            "",
+        )
+    ]
+
+
 TOPICS = st.fixed_dictionaries(
     {
         "partitions": st.integers(1, 20),

@@ -63,6 +63,8 @@ def test_every_reference_resolves(project: Project) -> None:
         for key, value in walk(template):
             if key == "Ref":
                 assert value in known or value.startswith("AWS::")
+            elif key == "Fn::If":
+                assert value[0] in template["Conditions"]
             elif key == "Fn::GetAtt":
                 assert value[0] in template["Resources"]
             elif key == "Fn::Sub":

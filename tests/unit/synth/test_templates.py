@@ -249,6 +249,27 @@ def test_the_same_release_by_ecs() -> None:
     assert linear["LinearConfiguration"] == {"StepPercent": 20, "StepBakeTimeInMinutes": 2}
 
 
+def test_either_target_group_may_be_the_first_of_the_pair() -> None:
+    services = {"web": {"path": "web", "port": 80, "route": "default"}}
+    services["job"] = {"path": "job", "port": 80, "route": "none", "release": "rolling"}
+    said = {"project": "shop", "release": {"controller": "ecs"}, "services": services}
+    project = Project.model_validate(said)
+    template = service_template(project, "web")
+    assert template["Parameters"]["PrimaryTargets"]["AllowedValues"] == ["blue", "green"]
+    assert template["Parameters"]["PrimaryTargets"]["Default"] == "blue"
+    ((condition, wanted),) = template["Conditions"].items()
+    assert wanted == {"Fn::Equals": [{"Ref": "PrimaryTargets"}, "green"]}
+    blue, green = {"Ref": "BlueTargets"}, {"Ref": "GreenTargets"}
+    (balancer,) = template["Resources"]["Service"]["Properties"]["LoadBalancers"]
+    assert balancer["TargetGroupArn"] == {"Fn::If": [condition, green, blue]}
+    alternate = balancer["AdvancedConfiguration"]["AlternateTargetGroupArn"]
+    assert alternate == {"Fn::If": [condition, blue, green]}
+    said["release"] = "canary"
+    for other in (service_template(project, "job"), service_template(Project.model_validate(said), "web")):
+        assert "PrimaryTargets" not in other["Parameters"]
+        assert "Conditions" not in other
+
+
 def test_hours_are_a_scalable_target_of_the_service() -> None:
     hours = [
         {"cron": "0 20 ? * * *", "tasks": 0},
