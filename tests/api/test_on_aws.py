@@ -86,6 +86,7 @@ def test_a_project_comes_and_goes(shop: Project) -> None:
 
 def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> None:
     shop.write("services:", "release: {interval: 1m, keep_old: 1m}\nservices:")
+    shop.write("controller: ecs", "controller: ecs, interval: 1m, keep_old: 1m")
     shop.bambe("up", *ON, "--build-here")
     (web,) = shop.aws("ecr").describe_repositories(repositoryNames=["shop/web"])["repositories"]
     for service in ("web", "api"):
@@ -119,12 +120,50 @@ def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> Non
 
     # ECS takes the service over from CodeDeploy: as it runs, on the target group that has the traffic.
     shop.write("release: {percent: 20, interval: 3m}", "release: {controller: ecs}")
-    assert "needs a yes" in shop.bambe("up", *ON, fails=True).replace("need a yes", "needs a yes")
+    assert "4 changes need a yes" in shop.bambe("up", *ON, fails=True)
     shop.bambe("up", *ON, "--yes")
     assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
     given = parameters(shop, "shop-web")
     assert (given["PrimaryTargets"], given["TaskDefinition"].rsplit("/", 1)[-1]) == ("green", "shop-web:2")
     assert "Nothing would change" in shop.bambe("plan", *ON, "--no-drift", "--exit-code")
+
+
+def test_a_plan_tells_what_changes_what_it_costs_and_what_drifted(shop: Project) -> None:
+    shop.bambe("up", *ON, "--build-here")
+    resources = shop.aws("cloudformation").describe_stack_resources(StackName="shop-web")["StackResources"]
+    ids = {one["LogicalResourceId"]: one["PhysicalResourceId"] for one in resources}
+    shop.aws("elbv2").modify_target_group(TargetGroupArn=ids["BlueTargets"], HealthCheckPath="/other")
+    shop.write("path: web, port: 80", "path: web, port: 80, environment: {A: b}")
+    shop.write('route: "/api*"', 'route: "/v2*"')
+    shop.write("path: jobs, port: 80", "path: jobs, port: 81")
+    plan = shop.bambe("plan", *ON)
+    for line in (
+        "shop on prod (000000000000, eu-central-1)",
+        "    ~ Rule (AWS::ElasticLoadBalancingV2::ListenerRule): Conditions, Priority",
+        "    ~ SecurityGroup (AWS::EC2::SecurityGroup): SecurityGroupIngress",
+        "  web: its task definition changes, and a release brings it in",
+        "web       $9.01",
+        "total    $87.76  a month",
+        "List prices of us-east-1, on demand, as of June 2026; eu-central-1 differs.",
+        "  shop-web: 1 changed",
+        "    ~ BlueTargets (AWS::ElasticLoadBalancingV2::TargetGroup): HealthCheckPath is /other, the"
+        " template says /",
+        "`bambe up --on prod` does this.",
+    ):
+        assert line in plan.splitlines()
+    assert "AWS::ECS::Service" not in plan  # a security group that stays has the id that it has
+
+
+def test_what_aws_would_refuse_is_refused_before_anything_is_changed(shop: Project) -> None:
+    shop.bambe("up", *ON, "--build-here")
+    shop.write("path: web, port: 80", "path: web, port: 81")
+    shop.write("path: jobs, port: 80", "path: jobs, port: 80, tasks: 2")
+    said = shop.bambe("plan", *ON, "--no-drift")
+    assert "AWS makes BlueTargets anew for another Port, and cannot while one has its name" in said
+    assert "AWS changes LoadBalancers of what CodeDeploy releases by no update of a stack" in said
+    assert "`bambe up` refuses this." in said
+    assert "cannot while one has its name: take back what changes it" in shop.bambe("up", *ON, fails=True)
+    assert set(stacks(shop).values()) == {"CREATE_COMPLETE"}
 
 
 def parameters(shop: Project, stack: str) -> dict[str, str]:

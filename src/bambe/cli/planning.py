@@ -9,6 +9,7 @@ from typing import Any
 
 from bambe.cli.cluster import find_cluster
 from bambe.cli.definitions import changed_definitions, live_definitions
+from bambe.cli.previews import Change as StackChange
 from bambe.cli.previews import Preview
 from bambe.cli.side_by_side import side_by_side
 from bambe.cli.stacks import NEVER_MADE, Stacks
@@ -20,6 +21,24 @@ from bambe.synth import Stack
 
 BY_RELEASES_ONLY = ("LoadBalancers", "NetworkConfiguration", "PlatformVersion", "TaskDefinition")
 """Properties of a service of CodeDeploy's that no update of a stack changes (UpdateService)."""
+NAMES = {
+    "AWS::CloudWatch::Alarm": "AlarmName",
+    "AWS::CodeDeploy::Application": "ApplicationName",
+    "AWS::CodeDeploy::DeploymentConfig": "DeploymentConfigName",
+    "AWS::CodeDeploy::DeploymentGroup": "DeploymentGroupName",
+    "AWS::ECR::Repository": "RepositoryName",
+    "AWS::ECS::Cluster": "ClusterName",
+    "AWS::ECS::Service": "ServiceName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::MSK::Cluster": "ClusterName",
+    "AWS::MSK::Topic": "TopicName",
+    "AWS::SNS::Topic": "TopicName",
+}
+"""The property with a resource's own name, where it is not `Name`. With one it cannot be replaced, since the
+new one is made before the old one is deleted (CloudFormation: "Rename ... and update the stack again")."""
+TAKE_BACK = "take back what changes it"
+OUT_AND_IN = "take it out of bambe.yml, `bambe up --yes`, and put it in again"
 DESCRIPTION = r"{}: (?:the service|what builds the service) (\S+) \(made by Bambe\)"
 EVENTS = "{}: its events (made by Bambe)"
 
@@ -121,14 +140,30 @@ def no_longer(project: Project, found: Mapping[str, Mapping[str, Any]]) -> tuple
 def refusals(project: Project, wanted: Sequence[Stack], previews: Sequence[Preview]) -> Iterator[str]:
     """What AWS would refuse of the changes, one sentence each."""
     for stack, preview in zip(wanted, previews, strict=True):
-        if stack.kind != "service" or preview.is_new or not project.has_codedeploy(stack.service):
+        if preview.is_new:
             continue
         for change in preview.changes:
-            stuck = [one for one in change.properties if one in BY_RELEASES_ONLY]
-            if change.resource == "Service" and stuck and "DeploymentController" not in change.properties:
-                what = " and ".join(stuck)
-                yield (
-                    f"{stack.name}: AWS changes {what} of what CodeDeploy releases by no update of a stack:"
-                    f" take back what changes it, give {stack.service} `release: {{controller: ecs}}`, or"
-                    " take it out of bambe.yml and put it in again"
-                )
+            if said := _why_not(project, stack, change):
+                yield f"{stack.name}: {said}"
+
+
+def _why_not(project: Project, stack: Stack, change: StackChange) -> str:
+    """Why AWS would refuse a change; "" for one that it takes."""
+    if change.kind == "replace":
+        said = stack.template["Resources"].get(change.resource, {}).get("Properties", {})
+        name = NAMES.get(change.type, "Name")
+        if name in said and name not in change.properties:
+            what = " and ".join(change.properties)
+            return (
+                f"AWS makes {change.resource} anew for another {what}, and cannot while one has its name:"
+                f" {TAKE_BACK}, or {OUT_AND_IN}"
+            )
+    stuck = [one for one in change.properties if one in BY_RELEASES_ONLY]
+    by_codedeploy = stack.kind == "service" and project.has_codedeploy(stack.service)
+    if by_codedeploy and change.resource == "Service" and stuck:
+        what = " and ".join(stuck)
+        return (
+            f"AWS changes {what} of what CodeDeploy releases by no update of a stack: {TAKE_BACK}, give"
+            f" {stack.service} `release: {{controller: ecs}}`, or {OUT_AND_IN}"
+        )
+    return ""

@@ -39,6 +39,8 @@ INTERRUPTING: Mapping[str, Mapping[str, str]] = {
 the service does)."""
 
 
+IDS = ("", "Arn", "GroupId", "Name", "TargetGroupName")
+"""What is the same as long as a resource is: the reference to it, and these attributes."""
 BY_NAME_ONLY = ("AWS::CodeDeploy::DeploymentConfig",)
 """Types that hold nothing and that nobody feels: another one of another name takes its place."""
 
@@ -112,8 +114,24 @@ class Preview:
 
 def previewed(changes: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
     """The changes of DescribeChangeSet's answer: what needs a yes first."""
-    found = [_change(one["ResourceChange"]) for one in changes if one.get("Type") == "Resource"]
-    return tuple(sorted(found, key=lambda one: (not one.needs_yes, one.resource)))
+    said = [one["ResourceChange"] for one in changes if one.get("Type") == "Resource"]
+    same = {one["LogicalResourceId"] for one in said if _stays(one)}
+    found = [_change(one, same) for one in said]
+    real = [one for one in found if one.kind != "change" or one.properties]
+    return tuple(sorted(real, key=lambda one: (not one.needs_yes, one.resource)))
+
+
+def _stays(said: Mapping[str, Any]) -> bool:
+    """Whether a resource remains the one that it is."""
+    return bool(said["Action"] == "Modify" and said.get("Replacement", "False") == "False")
+
+
+def _is_felt(detail: Mapping[str, Any], same: Collection[str]) -> bool:
+    """Whether a property may really get another value: one that follows an id of a resource that stays does
+    not, though CloudFormation knows that only when it is done (Evaluation: Dynamic)."""
+    resource, _, attribute = str(detail.get("CausingEntity", "")).partition(".")
+    follows = detail.get("ChangeSource") in ("ResourceReference", "ResourceAttribute")
+    return not (follows and resource in same and attribute in IDS)
 
 
 def additions(template: Mapping[str, Any]) -> tuple[Change, ...]:
@@ -122,13 +140,13 @@ def additions(template: Mapping[str, Any]) -> tuple[Change, ...]:
     return tuple(sorted(made, key=lambda one: one.resource))
 
 
-def _change(said: Mapping[str, Any]) -> Change:
+def _change(said: Mapping[str, Any], same: Collection[str]) -> Change:
     name, kind = str(said["LogicalResourceId"]), str(said["ResourceType"])
     if said["Action"] == "Add":
         return Change("add", name, kind)
     if said["Action"] == "Remove":
         return Change("let go" if said.get("PolicyAction") == "Retain" else "delete", name, kind)
-    details = said.get("Details", ())
+    details = [one for one in said.get("Details", ()) if _is_felt(one, same)]
     properties = sorted({_named(one["Target"]) for one in details})
     causes = {str(one["CausingEntity"]) for one in details if one.get("CausingEntity")}
     felt = {word for one in properties if (word := INTERRUPTING.get(kind, {}).get(one))}

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import click
 
+from bambe.cli import costing
 from bambe.cli.account import Account
 from bambe.cli.bringing_up import BringingUp
+from bambe.cli.costing import cost_lines
+from bambe.cli.drift import Drifted, detect, report
 from bambe.cli.expiry import expiring
 from bambe.cli.planning import NO_LONGER, Plan, Planner
 from bambe.cli.previews import Preview
 from bambe.cli.target import Target, open_target
 from bambe.cli.terminal import console
-from bambe.synth import problems
+from bambe.synth import Costs, costs, problems
 
 
 @click.command("plan")
@@ -28,21 +32,24 @@ def command(details: bool, drift: bool, as_json: bool, exit_code: bool) -> None:
     target = open_target()
     work = BringingUp(target, lambda line: None)
     plan = Planner(target, work.stacks, work.wanted).plan()
+    prices = costs(target.project, work.wanted.every) if isinstance(target.place, Account) else None
     if as_json:
-        click.echo(json.dumps(as_data(target, plan), indent=2))
+        found = drifts(target, plan) if drift else ()
+        click.echo(json.dumps(as_data(target, plan, prices, found), indent=2))
     else:
         show(target, plan, details)
+        if prices:
+            tell(["", *cost_lines(prices, target.place.region, details)])
+        if drift:
+            tell_drifts(target, plan)
+        tell(["", verdict(target, plan)])
     if exit_code and plan.any:
         click.get_current_context().exit(2)
 
 
 def show(target: Target, plan: Plan, details: bool) -> None:
     """Print a plan for a person."""
-    out = console()
-
-    def line(text: str, style: str = "") -> None:
-        out.print(text, style=style, markup=False, soft_wrap=True)
-
+    line = printer()
     line(where(target), "bold")
     for said in (*expiring(target.project), *keeps(target)):
         line(f"  {said}", "yellow")
@@ -58,7 +65,38 @@ def show(target: Target, plan: Plan, details: bool) -> None:
         line(f"  {name}: bambe.yml has no events any more; their cluster stays, with its events")
     for said in plan.refused:
         line(f"  {said}", "red")
-    line(verdict(target, plan))
+
+
+def printer() -> Callable[..., None]:
+    """Prints a line, in a style, as it is."""
+    out = console()
+
+    def line(text: str, style: str = "") -> None:
+        out.print(text, style=style, markup=False, soft_wrap=True)
+
+    return line
+
+
+def tell(lines: Iterable[str]) -> None:
+    """Print lines as they are."""
+    line = printer()
+    for text in lines:
+        line(text)
+
+
+def drifts(target: Target, plan: Plan) -> tuple[Drifted, ...]:
+    """What was changed past bambe.yml of the stacks that are there."""
+    there = [one.name for one in plan.stacks if not one.is_new]
+    return detect(target.client("cloudformation"), there, lambda line: None)
+
+
+def tell_drifts(target: Target, plan: Plan) -> None:
+    """Look for what drifted, and print it; nothing of a project that is not there."""
+    if plan.is_first:
+        return
+    found = drifts(target, plan)
+    tell(["", "Changed past bambe.yml:" if found else "Nothing was changed past bambe.yml."])
+    tell(f"  {text}" for text in report(found))
 
 
 def where(target: Target) -> str:
@@ -107,7 +145,7 @@ def counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
-def as_data(target: Target, plan: Plan) -> dict[str, Any]:
+def as_data(target: Target, plan: Plan, prices: Costs | None, found: Sequence[Drifted]) -> dict[str, Any]:
     """A plan as JSON's values."""
     return {
         "project": target.project.project,
@@ -120,6 +158,8 @@ def as_data(target: Target, plan: Plan) -> dict[str, Any]:
         "released": list(plan.released),
         "gone": list(plan.gone),
         "kept": list(plan.kept),
+        "costs": costing.as_data(prices) if prices else None,
+        "drift": [asdict(one) for one in found],
     }
 
 
