@@ -124,7 +124,9 @@ def no_longer(project: Project, found: Mapping[str, Mapping[str, Any]]) -> tuple
     """Stacks of the project that bambe.yml does not have any more: those of services, those before those of
     their builders; and those that hold events."""
     pattern = re.compile(DESCRIPTION.format(re.escape(project.project)))
-    services, builders, events = [], [], []
+    services: list[str] = []
+    builders: list[str] = []
+    events: list[str] = []
     for name, stack in sorted(found.items()):
         said = str(stack.get("Description", ""))
         hit = pattern.match(said)

@@ -55,7 +55,7 @@ class TakingDown:
         more = [*gone, *(kept if data_too else ())]
         groups: list[list[Step]] = [[Step(one, None) for one in more]]
         for kind in ("service", "build", "events", "shared", "network"):
-            here = [one for one in self.wanted.of(kind) if one.name in found]  # type: ignore[arg-type]
+            here = [one for one in self.wanted.of(kind) if one.name in found]
             groups.append([_step(one, data_too, keeps_events) for one in here])
         return [group for group in groups if group]
 
