@@ -21,9 +21,8 @@ from bambe.cli.repository import Repository
 from bambe.cli.side_by_side import side_by_side
 from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
-from bambe.cli.topics import Change, changes
+from bambe.cli.topics import Change
 from bambe.cli.trouble import Trouble
-from bambe.cli.upgrades import why_not
 from bambe.cli.wanted import Wanted
 from bambe.cli.ways import in_use
 from bambe.project.events import Events
@@ -148,11 +147,9 @@ class BringingUp:
         wish, there = self.target.project.events, find_cluster(self.target)
         if wish is None or there is None:
             return
-        if refused := why_not(there.version(), wish.kafka):
-            raise Trouble(f"events: {refused}")
-        names = self.stacks.named(self.target.names.events_stack, "AWS::MSK::Topic", "TopicName")
-        ours = {one: there.deletion(one) for one in names}
-        check_topics(changes(wish, there.topics(), there.brokers_settings(), ours), may_lose, self.say)
+        if refused := there.why_not():
+            raise Trouble(f"events: {refused}.")
+        check_topics(there.changes(self.stacks), may_lose, self.say)
 
     def apply(self, stacks: Sequence[Stack]) -> None:
         """Make or update stacks, some at a time, and wait until they are done."""

@@ -9,9 +9,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from bambe.cli.account import Account
+from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
-from bambe.cli.topics import LiveTopic
+from bambe.cli.topics import Change, LiveTopic, changes
 from bambe.cli.trouble import Trouble
+from bambe.cli.upgrades import why_not
 from bambe.project.events import Events
 from bambe.synth.events import AUTHORITY, MECHANISM, PROTOCOLS, SERVERS, STRINGS, SYSTEM, parameter
 from bambe.synth.users import CLI
@@ -57,9 +60,18 @@ class Cluster:
                 return found
             token = {"NextToken": answer["NextToken"]}
 
-    def version(self) -> str:
-        """The version of Kafka it runs, as MSK names it; "" where MSK tells of none."""
-        return str(self._software().get("KafkaVersion", ""))
+    def why_not(self) -> str:
+        """Why it cannot become one of the version that bambe.yml says; "" where it can, or is not ours."""
+        if self.target.project.existing.kafka:
+            return ""
+        now = str(self._software().get("KafkaVersion", ""))
+        return why_not(now, self.wish.kafka, isinstance(self.target.place, Account))
+
+    def changes(self, stacks: Stacks) -> tuple[Change, ...]:
+        """What bambe.yml changes in its topics; `stacks` know which of them are the project's."""
+        names = stacks.named(self.target.names.events_stack, "AWS::MSK::Topic", "TopicName")
+        ours = {one: self.deletion(one) for one in names}
+        return changes(self.wish, self.topics(), self.brokers_settings(), ours)
 
     def deletion(self, topic: str) -> str:
         """The command that deletes a topic."""

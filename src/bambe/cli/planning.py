@@ -14,7 +14,7 @@ from bambe.cli.previews import Preview
 from bambe.cli.side_by_side import side_by_side
 from bambe.cli.stacks import NEVER_MADE, Stacks
 from bambe.cli.target import Target
-from bambe.cli.topics import Change, changes
+from bambe.cli.topics import Change
 from bambe.cli.wanted import Wanted, check_owners
 from bambe.project import Project
 from bambe.synth import Stack
@@ -98,19 +98,25 @@ class Planner:
             tuple(self._released(found)),
             gone,
             kept,
-            tuple(refusals(project, self.wanted.every, stacks)),
+            (*refusals(project, self.wanted.every, stacks), *self._other_kafka()),
         )
 
     def _preview(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> Preview:
         given = self.wanted.given(stack, found)
         return self.there.compare(found.get(stack.name), stack.name, stack.template, given)
 
+    def _other_kafka(self) -> list[str]:
+        """Why the cluster cannot become one of the version that is wanted."""
+        cluster = find_cluster(self.target) if self.target.project.events else None
+        why = cluster.why_not() if cluster else ""
+        return [f"events: {why}"] if why else []
+
     def _topics(self, found: Mapping[str, Any]) -> tuple[Change, ...]:
         wish = self.target.project.events
         if wish is None or self.target.names.events_stack not in found:
             return ()
         cluster = find_cluster(self.target)
-        return changes(wish, cluster.topics(), cluster.brokers_settings()) if cluster else ()
+        return cluster.changes(self.there) if cluster else ()
 
     def _released(self, found: Mapping[str, Any]) -> list[str]:
         if not any(one.name in found for one in self.wanted.of("service")):

@@ -10,6 +10,7 @@ from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.trouble import Trouble
 from bambe.project import Project
 from bambe.synth import Output, Stack, stacks
+from bambe.synth.native import PRIMARY
 from bambe.synth.service import WEIGHTS
 from bambe.synth.stacks import Kind, Ways
 
@@ -41,7 +42,8 @@ class Wanted:
                 said[name] = self._output(value, found)
             else:
                 said[name] = value if isinstance(value, str) else KEEP
-        return said | {name: KEEP for name in WEIGHTS if name in stack.template.get("Parameters", {})}
+        kept = (*WEIGHTS, PRIMARY)
+        return said | {name: KEEP for name in kept if name in stack.template.get("Parameters", {})}
 
     def _output(self, wanted: Output, found: Mapping[str, Mapping[str, Any]] | None) -> str:
         stack = self.there.find(wanted.stack) if found is None else found.get(wanted.stack)

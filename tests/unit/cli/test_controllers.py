@@ -11,8 +11,9 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.controllers import check_controllers, primary_targets
-from bambe.cli.stacks import KEEP
+from bambe.cli.stacks import KEEP, Stacks
 from bambe.cli.trouble import Trouble
+from bambe.cli.wanted import Wanted
 from tests.unit.cli.stage import shop
 
 
@@ -201,6 +202,13 @@ def test_bambe_up_tells_the_stacks(tmp_path: Path) -> None:
         for stack, given in cloudformation.given.items()
     }
     assert told == {"shop-orders": ["green"], "shop-inventory": ["blue"]}
+
+
+def test_that_order_is_kept_in_every_other_look_at_the_stack(tmp_path: Path) -> None:
+    target = shop(tmp_path, release=NATIVE)
+    project = target.project.placed("vpc-1", ("subnet-1",), "https://x.example/shop.git")
+    wanted = Wanted(Stacks(CloudFormation()), project)
+    assert [wanted.given(one)["PrimaryTargets"] for one in wanted.of("service")] == [KEEP, KEEP]
 
 
 def test_a_new_service_begins_in_the_first_target_group(tmp_path: Path) -> None:

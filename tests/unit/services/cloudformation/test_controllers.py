@@ -10,6 +10,7 @@ import pytest
 from bambe.project import Project, parse
 from bambe.synth import Names, appspec, service_template, stacks, task_definition
 from bambe.synth.native import PRIMARY
+from bambe.synth.service import WEIGHTS
 from tests.support.house import ACCOUNT, REGION, House
 from tests.unit.services.cloudformation.test_aws_stacks import make
 from tests.unit.services.cloudformation.test_shop import settled
@@ -131,13 +132,19 @@ async def shop(house: House) -> Shop:
 async def test_a_service_goes_over_with_its_tasks_and_its_traffic(
     shop: Shop, releases: int, carried: bool
 ) -> None:
-    """`carried`: the stack is also told which task definition is live."""
+    """`carried`: the stack is told beforehand which weights are live, and now which task definition, as
+    `bambe up` does it."""
     for version in range(releases):
         await shop.release(version)
     colour, before = ("blue", "green")[releases % 2], await shop.weights()
     assert [bool(one) for one in before] == [colour == "blue", colour == "green"]
     tasks, (live,) = await shop.tasks(), (await shop.service())["taskSets"]
-    given = {PRIMARY: colour} | ({"TaskDefinition": str(live["taskDefinition"])} if carried else {})
+    given = {PRIMARY: colour}
+    if carried:
+        weights = dict(zip(WEIGHTS, map(str, before), strict=True))
+        assert await shop.update(BY_CODEDEPLOY, **weights) == "UPDATE_COMPLETE"
+        assert await shop.weights() == before
+        given["TaskDefinition"] = str(live["taskDefinition"])
 
     changes = await shop.changes(BY_ECS, **given)
     assert changes["Service"]["Replacement"] == "False"
