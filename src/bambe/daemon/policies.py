@@ -49,8 +49,9 @@ class GitDoor:
 
     async def pushed(self, repository: str) -> list[str]:
         heads = await self._pushes.heads(repository)
-        lines, *mistakes = await asyncio.gather(
-            self._pushes.pushed(repository), *(self._mistake(repository, commit) for commit in heads)
+        lines, mistakes = await asyncio.gather(
+            self._pushes.pushed(repository),
+            asyncio.gather(*(self._mistake(repository, commit) for commit in heads)),
         )
         return [*lines, *(mistake for mistake in mistakes if mistake)]
 
