@@ -9,7 +9,7 @@ import sys
 from typing import Any
 
 LATER = {"aiodocker", "aiohttp", "boto3", "cryptography", "dns", "pydantic", "rich", "typer"}
-NEVER = {"boto3", "confluent_kafka", "dns", "kazoo", "pydantic", "rich", "typer"}
+NEVER = {"boto3", "confluent_kafka", "cryptography", "dns", "kazoo", "pydantic", "rich", "typer"}
 START = """
 import asyncio, json, sys
 from bambe.daemon.options import Options
