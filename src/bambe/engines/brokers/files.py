@@ -1,4 +1,4 @@
-"""Files of clusters, apart from certificates.py: a daemon without clusters spares the 10 MB of its library."""
+"""Files of clusters, apart from certificates.py: a daemon without clusters spares its library's 10 MB."""
 
 from __future__ import annotations
 
