@@ -37,7 +37,9 @@ async def test_ends_of_transactions_and_what_was_taken_back_are_no_events(kafka:
     name, servers = await kafka.topic(3), kafka.addresses(HOST_PLAINTEXT_PORT)
     await asyncio.to_thread(write, servers, name, 17)
     cluster: Any = SimpleNamespace(
-        topics=lambda: {name: LiveTopic(3, 1)}, settings=lambda: {"bootstrap.servers": servers}
+        topics=lambda: {name: LiveTopic(3, 1)},
+        brokers_settings=dict,
+        settings=lambda: {"bootstrap.servers": servers},
     )
     target: Any = SimpleNamespace(project=SimpleNamespace(services={}))
     (found,) = await asyncio.to_thread(Reader(target, cluster).topics)

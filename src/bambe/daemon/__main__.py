@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bambe.daemon.memory import keep_little
 from bambe.daemon.options import Options, parse
 from bambe.kernel.errors import BambeError
 
@@ -21,6 +22,7 @@ def main() -> None:
     except BambeError as error:
         sys.exit(_say(error, 2))
     _log(options)
+    keep_little()
     import uvloop
 
     try:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import subprocess
+import sys
 from typing import Protocol
 
 from bambe.edge.sessions import SessionsApp
@@ -14,7 +17,11 @@ from bambe.services.ecs.sessions import Sessions
 
 __all__ = ["EcrPolicy", "GitDoor", "Pushes", "Sessions", "SessionsApp"]
 
+log = logging.getLogger("bambe.daemon")
+
 FILE = "bambe.yml"
+PATIENCE = 30.0
+"""Seconds that reading a bambe.yml may take; longer ones are not judged."""
 
 
 class Authenticates(Protocol):
@@ -42,8 +49,10 @@ class GitDoor:
 
     async def pushed(self, repository: str) -> list[str]:
         heads = await self._pushes.heads(repository)
-        lines = await self._pushes.pushed(repository)
-        mistakes = [await self._mistake(repository, commit) for commit in heads]
+        lines, mistakes = await asyncio.gather(
+            self._pushes.pushed(repository),
+            asyncio.gather(*(self._mistake(repository, commit) for commit in heads)),
+        )
         return [*lines, *(mistake for mistake in mistakes if mistake)]
 
     async def _mistake(self, repository: str, commit: str) -> str:
@@ -57,10 +66,11 @@ class GitDoor:
 
 
 def _mistake_in(text: str) -> str:
-    from bambe.project import BadProject, parse  # takes a moment, which the start of the daemon spares
-
+    """Read in a process of its own: here the model of projects would stay in memory for good."""
+    words = [sys.executable, "-m", "bambe.project", FILE]
     try:
-        parse(text, FILE)
-    except BadProject as error:
-        return str(error)
-    return ""
+        done = subprocess.run(words, input=text.encode(), capture_output=True, timeout=PATIENCE, check=True)
+    except subprocess.SubprocessError as error:
+        log.warning("a pushed %s is not read: %s", FILE, error)
+        return ""
+    return done.stdout.decode()

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bambe.engines.brokers.certificates import STORE_PASSWORD
+from bambe.engines.brokers.files import STORE_PASSWORD
 from bambe.engines.brokers.port import (
     HOST_PLAINTEXT_PORT,
     HOST_SCRAM_PORT,

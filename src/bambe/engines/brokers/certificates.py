@@ -8,7 +8,6 @@ ca.pem, ca.key          the authority; the key (0600) never leaves its folder
 from __future__ import annotations
 
 import ipaddress
-import os
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +18,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from bambe.engines.brokers.files import NODE, STORE_PASSWORD, authority_certificate, write
+
 LIFE = timedelta(days=3650)
-STORE_PASSWORD = "changeit"
-"""Java wants one; it lies beside the store, so the file's mode is what protects the key."""
-NODE = "bambe-node"
-"""The subject of every node and of the engine; by it a broker knows them."""
 
 
 class Authority:
@@ -35,7 +32,7 @@ class Authority:
     @property
     def certificate(self) -> Path:
         """The PEM that clients trust."""
-        return self._folder / "ca.pem"
+        return authority_certificate(self._folder)
 
     def ensure(self, now: datetime) -> None:
         """Have an authority; one that is there is kept."""
@@ -94,20 +91,6 @@ class Authority:
         if not isinstance(key, ec.EllipticCurvePrivateKey):
             raise TypeError(f"{self._folder / 'ca.key'} is not a key of ours")
         return x509.load_pem_x509_certificate(self.certificate.read_bytes()), key
-
-
-def write(path: Path, content: bytes, mode: int = 0o600) -> None:
-    """Replace a file in one step, if it differs; its folder is made."""
-    if path.exists() and path.read_bytes() == content:
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    fresh = path.with_name(path.name + ".new")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
 
 
 def _builder(

@@ -5,6 +5,7 @@ The library is imported at first use, which is in a process of its own: see besi
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -91,8 +92,8 @@ class Client:
     def apply_users(
         self, users: Mapping[str, str], known: Mapping[str, str], kept: Collection[str] = ()
     ) -> None:
-        """Let exactly these users in, and those in `kept` as before; passwords in `known` were given to them
-        before."""
+        """Let exactly these users in, and those in `kept` as before; `known` were let in before, with these
+        passwords. The broker that is asked may not have heard of it: who is gone already is done."""
         from confluent_kafka.admin import (
             ScramCredentialInfo,
             ScramMechanism,
@@ -103,6 +104,7 @@ class Client:
         # Without names the answer is one future, with names one each.
         described: Any = self._admin.describe_user_scram_credentials(request_timeout=TIMEOUT)
         there = frozenset(self._wait(described))
+        gone = there.union(known).difference(users, kept)
         kind = ScramMechanism.SCRAM_SHA_512
         info = ScramCredentialInfo(kind, ITERATIONS)
         changes = [
@@ -111,10 +113,14 @@ class Client:
                 for name, password in sorted(users.items())
                 if name not in there or known.get(name) != password
             ),
-            *(UserScramCredentialDeletion(name, kind) for name in sorted(there - set(users) - set(kept))),
+            *(UserScramCredentialDeletion(name, kind) for name in sorted(gone)),
         ]
         if changes:
-            self._wait_all(self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT))
+            answers = self._admin.alter_user_scram_credentials(changes, request_timeout=TIMEOUT)
+            self._wait_all({name: answer for name, answer in answers.items() if name not in gone})
+            for name in gone:
+                with contextlib.suppress(NotThere):
+                    self._wait(answers[name])
 
     def guard(self, closed: bool) -> None:
         """Keep what concerns the whole cluster from all but the authority, or (not `closed`) from nobody."""

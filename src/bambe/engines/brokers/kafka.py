@@ -22,8 +22,8 @@ from typing import TypeVar
 
 from bambe.engines.brokers import features
 from bambe.engines.brokers.beside import THREADS, Beside, Keep, Users, Where
-from bambe.engines.brokers.certificates import Authority, write
 from bambe.engines.brokers.client import Client, Interrupted
+from bambe.engines.brokers.files import authority_certificate, write
 from bambe.engines.brokers.port import (
     INTERNAL_PORT,
     ZOOKEEPER_PORT,
@@ -87,7 +87,7 @@ class KafkaBrokers:
             await asyncio.to_thread(shutil.rmtree, self._folder(cluster_id))
 
     async def authority(self, cluster_id: str) -> str:
-        certificate = Authority(self._folder(cluster_id) / "authority").certificate
+        certificate = self._certificate(cluster_id)
         if not certificate.exists():
             raise NotThere(f"The cluster {cluster_id} has no certificate authority yet.")
         return certificate.read_text()
@@ -137,6 +137,8 @@ class KafkaBrokers:
             threads.shutdown(wait=False)
 
     def _write(self, cluster: Cluster, node: Node) -> None:
+        from bambe.engines.brokers.certificates import Authority
+
         folder, now = self._folder(cluster.id), self._clock.now()
         authority = Authority(folder / "authority")
         authority.ensure(now)
@@ -184,7 +186,7 @@ class KafkaBrokers:
         certificate, key = folder / "engine" / "cert.pem", folder / "engine" / "key.pem"
         if not certificate.exists():
             raise Unavailable(f"No broker of the cluster {cluster.id} has been started yet.")
-        access = ssl.create_default_context(cafile=str(Authority(folder / "authority").certificate))
+        access = ssl.create_default_context(cafile=str(self._certificate(cluster.id)))
         access.load_cert_chain(certificate, key)
         return access
 
@@ -195,7 +197,7 @@ class KafkaBrokers:
         if not servers or not (engine / "cert.pem").exists():
             raise Unavailable(f"No broker of the cluster {cluster.id} has been started yet.")
         self._known.add(cluster.id)
-        authority = Authority(folder / "authority").certificate
+        authority = self._certificate(cluster.id)
         where = Where(servers, authority, engine / "cert.pem", engine / "key.pem")
         return self._beside.client(cluster.id, where)
 
@@ -215,11 +217,14 @@ class KafkaBrokers:
             if node.number == 0 and node.address:
                 return Keeper(
                     f"{node.address}:{ZOOKEEPER_PORT}",
-                    Authority(folder / "authority").certificate,
+                    self._certificate(cluster.id),
                     folder / "engine" / "cert.pem",
                     folder / "engine" / "key.pem",
                 )
         raise Unavailable(f"ZooKeeper of the cluster {cluster.id} has not been started yet.")
+
+    def _certificate(self, cluster_id: str) -> Path:
+        return authority_certificate(self._folder(cluster_id) / "authority")
 
     def _folder(self, cluster_id: str) -> Path:
         return self._root / cluster_id

@@ -6,7 +6,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from hashlib import sha256
 
-from bambe.engines.brokers.certificates import NODE, STORE_PASSWORD
+from bambe.engines.brokers.files import NODE, STORE_PASSWORD
 from bambe.engines.brokers.port import (
     CONTROLLER_PORT,
     HOST_PLAINTEXT_PORT,

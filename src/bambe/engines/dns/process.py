@@ -12,12 +12,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-import dns.exception
-import dns.message
-import dns.rdataclass
-import dns.rdatatype
 import msgspec
 
+from bambe.engines.dns import version
 from bambe.engines.dns.port import Zones
 from bambe.engines.dns.snapshot import Snapshot, read, read_zones, write
 from bambe.engines.dns.sources import merge
@@ -108,18 +105,16 @@ class DnsServer:
     async def _serving(self) -> str | None:
         """The version it answers from, None when it does not answer."""
         assert self._place is not None
-        query = dns.message.make_query("version.bambe.", dns.rdatatype.TXT, dns.rdataclass.CHAOS)
         loop = asyncio.get_running_loop()
         family = socket.AF_INET6 if ":" in self._place[0] else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as asking:
             try:
                 async with asyncio.timeout(QUESTION_TIMEOUT):
                     await loop.sock_connect(asking, self._place)
-                    await loop.sock_sendall(asking, query.to_wire())
-                    answer = dns.message.from_wire(await loop.sock_recv(asking, 512))
-            except (OSError, TimeoutError, dns.exception.DNSException):
+                    await loop.sock_sendall(asking, version.QUERY)
+                    return version.read(await loop.sock_recv(asking, 512))
+            except (OSError, TimeoutError):
                 return None
-        return next((str(data.strings[0], "ascii") for found in answer.answer for data in found), None)
 
     def _told(self) -> dict[str, Zones]:
         told = {}

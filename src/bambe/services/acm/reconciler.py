@@ -6,15 +6,19 @@ import asyncio
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bambe.control import Key, Reconciler
 from bambe.kernel.call import Site, Store, Tx
 from bambe.kernel.clock import Clock
 from bambe.kernel.moves import check_move
-from bambe.services.acm.authority import Authority, Issued, read
 from bambe.services.acm.model import MOVES, Certificate, Status
 from bambe.services.acm.tables import CERTIFICATES
+
+if TYPE_CHECKING:
+    from bambe.services.acm.authority import Authority, Issued
 
 RENEW_BEFORE = timedelta(days=60)
 """ACM begins to renew 60 days before the end (ACM: managed renewal)."""
@@ -25,10 +29,18 @@ class IssueLoop:
 
     name = "acm.issue"
 
-    def __init__(self, store: Store, clock: Clock, authority: Authority) -> None:
+    def __init__(self, store: Store, clock: Clock, directory: Path) -> None:
         self._store = store
         self._clock = clock
-        self._authority = authority
+        self._directory = directory
+
+    @cached_property
+    def _authority(self) -> Authority:
+        from bambe.services.acm.authority import (
+            Authority,
+        )  # cryptography: for those who have certificates only
+
+        return Authority(self._directory)
 
     def concerns(self, table: str, key: Key) -> Iterable[Key]:
         return [key] if table == CERTIFICATES.name else []
@@ -48,7 +60,7 @@ class IssueLoop:
         if row is None or not self._is_due(row):
             return None
         now = self._clock.now()
-        issued = await asyncio.to_thread(self._authority.issue, row.names, row.algorithm, now)
+        issued = await asyncio.to_thread(lambda: self._authority.issue(row.names, row.algorithm, now))
         await self._store.write(lambda tx: _put(tx, key, issued, now))
         return None
 
@@ -59,6 +71,8 @@ class IssueLoop:
 
 
 def _put(tx: Tx, key: Key, issued: Issued, now: datetime) -> None:
+    from bambe.services.acm.authority import read
+
     row = CERTIFICATES.find(tx, *key)
     if row is None:
         return
@@ -81,4 +95,4 @@ def _put(tx: Tx, key: Key, issued: Issued, now: datetime) -> None:
 
 def reconcilers(store: Store, clock: Clock, site: Site) -> Sequence[Reconciler]:
     """The loop of certificates."""
-    return [IssueLoop(store, clock, Authority(Path(site.state) / "ca"))]
+    return [IssueLoop(store, clock, Path(site.state) / "ca")]

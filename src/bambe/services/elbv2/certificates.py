@@ -7,8 +7,6 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives import serialization
-
 from bambe.engines.proxy.port import Certificate
 from bambe.kernel.call import Aws
 from bambe.kernel.errors import AwsError
@@ -63,6 +61,8 @@ class Certificates:
 
 
 def _decrypted(key: str, passphrase: str) -> str:
+    from cryptography.hazmat.primitives import serialization  # for those who have certificates only
+
     loaded = serialization.load_pem_private_key(key.encode(), passphrase.encode())
     return loaded.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import UserScramCredentialUpsertion
 
 from bambe.engines.brokers import Topic
 from bambe.engines.brokers.client import Client, engine_error
@@ -55,6 +56,45 @@ def test_a_broker_with_old_news_of_a_topic_leads_to_another_try_not_to_a_refusal
         OldNews(KafkaError.INVALID_PARTITIONS).apply_topic(Topic("orders", 3))
     with pytest.raises(Refused):
         OldNews(KafkaError.POLICY_VIOLATION).apply_topic(Topic("orders", 3))
+
+
+class Latecomer(Client):
+    """Lists the users that `listed` says; deleting one that is not `there` is refused, as Kafka does it."""
+
+    def __init__(self, listed: set[str], there: set[str]) -> None:
+        self._error, self._admin = KafkaException, self  # type: ignore[assignment]
+        self.listed, self.there = listed, there
+
+    def describe_user_scram_credentials(self, **options: Any) -> Future[dict[str, Any]]:
+        answer: Future[dict[str, Any]] = Future()
+        answer.set_result(dict.fromkeys(self.listed))
+        return answer
+
+    def alter_user_scram_credentials(self, changes: Any, **options: Any) -> dict[str, Future[None]]:
+        answers: dict[str, Future[None]] = {}
+        for change in changes:
+            answer = answers[change.user] = Future()
+            if isinstance(change, UserScramCredentialUpsertion):
+                self.there.add(change.user)
+            elif change.user in self.there:
+                self.there.discard(change.user)
+            else:
+                answer.set_exception(KafkaException(KafkaError(KafkaError.RESOURCE_NOT_FOUND)))
+                continue
+            answer.set_result(None)
+        return answers
+
+
+def test_a_user_whom_a_broker_with_old_news_still_lists_is_gone() -> None:
+    client = Latecomer({"ann", "ben"}, {"ann"})
+    client.apply_users({"cas": "three"}, {}, ["ann"])
+    assert client.there == {"ann", "cas"}
+
+
+def test_a_user_whom_a_broker_with_old_news_does_not_list_yet_is_taken_away() -> None:
+    client = Latecomer(set(), {"ann", "ben"})
+    client.apply_users({"ann": "one"}, {"ann": "one", "ben": "two"})
+    assert client.there == {"ann"}
 
 
 def test_a_credential_is_rfc_7677s_with_sha_512() -> None:

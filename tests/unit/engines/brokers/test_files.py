@@ -11,7 +11,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import pkcs12
 
 from bambe.engines.brokers import KafkaBrokers
-from bambe.engines.brokers.certificates import STORE_PASSWORD
+from bambe.engines.brokers.files import STORE_PASSWORD
 from bambe.engines.brokers.port import Cluster, Node
 from bambe.kernel.clock import ManualClock
 from bambe.kernel.errors import NotThere, Unavailable

@@ -11,7 +11,6 @@ from bambe.kernel.errors import ValidationException as BadToken
 from bambe.kernel.ids import uuid_id
 from bambe.kernel.pages import page
 from bambe.kernel.tags import to_dict, to_list
-from bambe.services.acm import authority
 from bambe.services.acm.errors import (
     RequestInProgressException,
     ResourceInUseException,
@@ -107,7 +106,7 @@ async def export_certificate(call: Call, request: ExportCertificateRequestTypeDe
     row = await _issued(call, request["CertificateArn"])
     passphrase = request["Passphrase"]
     secret = passphrase.encode() if isinstance(passphrase, str) else bytes(passphrase)  # type: ignore[arg-type]
-    key = await asyncio.to_thread(authority.encrypted, row.key, secret)
+    key = await asyncio.to_thread(_encrypted, row.key, secret)
     return {"Certificate": row.certificate, "CertificateChain": row.chain, "PrivateKey": key}
 
 
@@ -186,7 +185,15 @@ async def _served(elb: Any, listener: str) -> list[str]:
     return [one["CertificateArn"] for one in answer["Certificates"]]
 
 
+def _encrypted(key: str, passphrase: bytes) -> str:
+    from bambe.services.acm.authority import encrypted  # cryptography: for those who have certificates only
+
+    return encrypted(key, passphrase)
+
+
 def _imported(call: Call, said: dict[str, str]) -> Certificate:
+    from bambe.services.acm import authority
+
     try:
         certificate = authority.read(said["Certificate"])
         fits = authority.belongs(certificate, said["PrivateKey"])
