@@ -19,6 +19,7 @@ from benchmarks.report import Benchmark, CannotRun, options, write
 
 NAMES = (
     "startup",
+    "plan",
     "api",
     "weight_change",
     "commit_to_canary",

@@ -43,14 +43,14 @@ BROKEN = YAML + "  Nope: {Value: !ImportValue nowhere}\n"
 
 
 @contextmanager
-def time_passing(edge: Edge) -> Iterator[None]:
+def time_passing(edge: Edge, pause: float = 0.001) -> Iterator[None]:
     """Loops run and the clock goes on while a client waits."""
 
     async def pass_time() -> None:
         with suppress(asyncio.CancelledError):
             while True:
                 await edge.house.advance(0.2, step=0.2)
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(pause)
 
     async def begin() -> asyncio.Task[None]:
         return asyncio.create_task(pass_time())

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from bambe.cli import carrying
 from bambe.cli.cluster import cluster_of, find_cluster
 from bambe.cli.controllers import check_controllers, lost_resources, primary_targets
-from bambe.cli.definitions import changed_definitions, comparable, live_definitions
+from bambe.cli.definitions import changed_definitions, comparable, live_definitions, live_services
 from bambe.cli.drifted import restore_access
 from bambe.cli.first_images import has_image, image_of
 from bambe.cli.grounds import Ground, ground_of
+from bambe.cli.hindrances import hindrance
 from bambe.cli.native import native_under_way
 from bambe.cli.planning import Planner, no_longer
 from bambe.cli.releases import Releases
@@ -243,9 +245,17 @@ class BringingUp:
         for start in range(0, len(stacks), TOGETHER):
             some = stacks[start : start + TOGETHER]
             began = side_by_side(self._begin_service, some)
-            begun = [one.name for one, has in zip(some, began, strict=True) if has]
+            begun = {one.name: one.service for one, has in zip(some, began, strict=True) if has}
             self.changes.stacks += begun
-            self.stacks.finish(begun, self.say)
+            self.stacks.finish(list(begun), self.say, partial(self._hindrances, begun))
+
+    def _hindrances(self, services: Mapping[str, str], left: Sequence[str]) -> Iterator[str]:
+        """What keeps tasks of services from running, whose stacks are not done."""
+        ecs, cluster = self.target.client("ecs"), self.target.cluster
+        for shown in live_services(self.target, [services[name] for name in left]):
+            for version in (*shown.get("taskSets", ()), *shown.get("deployments", ())):
+                if why := hindrance(ecs, cluster, shown, str(version["id"])):
+                    yield f"{shown['serviceName']}: {why}"
 
     def _begin_service(self, stack: Stack) -> bool:
         found, given = self.stacks.there(stack.name), self.wanted.given(stack)

@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from bambe.cli.advice import advice
 from bambe.cli.previews import Preview, additions, previewed
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
 from bambe.kernel.ids import digest_id, hex_id
 
 Say = Callable[[str], None]
+Look = Callable[[Sequence[str]], Iterable[str]]
+"""Given the stacks that are still on their way, what there is to tell of them."""
+LOOK_EVERY = 10.0
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 KEEP = object()
 """As a parameter's value: what it is now; the template's default where it has none yet."""
@@ -233,9 +237,11 @@ class Stacks:
             if not self._status(name).endswith("_IN_PROGRESS"):
                 return
 
-    def finish(self, names: Sequence[str], say: Say) -> None:
-        """Wait until all are done, telling each resource; Trouble with the first reason of a failure."""
+    def finish(self, names: Sequence[str], say: Say, look: Look = lambda names: ()) -> None:
+        """Wait until all are done, telling each resource, and what `look` finds of those that are not, once
+        each; Trouble with the first reason of a failure and what helps."""
         seen: set[str] = set()
+        next_look = monotonic() + LOOK_EVERY
         left = list(names)
         if not left:
             return
@@ -246,10 +252,16 @@ class Stacks:
                 if status.endswith("_IN_PROGRESS"):
                     continue
                 if status not in AT_REST:
-                    raise Trouble(f"the stack {name} is {status}: {self._reason(name)}")
+                    raise Trouble(failed(name, status, self._reason(name)))
                 left.remove(name)
             if not left:
                 return
+            if monotonic() > next_look:
+                next_look = monotonic() + LOOK_EVERY
+                for line in look(left):
+                    if line not in seen:
+                        seen.add(line)
+                        say(line)
 
     def delete(self, names: Sequence[str]) -> None:
         """Delete stacks and wait until they are gone."""
@@ -332,6 +344,13 @@ def told(event: Mapping[str, Any]) -> str:
     if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
         return f"{what} {status.lower().replace('_', ' ')}"
     return ""
+
+
+def failed(name: str, status: str, reason: str) -> str:
+    """What to say of a stack that failed: the reason, and what helps where that is known."""
+    helps = advice(reason)
+    end = f" ({helps})" if helps else ""
+    return f"the stack {name} is {status}: {reason}{end}"
 
 
 def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
