@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from bambe.kernel.errors import BambeError
 
-ADVICE = {"DeploymentGroupDoesNotExistException": "`bambe up` makes it anew."}
+ADVICE = {
+    "ClusterNotFoundException": "`bambe up` makes it.",
+    "DeploymentGroupDoesNotExistException": "`bambe up` makes it anew.",
+}
 """What to do about errors of the API that a person brings about from outside of Bambe's commands."""
 
 
@@ -27,7 +30,8 @@ def sentence(error: Exception) -> str | None:
         said = error.response.get("Error", {})
         code = str(said.get("Code", "?"))
         hint = f"; {ADVICE[code]}" if code in ADVICE else ""
-        return f"{error.operation_name}: {code}: {said.get('Message', '')}{hint}"
+        message = str(said.get("Message", ""))
+        return f"{error.operation_name}: {code}: {message.rstrip('.') if hint else message}{hint}"
     if isinstance(error, WaiterError | BotoCoreError):
         return str(error)
     if type(error).__module__ in ("cimpl", "confluent_kafka.error") and error.args:
