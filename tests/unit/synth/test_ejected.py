@@ -38,7 +38,10 @@ case "$1 $2" in
   "cloudformation deploy") if [ -e broken ] && [ "$4" = "$(cat broken)" ]; then exit 254; fi ;;
   "cloudformation describe-stack-resources")
     for one in GreenTargets BlueTargets Rule Service; do printf '%s\\t%s\\n' "$one" "$4-$one"; done ;;
-  "elbv2 describe-rules") cat weights ;;
+  "elbv2 describe-rules")
+    stack=${4%-Rule}
+    cat "weights.$stack" 2> /dev/null || printf '%s\\t%s\\n' "$stack-BlueTargets" 1 "$stack-GreenTargets" 0 ;;
+  "ecs describe-services") echo "arn:live:$6" ;;
   "kafka get-bootstrap-brokers") echo b-1:9094,b-2:9094 ;;
   "ssm get-parameters") cat "told.$(basename "$4")" 2> /dev/null || echo None ;;
   "ssm put-parameter") echo "$6" > "told.$(basename "$4")" ;;
@@ -222,8 +225,9 @@ def test_later_releases_keep_what_they_own(shell: Shell) -> None:
     shell.everything_is_there()
     shell.run("deploy.sh")
     given = shell.deployed()
-    assert "TaskDefinition" not in {name for one in given.values() for name in one}
-    assert shell.asked("codebuild") == shell.asked("ecs") == shell.asked("elbv2") == []
+    told = {stack: one["TaskDefinition"] for stack, one in given.items() if "TaskDefinition" in one}
+    assert told == {"shop-api": "arn:live:api", "shop-jobs": "arn:live:jobs"}
+    assert shell.asked("codebuild") == shell.asked("ecs register") == []
 
 
 @pytest.mark.parametrize(
@@ -235,31 +239,20 @@ def test_later_releases_keep_what_they_own(shell: Shell) -> None:
     ],
 )
 def test_later_the_rule_keeps_its_weights(shell: Shell, weights: str, blue: str, green: str) -> None:
-    take_weights(shell, "shop-web")
     shell.everything_is_there()
-    (shell.folder / "weights").write_text(weights)
+    (shell.folder / "weights.shop-web").write_text(weights)
     shell.run("deploy.sh")
     given = shell.deployed()
     assert (given["shop-web"]["BlueWeight"], given["shop-web"]["GreenWeight"]) == (blue, green)
-    assert "BlueWeight" not in given["shop-api"]
-    assert shell.asked("elbv2 describe-rules")[0].split()[3] == "shop-web-Rule"
+    assert (given["shop-api"]["BlueWeight"], given["shop-api"]["GreenWeight"]) == ("1", "0")
+    assert "BlueWeight" not in given["shop-jobs"]
 
 
 def test_a_rule_that_is_being_shifted_is_not_touched(shell: Shell) -> None:
-    take_weights(shell, "shop-web")
     shell.everything_is_there()
-    (shell.folder / "weights").write_text("shop-web-BlueTargets\t90\nshop-web-GreenTargets\t10\n")
+    (shell.folder / "weights.shop-web").write_text("shop-web-BlueTargets\t90\nshop-web-GreenTargets\t10\n")
     assert "a release is shifting traffic (blue and green 90 10)" in shell.run("deploy.sh", fails=True)
     assert "shop-web" not in shell.deployed()
-
-
-def take_weights(shell: Shell, stack: str) -> None:
-    """Its template with the parameters BlueWeight and GreenWeight."""
-    file = shell.folder / f"templates/{stack}.json"
-    template = json.loads(file.read_text())
-    for name, weight in (("BlueWeight", 1), ("GreenWeight", 0)):
-        template["Parameters"][name] = {"Type": "Number", "Default": weight}
-    file.write_text(json.dumps(template, indent=2))
 
 
 def test_what_could_not_be_made_is_made_anew(shell: Shell) -> None:

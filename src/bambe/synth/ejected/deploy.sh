@@ -66,9 +66,17 @@ deploy_service() { # SERVICE [PARAMETER=VALUE...]: its stack; what releases have
     [ -n "$image" ] || fail "$service: its build has pushed no image to the repository $PROJECT/$service"
     revision=$(register "$service" "$image")
     set -- "$@" TaskDefinition="$revision"
-  elif grep -q '"BlueWeight": {' "templates/$stack.json"; then
-    weights=$(live_weights "$stack")
-    set -- "$@" BlueWeight="${weights% *}" GreenWeight="${weights#* }"
+  else
+    if [ ! -f "appspecs/$service.json" ]; then # ECS releases it; what CodeDeploy releases keeps its first one
+      revision=$(aws ecs describe-services --cluster "$CLUSTER" --services "$service" \
+        --query "(services[0].taskSets[?status=='PRIMARY'].taskDefinition | [0]) || services[0].taskDefinition" \
+        --output text)
+      set -- "$@" TaskDefinition="$revision"
+    fi
+    if grep -q '"BlueWeight": {' "templates/$stack.json"; then
+      weights=$(live_weights "$stack")
+      set -- "$@" BlueWeight="${weights% *}" GreenWeight="${weights#* }"
+    fi
   fi
   deploy "$stack" "$@"
 }

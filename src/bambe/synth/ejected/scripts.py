@@ -48,6 +48,7 @@ def deploy(project: Project, every: Sequence[Stack]) -> str:
         "#   BUCKET=NAME ./deploy.sh     templates go by this S3 bucket of yours\n"
         f"{STRICT}{READ_LIB}\n"
         f"PROJECT={project.project}\n"
+        f"CLUSTER={shlex.quote(Names.of(project).cluster)}\n"
     )
     functions = _text("deploy.sh") + (_text("tell.sh") if project.events else "")
     return f"{begins}{_needs_bucket(every)}{functions}{_steps(project, every)}"
@@ -148,8 +149,8 @@ def _told(project: Project) -> list[str]:
         return []
     names, access = Names.of(project), project.events.access
     return [
-        f"CLUSTER=$(output {names.events_stack} Cluster)",
-        'BROKERS=$(aws kafka get-bootstrap-brokers --cluster-arn "$CLUSTER" \\',
+        f"KAFKA=$(output {names.events_stack} Cluster)",
+        'BROKERS=$(aws kafka get-bootstrap-brokers --cluster-arn "$KAFKA" \\',
         f"  --query {STRINGS[access]} --output text)",
         f'[ "$BROKERS" != None ] || fail "the Kafka cluster lets nobody in by {access}"',
         f'tell {parameter(names, SERVERS[access])} "$BROKERS"',
