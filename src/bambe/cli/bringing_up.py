@@ -273,7 +273,8 @@ class BringingUp:
         if not change.preview.touches(OWNED):
             self.stacks.execute(change)
             return True
-        if under_way := self._under_way(stack.service):
+        shifts = not self.target.project.is_rolling(stack.service)
+        if shifts and (under_way := self._under_way(stack.service)):
             self.stacks.forget(change)
             self.say(f"{stack.name}: {under_way} is under way; `bambe up` changes the stack after it")
             return False
