@@ -69,14 +69,18 @@ class Look:
 
 @dataclass(slots=True)
 class Looker:
-    """Asks ECS, ELB and CodeDeploy of one cluster."""
+    """Asks ECS, ELB and CodeDeploy of the cluster of a project, which goes by these names."""
 
-    cluster: str
+    names: Names
     ecs: Any
     elbv2: Any
     codedeploy: Any
     codebuild: Any
     _images: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cluster(self) -> str:
+        return self.names.cluster
 
     def services(self) -> list[Look]:
         """Every service of the cluster."""
@@ -138,11 +142,11 @@ class Looker:
     def _recent(self, service: str) -> tuple[Recent, list[str]]:
         """Its newest deployments, and a note where there is nothing that could have any."""
         try:
-            return recent(self.codedeploy, Names(self.cluster), service), []
+            return recent(self.codedeploy, self.names, service), []
         except ClientError as error:
             if error.response["Error"]["Code"] not in NO_GROUP:
                 raise
-            group = Names(self.cluster).group(service)
+            group = self.names.group(service)
             return Recent(), [f"its deployment group {group} is gone: `bambe up` makes it anew"]
 
     def _hindrances(self, service: dict[str, Any], versions: list[Version]) -> list[str]:
@@ -230,22 +234,20 @@ class Looker:
         if not info:
             return "", "", ""
         name, deployment = service["serviceName"], info["deploymentId"]
-        names = Names(self.cluster)
         held = self._is_held(service["serviceArn"], name, deployment)
-        where = phase_of(info, Releases(self.codedeploy, names, name).target(deployment), held)
+        where = phase_of(info, Releases(self.codedeploy, self.names, name).target(deployment), held)
         return deployment, where, asks(name, info, held)
 
     def _is_held(self, arn: str, service: str, deployment: str) -> bool:
-        names = Names(self.cluster)
         _, partition, _, region, account, _ = arn.split(":", 5)
-        group = f"{names.application(service)}/{names.group(service)}"
+        group = f"{self.names.application(service)}/{self.names.group(service)}"
         of = f"arn:{partition}:codedeploy:{region}:{account}:deploymentgroup:{group}"
         tags = self.codedeploy.list_tags_for_resource(ResourceArn=of)["Tags"]
         return {"Key": HOLD, "Value": deployment} in tags
 
     def _newest_build(self, service: str) -> dict[str, Any]:
         """Its newest build; empty without one."""
-        project = Names(self.cluster).build(service)
+        project = self.names.build(service)
         if not self.codebuild.batch_get_projects(names=[project])["projects"]:
             return {}
         ids = self.codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"]
@@ -259,7 +261,7 @@ class Looker:
             return ""
         going = release if build["buildStatus"] == "IN_PROGRESS" else ""
         if build["buildStatus"] == "FAILED" and not found.infos:
-            found = during(self.codedeploy, Names(self.cluster), service, build)
+            found = during(self.codedeploy, self.names, service, build)
         ended = [self._released(service, one["deploymentId"]) for one in found.begun_within(build)]
         if any(is_of(build, image) for image in ended):
             return ""
@@ -267,7 +269,7 @@ class Looker:
 
     def _released(self, service: str, deployment: str) -> str:
         """The image a deployment releases."""
-        appspec = Releases(self.codedeploy, Names(self.cluster), service).revision(deployment)
+        appspec = Releases(self.codedeploy, self.names, service).revision(deployment)
         return self._image(task_definition_of(appspec))
 
     def _image(self, task_definition: str) -> str:

@@ -59,7 +59,7 @@ class Target:
     def looker(self) -> Looker:
         """What runs, as data."""
         clients = (self.client(name) for name in ("ecs", "elbv2", "codedeploy", "codebuild"))
-        return Looker(self.cluster, *clients)
+        return Looker(self.names, *clients)
 
     def releases(self, service: str) -> Releases:
         """The deployments of a blue/green service."""

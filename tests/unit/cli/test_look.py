@@ -10,6 +10,7 @@ import pytest
 from bambe.cli.builds import build_says
 from bambe.cli.look import Looker
 from bambe.cli.recent import Recent
+from bambe.synth import Names
 
 COMMIT = "0123456789abcdef"
 IMAGE = "localhost:4566/shop/orders:0123456789ab"
@@ -78,7 +79,7 @@ class CodeBuild:
 
 
 def test_the_release_that_a_build_waits_for_is_found_by_its_image() -> None:
-    looker = Looker("shop", Ecs(), None, CodeDeploy(), CodeBuild())
+    looker = Looker(Names("shop"), Ecs(), None, CodeDeploy(), CodeBuild())
     newest = looker._newest_build("orders")
     assert "released by d-1" in looker._build_says("orders", newest, "d-1", Recent())
     assert looker._build_says("orders", newest, "", Recent()) == "building 0123456789ab: build"

@@ -20,6 +20,7 @@ from bambe.cli.stages import how_native_ended
 from bambe.cli.terminal import console
 from bambe.cli.trouble import Trouble
 from bambe.cli.watching import Scene, Side, waits
+from bambe.synth import Names
 from tests.unit.cli.stage import shop
 
 NOW = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
@@ -131,7 +132,7 @@ class Platform:
 
     @property
     def looks(self) -> dict[str, Look]:
-        looker = Looker("shop", self, self, self, self)
+        looker = Looker(Names("shop"), self, self, self, self)
         return {one.service: one for one in looker.services()}
 
     def get_paginator(self, operation: str) -> Any:
