@@ -65,11 +65,16 @@ def test_a_project_comes_and_goes(shop: Project) -> None:
 
     shop.write("jobs: {path: jobs, port: 80, release: rolling}", "")
     again = shop.bambe("plan", *ON, "--no-drift")
-    assert "shop-jobs: - the stack, which bambe.yml does not have any more [DELETED]" in again
+    assert (
+        "shop-jobs: - the stack, with its logs and images, which bambe.yml does not have any more [DELETED]"
+        in again
+    )
     assert "2 changes need a yes" in shop.bambe("up", *ON, fails=True)
     shop.bambe("up", *ON, "--yes")
     assert not {"shop-jobs", "shop-jobs-build"} & set(stacks(shop))
 
+    shop.write("services:", "# Another route\nservices:")
+    shop.write('route: "/api*"', 'route: "/v2*"')  # `down` goes by what is there
     assert "nothing was: `bambe down --on prod --yes` does it" in shop.bambe("down", *ON, fails=True)
     assert shop.aws("ecs").describe_clusters(clusters=["shop"])["clusters"][0]["status"] == "ACTIVE"
     shop.bambe("down", *ON, "--yes")
@@ -100,13 +105,6 @@ def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> Non
     assert before["web"] == ("shop-web:2", {"blue": 0, "green": 100})
     assert before["api"][0] == "shop-api:2"
 
-    shop.bambe("up", *ON)
-    assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
-    (web,) = shop.aws("ecs").describe_services(cluster="shop", services=["web"])["services"]
-    assert web["desiredCount"] == 2
-    given = parameters(shop, "shop-web")
-    assert (given["BlueWeight"], given["GreenWeight"]) == ("0", "100")
-
     # An update that is taken back: a configuration of releases has the name of the one it makes.
     shares = {"canaryPercentage": 1, "canaryInterval": 1}
     shop.aws("codedeploy").create_deployment_config(
@@ -114,12 +112,32 @@ def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> Non
         computePlatform="ECS",
         trafficRoutingConfig={"type": "TimeBasedCanary", "timeBasedCanary": shares},
     )
-    shop.write("default, tasks: 2", '"/w*", tasks: 3, release: {percent: 20, interval: 3m}')
+    shop.write("default, tasks: 2", '"/w*", tasks: 2, release: {percent: 20, interval: 3m}')
     assert "already exists" in shop.bambe("up", *ON, fails=True)
+    assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
+    assert stacks(shop)["shop-web"] == "UPDATE_ROLLBACK_COMPLETE"
+    events = shop.aws("cloudformation").describe_stack_events(StackName="shop-web")["StackEvents"]
+    rule = [one["ResourceStatus"] for one in events if one["LogicalResourceId"] == "Rule"]
+    assert rule[:2] == ["UPDATE_COMPLETE", "UPDATE_IN_PROGRESS"]  # sent anew, there or back
+
+    shop.write('"/w*", tasks: 2, release: {percent: 20, interval: 3m}', "default, tasks: 2")
+    shop.bambe("up", *ON)
+    assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
+    (web,) = shop.aws("ecs").describe_services(cluster="shop", services=["web"])["services"]
+    assert web["desiredCount"] == 2
+    given = parameters(shop, "shop-web")
+    assert (given["BlueWeight"], given["GreenWeight"]) == ("0", "100")
+
+    # Its deployment group is deleted, and its route changes: the rule goes by what is live all the same.
+    shop.aws("codedeploy").delete_deployment_group(
+        applicationName="AppECS-shop-web", deploymentGroupName="DgpECS-shop-web"
+    )
+    shop.write("default, tasks: 2", '"/w*", tasks: 3')
+    assert "its deployment group is gone and is made anew" in shop.bambe("up", *ON)
     assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before
 
     # ECS takes the service over from CodeDeploy: as it runs, on the target group that has the traffic.
-    shop.write("release: {percent: 20, interval: 3m}", "release: {controller: ecs}")
+    shop.write("tasks: 3", "tasks: 3, release: {controller: ecs}")
     assert "4 changes need a yes" in shop.bambe("up", *ON, fails=True)
     shop.bambe("up", *ON, "--yes")
     assert {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")} == before

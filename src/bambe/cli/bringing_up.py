@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from bambe.cli import carrying
+from bambe.cli.builds import is_building
 from bambe.cli.cluster import cluster_of, find_cluster
-from bambe.cli.controllers import check_controllers, lost_resources, primary_targets
+from bambe.cli.controllers import check_controllers, primary_targets
 from bambe.cli.definitions import changed_definitions, comparable, live_definitions, live_services
 from bambe.cli.drifted import restore_access
 from bambe.cli.first_images import has_image, image_of
 from bambe.cli.grounds import Ground, ground_of
 from bambe.cli.hindrances import hindrance
-from bambe.cli.native import native_under_way
 from bambe.cli.planning import Planner, no_longer
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
+from bambe.cli.service_updates import ServiceUpdates, Update, under_way
 from bambe.cli.side_by_side import side_by_side
 from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
@@ -29,7 +29,7 @@ from bambe.cli.wanted import Wanted
 from bambe.cli.ways import in_use
 from bambe.project.events import Events
 from bambe.synth import Stack, appspec, task_definition
-from bambe.synth.service import OWNED, WEIGHTS
+from bambe.synth.service import WEIGHTS
 
 __all__ = ["BringingUp", "Changes", "check_topics", "comparable"]
 
@@ -67,6 +67,7 @@ class BringingUp:
         self.repository = Repository(target.root)
         self.stacks = Stacks(target.client("cloudformation"), self.ground.pace)
         self._account = str(target.client("sts").get_caller_identity()["Account"])
+        self._updates = ServiceUpdates(target, self.stacks, say)
         self._wanted: Wanted | None = None
 
     @property
@@ -113,6 +114,7 @@ class BringingUp:
             self.services()
             self.changed_services()
             self.remove_gone(yes)
+            self.apply(self.wanted.of("shared"))  # without the exports that services used until now
         return self.changes
 
     def check_plan(self, yes: bool) -> None:
@@ -121,6 +123,10 @@ class BringingUp:
         if not self.ground.asks:
             self.wanted.check_owners()
             return
+        for name, status in ((one, two["StackStatus"]) for one, two in self.stacks.all().items()):
+            if status.endswith("_IN_PROGRESS") and name in {one.name for one in self.wanted.every}:
+                self.say(f"{name} is {status}: waiting for what was begun before")
+                self.stacks.there(name)
         plan = Planner(self.target, self.stacks, self.wanted).plan()
         if plan.refused:
             raise Trouble(f"{plan.refused[0]}.")
@@ -180,7 +186,20 @@ class BringingUp:
                 f"the stack {name} is of an earlier Bambe, whose stacks were cut otherwise:"
                 " `bambe down`, then `bambe up` (the repository is kept; images are built anew)."
             )
-        self.apply(self.wanted.of("shared"))
+        (stack,) = self.wanted.of("shared")
+        self.apply([self._with_what_is_used(stack)])
+
+    def _with_what_is_used(self, stack: Stack) -> Stack:
+        """A stack with the exports that it is to lose, too: services still use them, and lose them first."""
+        there = self.stacks.find(stack.name) or {}
+        exported = {one["OutputKey"] for one in there.get("Outputs", ()) if one.get("ExportName")}
+        dropped = exported - set(stack.template["Outputs"])
+        if not dropped:
+            return stack
+        now, wanted = self.stacks.template(stack.name), stack.template
+        outputs = {**{key: now["Outputs"][key] for key in dropped}, **wanted["Outputs"]}
+        resources = {**now["Resources"], **wanted["Resources"]}
+        return replace(stack, template={**wanted, "Resources": resources, "Outputs": outputs})
 
     def events(self, wish: Events) -> bool:
         """The stack of the Kafka cluster and its topics; whether a new one is left on its way, since it takes
@@ -237,17 +256,35 @@ class BringingUp:
 
     def services(self) -> None:
         """One stack per service."""
-        self._forget_lost_groups()
-        self.apply_services(self.wanted.of("service"))
-
-    def apply_services(self, stacks: Sequence[Stack]) -> None:
-        """Make or update the stacks of services, with what releases own of them as it is."""
+        stacks = self.wanted.of("service")
+        running = [one for one in stacks if self._has_service(one.service)]
+        by_codedeploy = [one for one in running if self.target.project.has_codedeploy(one.service)]
+        self._updates.make_lost_anew(by_codedeploy)
         for start in range(0, len(stacks), TOGETHER):
-            some = stacks[start : start + TOGETHER]
-            began = side_by_side(self._begin_service, some)
-            begun = {one.name: one.service for one, has in zip(some, began, strict=True) if has}
+            some = {one.name: one.service for one in stacks[start : start + TOGETHER]}
+            begun = self._begin_services(stacks[start : start + TOGETHER])
             self.changes.stacks += begun
-            self.stacks.finish(list(begun), self.say, partial(self._hindrances, begun))
+            self.stacks.finish(begun, self.say, partial(self._hindrances, some))
+
+    def _begin_services(self, stacks: Sequence[Stack]) -> list[str]:
+        """Begin to make or update stacks; those that are on their way."""
+        found = dict(zip((one.name for one in stacks), self._there(stacks), strict=True))
+        begun, updates = [], []
+        for stack in stacks:
+            there, given = found[stack.name], self.wanted.given(stack)
+            running = there if is_running(there) else None
+            given |= primary_targets(self.target, stack.service, running)
+            if running is not None:
+                updates.append(Update(stack, running, given))
+                continue
+            given |= {"TaskDefinition": self._register(stack.service)}
+            given |= {name: value for name, value in FIRST_WEIGHTS.items() if name in given}
+            if self.stacks.begin(stack.name, stack.template, given):
+                begun.append(stack.name)
+        return [*begun, *self._updates.begin(updates)]
+
+    def _there(self, stacks: Sequence[Stack]) -> list[dict[str, Any] | None]:
+        return side_by_side(lambda one: self.stacks.there(one.name), stacks)
 
     def _hindrances(self, services: Mapping[str, str], left: Sequence[str]) -> Iterator[str]:
         """What keeps tasks of services from running, whose stacks are not done."""
@@ -257,56 +294,6 @@ class BringingUp:
                 if why := hindrance(ecs, cluster, shown, str(version["id"])):
                     yield f"{shown['serviceName']}: {why}"
 
-    def _begin_service(self, stack: Stack) -> bool:
-        found, given = self.stacks.there(stack.name), self.wanted.given(stack)
-        given |= primary_targets(self.target, stack.service, found if is_running(found) else None)
-        if not is_running(found):
-            given |= {"TaskDefinition": self._register(stack.service)}
-            given |= {name: value for name, value in FIRST_WEIGHTS.items() if name in given}
-            return self.stacks.begin(stack.name, stack.template, given)
-        return self._update_service(stack, found or {}, given)
-
-    def _update_service(self, stack: Stack, found: Mapping[str, Any], given: Mapping[str, Any]) -> bool:
-        change = self.stacks.change(found, stack.template, given)
-        if change is None:
-            return False
-        if not change.preview.touches(OWNED):
-            self.stacks.execute(change)
-            return True
-        shifts = not self.target.project.is_rolling(stack.service)
-        if shifts and (under_way := self._under_way(stack.service)):
-            self.stacks.forget(change)
-            self.say(f"{stack.name}: {under_way} is under way; `bambe up` changes the stack after it")
-            return False
-        now = carrying.live(self.target, stack.service, found)
-        other = carrying.differing(found, now)
-        with_it = carrying.lacking(found, now) | carrying.taken_over(self.target, stack.service)
-        if not other and not with_it:
-            self.stacks.execute(change)
-            return True
-        self.stacks.forget(change)
-        if other:
-            self.stacks.carry(found, other)
-        return self.stacks.begin(stack.name, stack.template, {**given, **with_it})
-
-    def _forget_lost_groups(self) -> None:
-        """Have stacks forget deployment groups that somebody has deleted, so that they make them anew: an
-        update with nothing to change does not see that they are gone."""
-        begun = []
-        for stack in self.wanted.of("service"):
-            service = stack.service
-            if not self.target.project.has_codedeploy(service) or not self._has_service(service):
-                continue
-            lost = lost_resources(self.target, service)
-            if not lost:
-                continue
-            self.say(f"{service}: its deployment group is gone and is made anew")
-            kept = {key: one for key, one in stack.template["Resources"].items() if key not in lost}
-            without = {**stack.template, "Resources": kept}
-            if self.stacks.begin(stack.name, without, self.wanted.given(stack)):
-                begun.append(stack.name)
-        self.stacks.finish(begun, self.say)
-
     def changed_services(self) -> None:
         """Release what bambe.yml says anew of a task (environment, size): the image stays as it is."""
         live = live_definitions(self.target)
@@ -314,19 +301,12 @@ class BringingUp:
         for service in changed_definitions(self.target.project, live, *place):
             if self._is_being_built(service):
                 continue
-            if under_way := self._under_way(service):
-                self.say(f"{service}: its task definition changed; `bambe up` releases it after {under_way}")
+            if release := under_way(self.target, service):
+                self.say(f"{service}: its task definition changed; `bambe up` releases it after {release}")
                 continue
             image = live[service]["containerDefinitions"][0]["image"]
             self.changes.released[service] = self.release(service, image)
             self.say(f"{service}: its task definition changed; {self.changes.released[service]} releases it")
-
-    def _under_way(self, service: str) -> str:
-        """The release of a service that is under way; "" without one."""
-        if self.target.is_by_ecs(service):
-            going = native_under_way(self.target, service)
-            return going.name if going else ""
-        return self.target.releases(service).active() or ""
 
     def release(self, service: str, image: str) -> str:
         """Release `image` of a service with today's task definition: a deployment's id, or the revision."""
@@ -339,10 +319,10 @@ class BringingUp:
         return releases.create(appspec(self.target.project, service, arn))
 
     def _is_being_built(self, service: str) -> bool:
-        """Whether the push has started a build, which will release today's task definition itself."""
-        return any(
-            line.startswith(f"{self.target.names.build(service)}: builds") for line in self.changes.pushed
-        )
+        """Whether a build is under way, which will release today's task definition itself."""
+        name = self.target.names.build(service)
+        pushed = any(line.startswith(f"{name}: builds") for line in self.changes.pushed)
+        return pushed or is_building(self.target.client("codebuild"), name)
 
     def _has_service(self, service: str) -> bool:
         return is_running(self.stacks.find(self.target.names.stack(service)))

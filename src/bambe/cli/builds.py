@@ -5,6 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 
+def is_building(codebuild: Any, project: str) -> bool:
+    """Whether one of the newest builds of a project is under way and will release what it builds."""
+    ids = codebuild.list_builds_for_project(projectName=project, sortOrder="DESCENDING")["ids"][:10]
+    builds = codebuild.batch_get_builds(ids=ids)["builds"] if ids else []
+    return any(one["buildStatus"] == "IN_PROGRESS" and not _only_builds(one) for one in builds)
+
+
+def _only_builds(build: dict[str, Any]) -> bool:
+    said = build.get("environment", {}).get("environmentVariables", ())
+    return any(one["name"] == "RELEASE" and one["value"] == "no" for one in said)
+
+
 def build_says(build: dict[str, Any], service: str, release: str = "", image: str = "") -> str:
     """What a build is doing, or why it failed, in words; "" for one that went well.
 

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import base64
+import re
+import shlex
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from bambe.cli.builds import why_it_failed
+from bambe.cli.repository import Repository
 from bambe.cli.stacks import Pace
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
 
 Say = Callable[[str], None]
+DOCKER_BUILD = re.compile(r"\bdocker (?:buildx )?build ((?:[^\n&|;>]|>-?\n\s+)*)")
 BUILD_LIMIT = 1800.0
 
 
@@ -47,14 +53,37 @@ def by_codebuild(target: Target, services: Sequence[str], commit: str, say: Say,
 
 
 def from_here(target: Target, services: Sequence[str], commit: str, say: Say) -> None:
-    """Build what lies in the services' folders with this machine's Docker, and push it."""
-    for service in services:
-        image = image_of(target, service, commit)
-        say(f"{service}: building {commit[:12]} on this machine")
-        _docker("build", "--tag", image, str(target.root / target.project.services[service].path))
-        _log_in(target, image)
-        _docker("push", image)
-        say(f"{service}: image pushed")
+    """Build a commit with this machine's Docker as the services' buildspecs do, and push it."""
+    with tempfile.TemporaryDirectory(prefix="bambe-build-") as folder:
+        Repository(target.root).export(commit, Path(folder))
+        for service in services:
+            image = image_of(target, service, commit)
+            say(f"{service}: building {commit[:12]} on this machine")
+            path = target.project.services[service].path
+            words = docker_build((Path(folder) / path / "buildspec.yml").read_text(), service, path)
+            _docker(service, "build", "--tag", image, *words, folder=Path(folder))
+            _log_in(target, service, image)
+            _docker(service, "push", image)
+            say(f"{service}: image pushed")
+
+
+def docker_build(buildspec: str, service: str, path: str) -> list[str]:
+    """What a buildspec's `docker build` says, but for the tag: Dockerfile, arguments, context; the folder of
+    the service where none can be read."""
+    line = next((hit[1] for hit in DOCKER_BUILD.finditer(buildspec)), "")
+    line = re.sub(r"\$(SERVICE\b|\{SERVICE\})", service, line)
+    try:
+        words = shlex.split(line)
+    except ValueError:
+        words = []
+    kept: list[str] = []
+    while words:
+        word = words.pop(0)
+        if word in ("-t", "--tag"):
+            words = words[1:]
+        elif not word.startswith(("--tag=", "--push")):
+            kept.append(word)
+    return kept if kept and not any("$" in word for word in kept) else [path]
 
 
 def _start(target: Target, service: str, commit: str) -> str:
@@ -85,21 +114,23 @@ def _repository(target: Target, service: str) -> str:
     return str(found["repositoryUri"])
 
 
-def _log_in(target: Target, image: str) -> None:
+def _log_in(target: Target, service: str, image: str) -> None:
     """Give Docker the registry's token; it lies in Docker's own configuration, as `docker login` puts it."""
     token = target.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
     user, _, password = base64.b64decode(token).decode().partition(":")
-    _docker("login", "--username", user, "--password-stdin", image.partition("/")[0], given=password)
+    _docker(service, "login", "--username", user, "--password-stdin", image.partition("/")[0], given=password)
 
 
-def _docker(*words: str, given: str = "") -> None:
+def _docker(service: str, *words: str, given: str = "", folder: Path | None = None) -> None:
     """Run Docker's command line; Trouble with its last words where it fails."""
     try:
-        done = subprocess.run(["docker", *words], input=given, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["docker", *words], input=given, cwd=folder, capture_output=True, text=True, check=False
+        )
     except FileNotFoundError:
         raise Trouble(
             "there is no `docker` on this machine: install it, or leave --build-here out."
         ) from None
     if done.returncode:
         said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        raise Trouble(f"docker {words[0]} failed: {said[-1] if said else 'it said nothing'}")
+        raise Trouble(f"{service}: docker {words[0]} failed: {said[-1] if said else 'it said nothing'}")

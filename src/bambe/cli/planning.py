@@ -10,9 +10,9 @@ from typing import Any
 from bambe.cli.cluster import find_cluster
 from bambe.cli.definitions import changed_definitions, live_definitions
 from bambe.cli.previews import Change as StackChange
-from bambe.cli.previews import Preview
+from bambe.cli.previews import Preview, additions
 from bambe.cli.side_by_side import side_by_side
-from bambe.cli.stacks import NEVER_MADE, Stacks
+from bambe.cli.stacks import GIVEN_UP, NEVER_MADE, Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change
 from bambe.cli.wanted import Wanted, check_owners
@@ -74,7 +74,7 @@ class Plan:
         return all(one.is_new for one in self.stacks)
 
 
-NO_LONGER = "- the stack, which bambe.yml does not have any more [DELETED]"
+NO_LONGER = "- the stack, with its logs and images, which bambe.yml does not have any more [DELETED]"
 
 
 class Planner:
@@ -102,8 +102,32 @@ class Planner:
         )
 
     def _preview(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> Preview:
+        there = found.get(stack.name)
+        status = str((there or {}).get("StackStatus", ""))
+        if status in GIVEN_UP:
+            return Preview(stack.name, note=f"{status}: {GIVEN_UP[status]}")
+        if status.endswith("_IN_PROGRESS") and status not in NEVER_MADE:
+            return Preview(stack.name, note=f"{status}: `bambe up` waits for its end")
+        if there and status not in NEVER_MADE and (first := self._lacking(stack, found)):
+            return self._after(stack, first)
         given = self.wanted.given(stack, found)
-        return self.there.compare(found.get(stack.name), stack.name, stack.template, given)
+        return self.there.compare(there, stack.name, stack.template, given)
+
+    def _lacking(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> str:
+        """A stack that does not put out yet what this one is to be given; "" for none."""
+        wanted = {one.name: one for one in self.wanted.every}
+        for name in stack.after:
+            outputs = {one["OutputKey"] for one in found.get(name, {}).get("Outputs", ())}
+            if not outputs >= set(wanted[name].template.get("Outputs", {})):
+                return name
+        return ""
+
+    def _after(self, stack: Stack, first: str) -> Preview:
+        """What is certain of a stack before another one has changed: CloudFormation cannot be asked yet."""
+        pages = self.there.cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack.name)
+        has = {one["LogicalResourceId"] for page in pages for one in page["StackResourceSummaries"]}
+        more = tuple(one for one in additions(stack.template) if one.resource not in has)
+        return Preview(stack.name, changes=more, note=f"more can be said once {first} has changed")
 
     def _other_kafka(self) -> list[str]:
         """Why the cluster cannot become one of the version that is wanted."""
@@ -150,6 +174,8 @@ def refusals(project: Project, wanted: Sequence[Stack], previews: Sequence[Previ
     for stack, preview in zip(wanted, previews, strict=True):
         if preview.is_new:
             continue
+        if preview.note.partition(":")[0] in GIVEN_UP:
+            yield f"the stack {stack.name} is {preview.note.rstrip('.')}"
         for change in preview.changes:
             if said := _why_not(project, stack, change):
                 yield f"{stack.name}: {said}"

@@ -83,24 +83,22 @@ WORDS: Mapping[Kind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What would happen to a stack. `outputs` says that only what it puts out (or its metadata) changes."""
+    """What would happen to a stack. `outputs` says that only what it puts out (or its metadata) changes;
+    `note` what is to be said besides."""
 
     name: str
     is_new: bool = False
     changes: tuple[Change, ...] = ()
     outputs: bool = False
+    note: str = ""
 
     @property
     def any(self) -> bool:
-        return bool(self.changes) or self.outputs
+        return bool(self.changes) or self.outputs or bool(self.note)
 
     @property
     def needs_yes(self) -> bool:
         return any(one.needs_yes for one in self.changes)
-
-    def touches(self, resources: Collection[str]) -> bool:
-        """Whether one of these (logical ids) would change."""
-        return any(one.resource in resources for one in self.changes)
 
     @property
     def lines(self) -> list[str]:
@@ -109,6 +107,7 @@ class Preview:
             return [f"{self.name}: nothing changes"]
         head = f"{self.name}: a new stack" if self.is_new else f"{self.name}:"
         rest = ["  outputs change"] if self.outputs and not self.changes else []
+        rest += [f"  {self.note}"] if self.note else []
         return [head, *(f"  {one.line}" for one in self.changes), *rest]
 
 

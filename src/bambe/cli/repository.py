@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,6 +32,14 @@ class Repository:
     def head(self) -> str:
         """The commit that would be pushed."""
         return self._git("rev-parse", "HEAD")
+
+    def export(self, commit: str, folder: Path) -> None:
+        """Write the files of a commit into a folder."""
+        file = folder / ".bambe-commit.tar"
+        self._git("archive", "--format=tar", f"--output={file}", commit)
+        with tarfile.open(file) as archive:
+            archive.extractall(folder, filter="tar")
+        file.unlink()
 
     def is_published(self) -> bool:
         """Whether a remote other than the platform is known to have HEAD."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,13 +27,16 @@ KEEP = object()
 """As a parameter's value: what it is now; the template's default where it has none yet."""
 BODY = 51_200
 """More bytes of a template CloudFormation takes from S3 alone."""
-NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS", "CREATE_FAILED", "ROLLBACK_FAILED")
+NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 MARK = "Template"
 """The output by which a stack says of which template it is."""
 AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 GIVEN_UP = {
     "UPDATE_ROLLBACK_FAILED": "`bambe aws cloudformation continue-update-rollback` goes on taking it back.",
-    "DELETE_FAILED": "delete what is left of it, then the stack, and run this again.",
+    **dict.fromkeys(
+        ("CREATE_FAILED", "ROLLBACK_FAILED", "DELETE_FAILED"),
+        "see what it still holds, delete it (`bambe aws cloudformation delete-stack`), and run this again.",
+    ),
 }
 """What to do with stacks that CloudFormation neither updates nor deletes by itself."""
 DNS_RECORD = re.compile(r"Content of DNS Record is: \{Name: (\S+?)\.?, ?Type: CNAME, ?Value: (\S+?)\.?\}")
@@ -48,6 +51,11 @@ class ChangeSet:
     stack: str
     arn: str
     preview: Preview
+    resources: frozenset[str] = frozenset()
+
+    def touches(self, resources: Collection[str]) -> bool:
+        """Whether CloudFormation may send one of these (logical ids)."""
+        return not self.resources.isdisjoint(resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +86,12 @@ def pace_of(client: Any) -> Pace:
 
 @dataclass(slots=True)
 class Stacks:
-    """The stacks of one CloudFormation endpoint."""
+    """The stacks of one CloudFormation endpoint. `thorough` looks at templates that are marked as they should
+    be, too: somebody may have changed one and left the mark."""
 
     cloudformation: Any
     pace: Pace = HERE
+    thorough: bool = True
 
     def find(self, name: str) -> dict[str, Any] | None:
         """The stack as DescribeStacks shows it, or None."""
@@ -103,9 +113,14 @@ class Stacks:
         """What a stack's template says as the property `key` of its resources of a type; none of no stack."""
         if self.find(name) is None:
             return set()
+        resources = self.template(name)["Resources"].values()
+        return {one["Properties"][key] for one in resources if one["Type"] == type}
+
+    def template(self, name: str) -> dict[str, Any]:
+        """The template of a stack that is there."""
         body = self.cloudformation.get_template(StackName=name)["TemplateBody"]
-        template = json.loads(body) if isinstance(body, str) else body
-        return {one["Properties"][key] for one in template["Resources"].values() if one["Type"] == type}
+        found: dict[str, Any] = json.loads(body) if isinstance(body, str) else body
+        return found
 
     def begin(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> bool:
         """Start creating or updating; False when there is nothing to change."""
@@ -121,7 +136,7 @@ class Stacks:
 
     def there(self, name: str) -> dict[str, Any] | None:
         """A stack that can be updated, or None: one that was never made is deleted, and what an earlier run
-        has begun is waited for. Trouble for one that CloudFormation has given up."""
+        has begun is waited for. Trouble for one that CloudFormation has given up: it may hold data."""
         stack = self.find(name)
         if stack is not None and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
             self.delete([name])
@@ -142,13 +157,15 @@ class Stacks:
         """The update of a stack that makes it so; None where it is so already."""
         name = str(stack["StackName"])
         words = _words(name, template, parameters, stack)
-        if is_so(stack, words):
+        if is_so(stack, words) and not (self.thorough and self.template(name) != _body(words)):
             return None
         found = self._change_set(words)
         if found is None:
             return None
         changes = previewed(found["Changes"])
-        return ChangeSet(name, str(found["ChangeSetId"]), Preview(name, False, changes, not changes))
+        touched = {one["ResourceChange"]["LogicalResourceId"] for one in found["Changes"]}
+        preview = Preview(name, False, changes, not changes)
+        return ChangeSet(name, str(found["ChangeSetId"]), preview, frozenset(touched))
 
     def execute(self, change: ChangeSet) -> None:
         """Begin an update."""
@@ -159,19 +176,28 @@ class Stacks:
         self.cloudformation.delete_change_set(ChangeSetName=change.arn, StackName=change.stack)
 
     def carry(self, stack: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
-        """Give parameters of a stack that is there other values, its template as it is; wait for the end."""
-        name = str(stack["StackName"])
+        """Begin to give parameters of a stack that is there other values, its template as it is."""
         given = [_parameter(one["ParameterKey"], parameters.get(one["ParameterKey"], KEEP))
                  for one in stack["Parameters"]]  # fmt: skip
+        self._update(str(stack["StackName"]), {"UsePreviousTemplate": True}, given)
+
+    def use_without(self, name: str, resources: Collection[str]) -> None:
+        """Begin to take resources out of a stack, all else of its template as it is (but for its mark)."""
+        template = self.template(name)
+        outputs = {key: one for key, one in template.get("Outputs", {}).items() if key != MARK}
+        kept = {key: one for key, one in template["Resources"].items() if key not in resources}
+        less = {**template, "Resources": kept, "Outputs": outputs}
+        given = [_parameter(one, KEEP) for one in template.get("Parameters", {})]
+        self._update(name, {"TemplateBody": json.dumps(less, separators=(",", ":"))}, given)
+
+    def _update(self, name: str, template: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> None:
         try:
             self.cloudformation.update_stack(
-                StackName=name, UsePreviousTemplate=True, Parameters=given, Capabilities=CAPABILITIES
+                StackName=name, **template, Parameters=given, Capabilities=CAPABILITIES
             )
         except ClientError as error:
-            if any(word in str(error) for word in NOTHING):
-                return
-            raise
-        self.finish([name], lambda line: None)
+            if not any(word in str(error) for word in NOTHING):
+                raise
 
     def preview(self, name: str, template: Mapping[str, Any], parameters: Mapping[str, Any]) -> Preview:
         """What `begin` would do; nothing is changed, and nothing left behind."""
@@ -239,10 +265,10 @@ class Stacks:
 
     def finish(self, names: Sequence[str], say: Say, look: Look = lambda names: ()) -> None:
         """Wait until all are done, telling each resource, and what `look` finds of those that are not, once
-        each; Trouble with the first reason of a failure and what helps."""
+        each; at the end Trouble with the first failure's reason and what helps."""
         seen: set[str] = set()
         next_look = monotonic() + LOOK_EVERY
-        left = list(names)
+        left, troubles = list(names), list[Trouble]()
         if not left:
             return
         for _ in self._waiting(f"the stacks {', '.join(names)} are"):
@@ -252,8 +278,10 @@ class Stacks:
                 if status.endswith("_IN_PROGRESS"):
                     continue
                 if status not in AT_REST:
-                    raise Trouble(failed(name, status, self._reason(name)))
+                    troubles.append(Trouble(failed(name, status, self._reason(name))))
                 left.remove(name)
+            if not left and troubles:
+                raise troubles[0]
             if not left:
                 return
             if monotonic() > next_look:
@@ -324,8 +352,7 @@ class Stacks:
 
 def is_so(stack: Mapping[str, Any], words: Mapping[str, Any]) -> bool:
     """Whether a stack at rest has this very template and these parameters, by the mark that it puts out."""
-    template = json.loads(words["TemplateBody"])
-    wanted = template.get("Outputs", {}).get(MARK, {}).get("Value")
+    wanted = _body(words).get("Outputs", {}).get(MARK, {}).get("Value")
     marks = [one["OutputValue"] for one in stack.get("Outputs", ()) if one["OutputKey"] == MARK]
     now = {one["ParameterKey"]: one.get("ParameterValue") for one in stack.get("Parameters", ())}
     given = {one["ParameterKey"]: one.get("ParameterValue", KEEP) for one in words["Parameters"]}
@@ -400,6 +427,11 @@ def _marked(template: Mapping[str, Any]) -> dict[str, Any]:
         return dict(template)
     digest = digest_id(json.dumps(template, sort_keys=True), length=12)
     return {**template, "Outputs": {**template["Outputs"], MARK: {"Value": digest}}}
+
+
+def _body(words: Mapping[str, Any]) -> dict[str, Any]:
+    """The template that CloudFormation is told."""
+    return dict(json.loads(words["TemplateBody"]))
 
 
 def _parameter(key: str, value: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from bambe.cli.account import Account, account
@@ -28,6 +29,7 @@ class Target:
     project: Project
     place: Local | Account
     _clients: dict[str, Any] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
 
     @property
     def here(self) -> Local:
@@ -51,10 +53,11 @@ class Target:
         return self.names.cluster
 
     def client(self, service: str) -> Any:
-        """A boto3 client, made once."""
-        if service not in self._clients:
-            self._clients[service] = self.place.client(service, self.project.region)
-        return self._clients[service]
+        """A boto3 client, made once, by one thread at a time (boto3: multithreading or multiprocessing)."""
+        with self._making:
+            if service not in self._clients:
+                self._clients[service] = self.place.client(service, self.project.region)
+            return self._clients[service]
 
     def looker(self) -> Looker:
         """What runs, as data."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from bambe.kernel.errors import BambeError
 
 ADVICE = {
+    "ApplicationDoesNotExistException": "`bambe up` makes it.",
     "ClusterNotFoundException": "`bambe up` makes it.",
+    "ServiceNotFoundException": "`bambe up` makes it.",
     "DeploymentGroupDoesNotExistException": "`bambe up` makes it anew.",
 }
 """What to do about errors of the API that a person brings about from outside of Bambe's commands."""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bambe.synth.stacks import Kind, Stack
+from bambe.synth.stacks import Kind
 
 DATA: Mapping[Kind, Collection[str]] = {
     "service": ("LogGroup",),
@@ -23,16 +23,16 @@ WAYS_OUT = ("AWS::EC2::EIP", "AWS::EC2::NatGateway", "AWS::EC2::VPCEndpoint")
 """Of a network; brokers need none of them."""
 
 
-def resting(stack: Stack, keeps_events: bool) -> Mapping[str, Any] | None:
+def resting(kind: Kind, template: Mapping[str, Any], keeps_events: bool) -> Mapping[str, Any] | None:
     """The template of a stack at rest; None where nothing of it is left. `keeps_events` says whether a stack
     of events stays."""
-    if stack.kind == "events":
-        return stack.template if keeps_events else None
-    if stack.kind == "network":
-        return _without(stack.template, _ways_out(stack.template)) if keeps_events else None
-    kept = DATA.get(stack.kind) or (BESIDE_EVENTS[stack.kind] if keeps_events else ())
-    gone = [name for name in stack.template["Resources"] if name not in kept]
-    return _without(stack.template, gone) if kept else None
+    if kind == "events":
+        return template if keeps_events else None
+    if kind == "network":
+        return _without(template, _ways_out(template)) if keeps_events else None
+    kept = DATA.get(kind) or (BESIDE_EVENTS[kind] if keeps_events else ())
+    gone = [name for name in template["Resources"] if name not in kept]
+    return _without(template, gone) if kept else None
 
 
 def _ways_out(template: Mapping[str, Any]) -> list[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from bambe.cli.account import Account
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.builds import why_it_failed
 from bambe.cli.environment import chosen
 from bambe.cli.expiry import expiring
-from bambe.cli.first_images import image_of
+from bambe.cli.first_images import has_image, image_of
 from bambe.cli.grounds import ground_of
 from bambe.cli.phases import phase_of
 from bambe.cli.target import Target, open_target
@@ -56,7 +57,10 @@ def command(service: str, image: str | None, build_here: bool) -> None:
 def release_from_here(work: BringingUp, service: str) -> None:
     """Build the commit on this machine, push it, and release it."""
     head = work.repository.head()
-    work.ground.make_images([service], head, work.say)
+    if has_image(work.target, service, head):
+        work.say(f"{service}: the image of {head[:12]} is there")
+    else:
+        work.ground.make_images([service], head, work.say)
     click.echo(release_image(work, service, image_of(work.target, service, head)))
 
 
@@ -93,7 +97,7 @@ def release_image(work: BringingUp, service: str, image: str) -> str:
     before = None if target.is_by_ecs(service) else target.releases(service).active()
     if before is None:
         return f"{service}: {work.release(service, image)} releases {image}"
-    if target.project.release_of(service).queue == "off":
+    if target.project.release_of(service).queue == "off" or isinstance(target.place, Account):
         info, shown = target.releases(service).get(before), target.releases(service).target(before)
         raise Trouble(
             f"{service}: {before} is under way ({phase_of(info, shown)}): wait for its end, or"

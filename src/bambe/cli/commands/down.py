@@ -14,7 +14,6 @@ from bambe.cli.taking_down import TakingDown
 from bambe.cli.target import Target, open_target
 from bambe.cli.telling import forget_brokers
 from bambe.cli.trouble import Trouble
-from bambe.cli.wanted import Wanted
 
 
 @click.command("down")
@@ -56,7 +55,7 @@ def down_there(target: Target, progress: Progress, yes: bool, data_too: bool) ->
     assert isinstance(target.place, Account)
     cloudformation = target.client("cloudformation")
     there = Stacks(cloudformation, pace_of(cloudformation))
-    work = TakingDown(target, there, Wanted(there, target.project), progress.say)
+    work = TakingDown(target, there, progress.say)
     steps = [one for group in work.steps(data_too) for one in group]
     on = f"--on {target.place.name}"
     if not steps:

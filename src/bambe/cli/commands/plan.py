@@ -31,6 +31,7 @@ def command(details: bool, drift: bool, as_json: bool, exit_code: bool) -> None:
     """Show what `bambe up` would change, what it costs a month, and what drifted; change nothing."""
     target = open_target()
     work = BringingUp(target, lambda line: None)
+    work.stacks.thorough = drift
     plan = Planner(target, work.stacks, work.wanted).plan()
     prices = costs(target.project, work.wanted.every) if isinstance(target.place, Account) else None
     if as_json:
@@ -133,7 +134,7 @@ def verdict(target: Target, plan: Plan) -> str:
     on = f" --on {target.place.name}" if isinstance(target.place, Account) else ""
     if not plan.any:
         return "Nothing would change."
-    if plan.refused or any(one.refused for one in plan.topics):
+    if plan.refused or keeps(target) or any(one.refused for one in plan.topics):
         return "`bambe up` refuses this."
     options = " --yes" if plan.needs_yes and (on or plan.gone) else ""
     options += " --lose-events" if any(one.loses for one in plan.topics) else ""

@@ -118,7 +118,7 @@ def tell_of_files(progress: Progress, root: Path, project: Project) -> None:
     repository.check()
     changed = repository.uncommitted()
     if FILE in changed:
-        progress.say(f"{FILE} is not committed: this goes by the file, what is pushed by the last commit")
+        progress.say(f"{FILE} is not committed: this goes by the file, builds by the last commit")
     if others := [one for one in changed if one != FILE]:
         progress.say(f"not committed, so not part of this: {', '.join(others[:5])}")
 
