@@ -101,7 +101,9 @@ def test_a_role_is_taken_on_with_the_credentials_of_the_profile(shop: Path, edge
         ),
         (("status", "--on", "aws"), "there are no credentials for aws: `aws configure`"),
         (("status",), "the platform does not run"),
-        (("up", "--on", "prod"), "--on"),
+        (("up", "--on", "prod"), "is not the top of a git repository"),
+        (("up", "--on", "prod", "--scale", "60"), "--scale and --port are of this machine's platform"),
+        (("plan", "--on", "staging"), "no environment 'staging'"),
     ],
 )
 def test_what_does_not_lead_anywhere_gets_one_sentence(shop: Path, words: tuple[str, ...], says: str) -> None:

@@ -99,7 +99,8 @@ def test_an_update_takes_no_release_back_nor_moves_traffic(shop: Project) -> Non
     shop.write("port: 80, route: default", "port: 80, route: default, tasks: 2")
     shop.write('route: "/api*"', 'route: "/v2*", tasks: 2')
     said = shop.bambe("up", *ON)
-    assert "is under way; `bambe up` changes the stack after it" in said
+    assert "is under way; `bambe up --on prod` changes the stack after it" in said
+    assert "web waits for its release to end: run `bambe up --on prod` again then." in said
     shop.pass_time(300)
     before = {name: (running(shop, name), weights(shop, name)) for name in ("web", "api")}
     assert before["web"] == ("shop-web:2", {"blue": 0, "green": 100})

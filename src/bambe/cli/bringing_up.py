@@ -25,7 +25,7 @@ from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change
 from bambe.cli.trouble import Trouble
-from bambe.cli.wanted import Wanted
+from bambe.cli.wanted import Wanted, is_running
 from bambe.cli.ways import in_use
 from bambe.project.events import Events
 from bambe.synth import Stack, appspec, task_definition
@@ -50,6 +50,8 @@ class Changes:
     built: list[str] = field(default_factory=list)
     released: dict[str, str] = field(default_factory=dict)
     pushed: list[str] = field(default_factory=list)
+    later: list[str] = field(default_factory=list)
+    """Services whose changes wait for a release under way."""
 
     @property
     def any(self) -> bool:
@@ -114,7 +116,9 @@ class BringingUp:
             self.services()
             self.changed_services()
             self.remove_gone(yes)
-            self.apply(self.wanted.of("shared"))  # without the exports that services used until now
+            self.changes.later = sorted(set(self._updates.later))
+            if not self.changes.later:
+                self.apply(self.wanted.of("shared"))  # without the exports that services used until now
         return self.changes
 
     def check_plan(self, yes: bool) -> None:
@@ -271,12 +275,13 @@ class BringingUp:
         found = dict(zip((one.name for one in stacks), self._there(stacks), strict=True))
         begun, updates = [], []
         for stack in stacks:
-            there, given = found[stack.name], self.wanted.given(stack)
+            there = found[stack.name]
             running = there if is_running(there) else None
-            given |= primary_targets(self.target, stack.service, running)
+            primary = primary_targets(self.target, stack.service, running)
             if running is not None:
-                updates.append(Update(stack, running, given))
+                updates.append(Update(stack, running, self.wanted.given_later(stack) | primary))
                 continue
+            given = self.wanted.given(stack) | primary
             given |= {"TaskDefinition": self._register(stack.service)}
             given |= {name: value for name, value in FIRST_WEIGHTS.items() if name in given}
             if self.stacks.begin(stack.name, stack.template, given):
@@ -302,6 +307,7 @@ class BringingUp:
             if self._is_being_built(service):
                 continue
             if release := under_way(self.target, service):
+                self._updates.later.append(service)
                 self.say(f"{service}: its task definition changed; `bambe up` releases it after {release}")
                 continue
             image = live[service]["containerDefinitions"][0]["image"]
@@ -332,12 +338,6 @@ class BringingUp:
         request = task_definition(self.target.project, service, made, self._account, self.target.place.region)
         answer = self.target.client("ecs").register_task_definition(**request)
         return str(answer["taskDefinition"]["taskDefinitionArn"])
-
-
-def is_running(stack: Mapping[str, Any] | None) -> bool:
-    """Whether a service's stack has the service: it may be made for the first time, or be at rest without."""
-    outputs = {one["OutputKey"] for one in (stack or {}).get("Outputs", ())}
-    return "Service" in outputs
 
 
 def check_topics(found: Sequence[Change], may_lose: bool, say: Say) -> None:

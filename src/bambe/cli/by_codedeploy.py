@@ -132,6 +132,7 @@ class ByCodeDeploy:
         )
 
     def _tag(self, key: str) -> None:
+        self.target.check_heeds()
         tags = [{"Key": key, "Value": self.deployment}]
         self.target.client("codedeploy").tag_resource(ResourceArn=self._arn(), Tags=tags)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from typing import Any
 
 import click
@@ -11,6 +12,7 @@ from bambe.project.environments import HERE
 
 CHOSEN = "bambe.environment"
 VARIABLE = "BAMBE_ON"
+HINT = re.compile(r"`bambe ([^`]+)`")
 
 
 def chosen() -> str:
@@ -18,6 +20,14 @@ def chosen() -> str:
     context = click.get_current_context(silent=True)
     said = context.meta.get(CHOSEN) if context else None
     return str(said if said is not None else os.environ.get(VARIABLE, HERE))
+
+
+def hinted(text: str) -> str:
+    """A text whose commands of Bambe's (in backquotes) name the environment that was chosen."""
+    name = chosen()
+    if not name:
+        return text
+    return HINT.sub(lambda hit: hit[0] if "--on" in hit[1] else f"`bambe {hit[1]} --on {name}`", text)
 
 
 def with_environment(command: click.Command) -> click.Command:
@@ -42,3 +52,4 @@ def with_environment(command: click.Command) -> click.Command:
 def _remember(context: click.Context, _: click.Parameter, value: Any) -> None:
     if value is not None:
         context.meta[CHOSEN] = value
+        os.environ[VARIABLE] = value  # also for errors, which are told after the context's end

@@ -11,7 +11,7 @@ import click
 
 from bambe import __version__
 from bambe.cli import commands
-from bambe.cli.environment import with_environment
+from bambe.cli.environment import hinted, with_environment
 from bambe.cli.trouble import sentence
 from bambe.kernel.errors import BambeError
 
@@ -58,7 +58,7 @@ def main() -> None:
         print("bambe: interrupted", file=sys.stderr)
         sys.exit(130)
     except BambeError as error:
-        print(f"bambe: {error}", file=sys.stderr)
+        print(f"bambe: {hinted(str(error))}", file=sys.stderr)
         sys.exit(1)
     except BrokenPipeError:
         sys.exit(0)
@@ -66,7 +66,7 @@ def main() -> None:
         said = sentence(error)
         if said is None:
             raise
-        print(f"bambe: {said}", file=sys.stderr)
+        print(f"bambe: {hinted(said)}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -171,6 +171,7 @@ class Native:
         return [hook for hook in hooks if hook["status"] == status]
 
     def _tag(self, key: str) -> None:
+        self.target.check_heeds()
         tags = [{"key": key, "value": self.name}]
         self.target.client("ecs").tag_resource(resourceArn=self.about["serviceArn"], tags=tags)
 

@@ -15,9 +15,10 @@ from bambe.cli.side_by_side import side_by_side
 from bambe.cli.stacks import GIVEN_UP, NEVER_MADE, Stacks
 from bambe.cli.target import Target
 from bambe.cli.topics import Change
-from bambe.cli.wanted import Wanted, check_owners
+from bambe.cli.wanted import Wanted, check_owners, is_running
 from bambe.project import Project
 from bambe.synth import Stack
+from bambe.synth.names import priorities
 
 BY_RELEASES_ONLY = ("LoadBalancers", "NetworkConfiguration", "PlatformVersion", "TaskDefinition")
 """Properties of a service of CodeDeploy's that no update of a stack changes (UpdateService)."""
@@ -37,6 +38,8 @@ NAMES = {
 }
 """The property with a resource's own name, where it is not `Name`. With one it cannot be replaced, since the
 new one is made before the old one is deleted (CloudFormation: "Rename ... and update the stack again")."""
+FOUNDATIONS = ("AWS::EC2::VPC", "AWS::EC2::Subnet", "AWS::ServiceDiscovery::PrivateDnsNamespace")
+"""Types in which others lie, that keep the old one from being deleted."""
 TAKE_BACK = "take back what changes it"
 OUT_AND_IN = "take it out of bambe.yml, `bambe up --yes`, and put it in again"
 DESCRIPTION = r"{}: (?:the service|what builds the service) (\S+) \(made by Bambe\)"
@@ -110,7 +113,8 @@ class Planner:
             return Preview(stack.name, note=f"{status}: `bambe up` waits for its end")
         if there and status not in NEVER_MADE and (first := self._lacking(stack, found)):
             return self._after(stack, first)
-        given = self.wanted.given(stack, found)
+        later = stack.kind == "service" and is_running(there)
+        given = (self.wanted.given_later if later else self.wanted.given)(stack, found)
         return self.there.compare(there, stack.name, stack.template, given)
 
     def _lacking(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> str:
@@ -134,6 +138,30 @@ class Planner:
         cluster = find_cluster(self.target) if self.target.project.events else None
         why = cluster.why_not() if cluster else ""
         return [f"events: {why}"] if why else []
+
+    def _places_taken(self, found: Mapping[str, Any], stacks: Sequence[Preview]) -> Iterator[str]:
+        """Services whose place among the rules of the load balancer another rule has still: each stack is an
+        update of its own, so two of them cannot swap places."""
+        wanted = priorities(self.target.project)
+        for stack, preview in zip(self.wanted.every, stacks, strict=True):
+            moves = any(one.resource == "Rule" and "Priority" in one.properties for one in preview.changes)
+            if stack.kind != "service" or stack.service not in wanted or not (moves or preview.is_new):
+                continue
+            if str(wanted[stack.service]) in self._rules(found):
+                yield (
+                    f"{stack.name}: another service has its place among the rules still (priority"
+                    f" {wanted[stack.service]}): give that one another route first, or take it out with"
+                    " `bambe up --yes`, and then this one the route"
+                )
+
+    def _rules(self, found: Mapping[str, Any]) -> set[str]:
+        """Priorities of the rules of the project's listener."""
+        outputs = found.get(self.target.names.shared_stack, {}).get("Outputs", ())
+        listener = next((one["OutputValue"] for one in outputs if one["OutputKey"] == "Listener"), "")
+        if not listener:
+            return set()
+        pages = self.target.client("elbv2").get_paginator("describe_rules").paginate(ListenerArn=listener)
+        return {str(one["Priority"]) for page in pages for one in page["Rules"]}
 
     def _topics(self, found: Mapping[str, Any]) -> tuple[Change, ...]:
         wish = self.target.project.events
@@ -160,8 +188,6 @@ def no_longer(project: Project, found: Mapping[str, Mapping[str, Any]]) -> tuple
     for name, stack in sorted(found.items()):
         said = str(stack.get("Description", ""))
         hit = pattern.match(said)
-        if stack["StackStatus"] in NEVER_MADE:
-            continue
         if hit and hit[1] not in project.services:
             (builders if "what builds" in hit[0] else services).append(name)
         if said.startswith(EVENTS.format(project.project)) and project.events is None:
@@ -183,6 +209,12 @@ def refusals(project: Project, wanted: Sequence[Stack], previews: Sequence[Previ
 
 def _why_not(project: Project, stack: Stack, change: StackChange) -> str:
     """Why AWS would refuse a change; "" for one that it takes."""
+    if change.kind == "replace" and change.type in FOUNDATIONS:
+        what = " and ".join(change.properties)
+        return (
+            f"AWS makes {change.resource} anew for another {what}, and what lies in it does not move:"
+            f" {TAKE_BACK}, or begin anew with `bambe down`"
+        )
     if change.kind == "replace":
         said = stack.template["Resources"].get(change.resource, {}).get("Properties", {})
         name = NAMES.get(change.type, "Name")

@@ -115,9 +115,14 @@ def previewed(changes: Iterable[Mapping[str, Any]]) -> tuple[Change, ...]:
     """The changes of DescribeChangeSet's answer: what needs a yes first."""
     said = [one["ResourceChange"] for one in changes if one.get("Type") == "Resource"]
     same = {one["LogicalResourceId"] for one in said if _stays(one)}
-    found = [_change(one, same) for one in said]
-    real = [one for one in found if one.kind != "change" or one.properties]
-    return tuple(sorted(real, key=lambda one: (not one.needs_yes, one.resource)))
+    found = [_change(one, same) for one in said if _is_real(one, same)]
+    return tuple(sorted(found, key=lambda one: (not one.needs_yes, one.resource)))
+
+
+def _is_real(said: Mapping[str, Any], same: Collection[str]) -> bool:
+    """Whether a resource changes at all, as far as details tell it."""
+    details = said.get("Details", ())
+    return not (_stays(said) and details and not any(_is_felt(one, same) for one in details))
 
 
 def _stays(said: Mapping[str, Any]) -> bool:

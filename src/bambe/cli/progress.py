@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bambe.cli.environment import hinted
 from bambe.cli.terminal import console
 from bambe.kernel.clock import monotonic
 
@@ -18,7 +19,7 @@ class Progress:
 
     def say(self, line: str) -> None:
         """A detail of the step under way."""
-        self.console.print(f"    {line}", style="dim", markup=False, soft_wrap=True)
+        self.console.print(f"    {hinted(line)}", style="dim", markup=False, soft_wrap=True)
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:

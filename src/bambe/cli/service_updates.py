@@ -6,7 +6,7 @@ Decision 10 says how: look what changes, carry in what releases have left, look 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -43,20 +43,22 @@ class ServiceUpdates:
     target: Target
     stacks: Stacks
     say: Say
+    later: list[str] = field(default_factory=list)
+    """Services that were left as they are, since they are being released."""
 
     def begin(self, updates: Sequence[Update]) -> list[str]:
         """Begin those that change something; names of the stacks that are on their way."""
         begun: list[str] = []
         for _ in range(TIMES):
             looked = side_by_side(self._look, updates)
-            begun += [one.stack.stack.name for one in looked if one.is_begun]
+            begun += [one.update.stack.name for one in looked if one.is_begun]
             stale = [one for one in looked if one.carried]
             if not stale:
                 return begun
             for one in stale:
-                self.stacks.carry(one.stack.found, one.carried)
-            self.stacks.finish([one.stack.stack.name for one in stale], lambda line: None)
-            updates = [self._again(one.stack) for one in stale]
+                self.stacks.carry(one.update.found, one.carried)
+            self.stacks.finish([one.update.stack.name for one in stale], lambda line: None)
+            updates = [self._again(one.update) for one in stale]
         names = ", ".join(one.stack.name for one in updates)
         raise Trouble(f"somebody keeps changing what releases own of {names}: run `bambe up` again.")
 
@@ -75,6 +77,7 @@ class ServiceUpdates:
         shifts = WEIGHTS[0] in now or self.target.project.is_native(service)
         if shifts and (release := under_way(self.target, service)):
             self.stacks.forget(change)
+            self.later.append(service)
             self.say(f"{update.stack.name}: {release} is under way; `bambe up` changes the stack after it")
             return _Looked(update)
         if other := carrying.differing(update.found, now):
@@ -107,9 +110,9 @@ class ServiceUpdates:
 
 @dataclass(frozen=True, slots=True)
 class _Looked:
-    stack: Update
+    update: Update
     is_begun: bool = False
-    carried: Mapping[str, str] | tuple[()] = ()
+    carried: Mapping[str, str] = field(default_factory=dict)
 
 
 def under_way(target: Target, service: str) -> str:

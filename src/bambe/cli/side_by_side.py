@@ -13,7 +13,8 @@ AT_ONCE = 8
 
 
 def side_by_side(do: Callable[[In], Out], items: Iterable[In]) -> list[Out]:
-    """What `do` gives for each item, in their order; the first error is raised when all have ended."""
+    """What `do` gives for each item, in their order. After an error none is begun any more; it is raised when
+    those under way have ended."""
     found = list(items)
     if len(found) < 2:
         return [do(one) for one in found]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from urllib.parse import urlsplit
 
 from bambe.cli.account import Account, account
 from bambe.cli.environment import chosen
@@ -58,6 +59,20 @@ class Target:
             if service not in self._clients:
                 self._clients[service] = self.place.client(service, self.project.region)
             return self._clients[service]
+
+    @property
+    def heeds_tags(self) -> bool:
+        """Whether releases there go by Bambe's tags (`evidence.wishes`); AWS's own do not."""
+        host = str(urlsplit(str(self.client("sts").meta.endpoint_url)).hostname)
+        return not host.endswith((".amazonaws.com", ".amazonaws.com.cn"))
+
+    def check_heeds(self) -> None:
+        """Trouble where tags ask for nothing: AWS has no call for what they ask."""
+        if not self.heeds_tags:
+            raise Trouble(
+                "AWS has no call that holds a release at its step or moves it on by hand: its steps and waits"
+                " are what bambe.yml says (`bambe stop` and `bambe rollback` work there)."
+            )
 
     def looker(self) -> Looker:
         """What runs, as data."""

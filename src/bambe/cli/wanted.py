@@ -45,6 +45,14 @@ class Wanted:
         kept = (*WEIGHTS, PRIMARY)
         return said | {name: KEEP for name in kept if name in stack.template.get("Parameters", {})}
 
+    def given_later(
+        self, stack: Stack, found: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> dict[str, Any]:
+        """What a service's stack is given once the service runs: where CodeDeploy releases it, it keeps the
+        subnets that it has, since AWS changes them by no update of a stack."""
+        keeps = self.project.has_codedeploy(stack.service)
+        return self.given(stack, found) | ({"SubnetIds": KEEP} if keeps else {})
+
     def _output(self, wanted: Output, found: Mapping[str, Mapping[str, Any]] | None) -> str:
         stack = self.there.find(wanted.stack) if found is None else found.get(wanted.stack)
         outputs = (stack or {}).get("Outputs", ())
@@ -64,3 +72,9 @@ def check_owners(project: str, every: tuple[Stack, ...], found: Mapping[str, Map
                 f"there is a stack {stack.name} that is not of {project} ({said or 'without a description'}):"
                 " delete it, or give the project or the service another name."
             )
+
+
+def is_running(stack: Mapping[str, Any] | None) -> bool:
+    """Whether a service's stack has the service: it may be made for the first time, or be at rest without."""
+    outputs = {one["OutputKey"] for one in (stack or {}).get("Outputs", ())}
+    return "Service" in outputs

@@ -68,6 +68,8 @@ def build_and_release(work: BringingUp, service: str) -> None:
     """Have CodeBuild build the commit; its buildspec releases it."""
     target, head = work.target, work.repository.head()
     work.ground.check_commit()
+    if not target.heeds_tags:
+        check_nothing_under_way(target, service)
     work.push()
     if any(line.startswith(f"{target.names.build(service)}: builds") for line in work.changes.pushed):
         return
@@ -98,14 +100,22 @@ def release_image(work: BringingUp, service: str, image: str) -> str:
     if before is None:
         return f"{service}: {work.release(service, image)} releases {image}"
     if target.project.release_of(service).queue == "off" or isinstance(target.place, Account):
-        info, shown = target.releases(service).get(before), target.releases(service).target(before)
-        raise Trouble(
-            f"{service}: {before} is under way ({phase_of(info, shown)}): wait for its end, or"
-            f" `bambe rollback {service}`."
-        )
+        check_nothing_under_way(target, service)
     answer = target.client("codebuild").start_build(
         projectName=target.names.build(service),
         buildspecOverride=RELEASES_AN_IMAGE,
         environmentVariablesOverride=[{"name": "IMAGE", "value": image, "type": "PLAINTEXT"}],
     )
     return f"{service}: {answer['build']['id']} releases {image} when {before} is over."
+
+
+def check_nothing_under_way(target: Target, service: str) -> None:
+    """Trouble where CodeDeploy is releasing the service: it refuses a second release."""
+    before = None if target.is_by_ecs(service) else target.releases(service).active()
+    if before is None:
+        return
+    info, shown = target.releases(service).get(before), target.releases(service).target(before)
+    raise Trouble(
+        f"{service}: {before} is under way ({phase_of(info, shown)}): wait for its end, or"
+        f" `bambe rollback {service}`."
+    )

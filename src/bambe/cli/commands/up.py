@@ -10,7 +10,7 @@ import click
 
 from bambe.cli.account import Account
 from bambe.cli.bringing_up import BringingUp, Changes
-from bambe.cli.environment import chosen
+from bambe.cli.environment import chosen, hinted
 from bambe.cli.expiry import expiring
 from bambe.cli.grounds import ground_of
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
@@ -126,9 +126,12 @@ def tell_of_files(progress: Progress, root: Path, project: Project) -> None:
 def say_what_changed(progress: Progress, target: Target, changes: Changes, seconds: float) -> None:
     """The closing lines of `up`."""
     console = progress.console
-    if not changes.any:
+    for service in changes.later:
+        again = hinted("`bambe up`")
+        console.print(f"\n{service} waits for its release to end: run {again} again then.", markup=False)
+    if not changes.any and not changes.later:
         console.print(f"\nNothing changed: everything is as {FILE} says ({seconds:.1f} s).")
-    else:
+    elif changes.any:
         parts = [f"{len(changes.stacks)} stacks", f"{len(changes.built)} images built"]
         parts += [f"{len(changes.released)} services released"] if changes.released else []
         console.print(f"\n{target.project.project} is up ({', '.join(parts)}; {seconds:.1f} s).")
