@@ -30,6 +30,7 @@ BUILDSPEC = "version: 0.2\nphases: {build: {commands: [make]}}\n"
 PASSES = {
     "create_change_set": 5,
     "execute_change_set": 40,
+    "update_stack": 40,
     "delete_stack": 40,
     "start_build": 5,
     "create_deployment": 40 * 60,
@@ -114,6 +115,14 @@ class Person:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def other_path(self, pattern: str) -> None:
+        """Have the template of the service lead another path to it."""
+        template = self.folder / "templates/one-web.json"
+        said = json.loads(template.read_text())
+        (condition,) = said["Resources"]["Rule"]["Properties"]["Conditions"]
+        condition["PathPatternConfig"]["Values"] = [pattern]
+        template.write_text(json.dumps(said, indent=2))
+
     def image(self) -> str:
         """Of the only task that runs."""
         ecs = self.edge.aws("ecs")
@@ -139,21 +148,35 @@ def test_a_project_is_deployed_released_and_taken_down(edge: Edge, socket: Path,
     assert "Successfully deployed" in person.run("release.sh", "web", released)
     assert person.image() == released
 
+    person.other_path("/other/*")
     person.run("deploy.sh")
-    assert {name for name, when in person.stacks().items() if when != made[name]} <= {"one-web"}
+    assert {name for name, when in person.stacks().items() if when != made[name]} == {"one-web"}
     assert person.image() == released
+    assert rule(edge)["Conditions"][0]["PathPatternConfig"] == {"Values": ["/other/*"]}
     assert weights(edge) == {"one-web-blue": 0, "one-web-green": 100}
+    assert given(edge) >= {("BlueWeight", "0"), ("GreenWeight", "100")}
     assert len(edge.aws("codebuild").list_builds()["ids"]) == 1
 
     person.run("down.sh", "--yes")
     assert person.stacks() == {}
 
 
-def weights(edge: Edge) -> dict[str, int]:
-    """Of the target groups, in the service's rule."""
+def rule(edge: Edge) -> dict[str, Any]:
+    """The service's rule."""
     cloudformation, balancer = edge.aws("cloudformation"), edge.aws("elbv2")
     shown = cloudformation.describe_stack_resource(StackName="one-web", LogicalResourceId="Rule")
-    rule = shown["StackResourceDetail"]["PhysicalResourceId"]
-    (action,) = balancer.describe_rules(RuleArns=[rule])["Rules"][0]["Actions"]
+    (found,) = balancer.describe_rules(RuleArns=[shown["StackResourceDetail"]["PhysicalResourceId"]])["Rules"]
+    return dict(found)
+
+
+def weights(edge: Edge) -> dict[str, int]:
+    """Of the target groups, in the service's rule."""
+    (action,) = rule(edge)["Actions"]
     groups = {one["TargetGroupArn"]: one["Weight"] for one in action["ForwardConfig"]["TargetGroups"]}
     return {arn.split("/")[1]: weight for arn, weight in groups.items()}
+
+
+def given(edge: Edge) -> set[tuple[str, str]]:
+    """The parameters of the service's stack."""
+    (stack,) = edge.aws("cloudformation").describe_stacks(StackName="one-web")["Stacks"]
+    return {(one["ParameterKey"], one["ParameterValue"]) for one in stack["Parameters"]}

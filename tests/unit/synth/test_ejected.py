@@ -29,19 +29,28 @@ services:
   jobs: {path: s/jobs, port: 8080, release: rolling, produces: [told]}
   web: {path: s/web, port: 8080, route: default}
 """
+AT_REST = "AT_REST"
+"""For a stack of a service that `bambe down` has left without the service."""
 STUB = """#!/usr/bin/env bash
 # Stands for the AWS CLI: writes down what it is asked, and answers.
 printf '%s\\n' "$*" >> calls
 case "$1 $2" in
   "sts get-caller-identity") echo 111111111111 ;;
-  "cloudformation describe-stacks") if [ "$3" = --stack-name ]; then echo "out-of-$4"; else cat there; fi ;;
+  "cloudformation describe-stacks")
+    case "$*" in
+      *Parameters*) cat "has.$4" 2> /dev/null || echo VpcId=vpc-1 ;;
+      *--stack-name*) echo "out-of-$4" ;;
+      *) cat there ;;
+    esac ;;
+  "cloudformation update-stack") if [ -e refusal ]; then cat refusal >&2; exit 254; fi ;;
   "cloudformation deploy") if [ -e broken ] && [ "$4" = "$(cat broken)" ]; then exit 254; fi ;;
   "cloudformation describe-stack-resources")
-    for one in GreenTargets BlueTargets Rule Service; do printf '%s\\t%s\\n' "$one" "$4-$one"; done ;;
+    made=$(cat "made.$4" 2> /dev/null || echo GreenTargets BlueTargets Rule Service)
+    for one in $made; do printf '%s\\t%s\\n' "$one" "$4-$one"; done ;;
   "elbv2 describe-rules")
     stack=${4%-Rule}
     cat "weights.$stack" 2> /dev/null || printf '%s\\t%s\\n' "$stack-BlueTargets" 1 "$stack-GreenTargets" 0 ;;
-  "ecs describe-services") echo "arn:live:$6" ;;
+  "ecs describe-services") printf '%s\t%s\n' "$(cat "by.$6" 2> /dev/null || echo ECS)" "arn:live:$6" ;;
   "kafka get-bootstrap-brokers") echo b-1:9094,b-2:9094 ;;
   "ssm get-parameters") cat "told.$(basename "$4")" 2> /dev/null || echo None ;;
   "ssm put-parameter") echo "$6" > "told.$(basename "$4")" ;;
@@ -96,9 +105,45 @@ class Shell:
         for service in ("api", "jobs", "web"):
             all_of += [names.build_stack(service), names.stack(service)]
         self.there(**dict.fromkeys(all_of, "UPDATE_COMPLETE"))
+        for service in ("api", "jobs", "web"):
+            self.has(service, TaskDefinition=f"arn:live:{service}")
+        self.has("api", BlueWeight="1", GreenWeight="0", PrimaryTargets="blue")
+        self.has("web", BlueWeight="1", GreenWeight="0", TaskDefinition="arn:first:web")
+        self.write(**{"by.web": "CODE_DEPLOY", "made.shop-jobs": "BlueTargets Rule Service"})
 
     def there(self, **status: str) -> None:
-        (self.folder / "there").write_text("".join(f"{name}\t{said}\n" for name, said in status.items()))
+        """Stacks by their status; those of services have the service, but for those that are AT_REST."""
+        lines = []
+        for name, said in status.items():
+            runs = name in ("shop-api", "shop-jobs", "shop-web") and said == "UPDATE_COMPLETE"
+            lines.append(
+                f"{name}\t{said.replace(AT_REST, 'UPDATE_COMPLETE')}\t{'Service' if runs else None}\n"
+            )
+        self.write(there="".join(lines))
+
+    def has(self, service: str, **parameters: str) -> None:
+        """What else a service's stack has as parameters."""
+        file = self.folder / f"has.shop-{service}"
+        lines = file.read_text().splitlines() if file.exists() else ["VpcId=vpc-1", "SubnetIds=a,b"]
+        said = dict(one.split("=") for one in lines) | parameters
+        file.write_text("".join(f"{name}={value}\n" for name, value in said.items()))
+
+    def write(self, **texts: str) -> None:
+        for name, text in texts.items():
+            (self.folder / name).write_text(text)
+
+    def carried(self) -> dict[str, dict[str, str]]:
+        """By stack, the values that it was given by its own template; "" for those it was to keep."""
+        found = {}
+        for one in self.asked("cloudformation update-stack"):
+            assert "--use-previous-template --capabilities CAPABILITY_NAMED_IAM" in one
+            given = one.partition(" --parameters ")[2].split()
+            pairs = [
+                re.fullmatch(r"ParameterKey=(\w+),(?:UsePreviousValue=true|ParameterValue=(.+))", it)
+                for it in given
+            ]
+            found[one.split()[3]] = {pair[1]: pair[2] or "" for pair in pairs if pair}
+        return found
 
 
 @pytest.fixture
@@ -221,13 +266,32 @@ def test_the_first_time_images_are_built_before_their_services(shell: Shell) -> 
     assert registered == wanted
 
 
-def test_later_releases_keep_what_they_own(shell: Shell) -> None:
+OWNED = {"TaskDefinition", "BlueWeight", "GreenWeight", "PrimaryTargets"}
+WEIGHTS = ("BlueWeight", "GreenWeight")
+
+
+def test_what_releases_have_left_alone_stays_without_a_word(shell: Shell) -> None:
     shell.everything_is_there()
     shell.run("deploy.sh")
-    given = shell.deployed()
-    told = {stack: one["TaskDefinition"] for stack, one in given.items() if "TaskDefinition" in one}
-    assert told == {"shop-api": "arn:live:api", "shop-jobs": "arn:live:jobs"}
+    assert shell.carried() == {}
+    assert not any(OWNED & set(given) for given in shell.deployed().values())
     assert shell.asked("codebuild") == shell.asked("ecs register") == []
+
+
+def test_what_releases_have_changed_is_in_the_stack_before_its_change(shell: Shell) -> None:
+    shell.everything_is_there()
+    shell.has("jobs", TaskDefinition="arn:before:jobs")
+    shell.run("deploy.sh")
+    assert shell.carried() == {
+        "shop-jobs": {"VpcId": "", "SubnetIds": "", "TaskDefinition": "arn:live:jobs"},
+    }
+    asked = [" ".join(one.split()[1:4]) for one in shell.asked("cloudformation")]
+    first = asked.index("update-stack --stack-name shop-jobs")
+    assert asked[first + 1 : first + 3] == [
+        "wait stack-update-complete --stack-name",
+        "deploy --stack-name shop-jobs",
+    ]
+    assert "TaskDefinition" not in shell.deployed()["shop-jobs"]
 
 
 @pytest.mark.parametrize(
@@ -240,12 +304,71 @@ def test_later_releases_keep_what_they_own(shell: Shell) -> None:
 )
 def test_later_the_rule_keeps_its_weights(shell: Shell, weights: str, blue: str, green: str) -> None:
     shell.everything_is_there()
-    (shell.folder / "weights.shop-web").write_text(weights)
+    shell.write(**{"weights.shop-web": weights})
+    shell.run("deploy.sh")
+    kept = {"VpcId": "", "SubnetIds": "", "TaskDefinition": ""}
+    assert shell.carried() == {"shop-web": {**kept, "BlueWeight": blue, "GreenWeight": green}}
+    assert not OWNED & set(shell.deployed()["shop-web"])
+
+
+def test_a_stack_of_an_earlier_template_is_given_with_the_change_what_it_lacks(shell: Shell) -> None:
+    shell.everything_is_there()
+    shell.write(
+        **{
+            "has.shop-web": "VpcId=vpc-1\nTaskDefinition=arn:first:web\n",
+            "weights.shop-web": "shop-web-GreenTargets\t100\n",
+        }
+    )
+    shell.run("deploy.sh")
+    given = shell.deployed()["shop-web"]
+    assert [given[name] for name in WEIGHTS] == ["0", "100"]
+    assert shell.carried() == {}
+
+
+def test_where_ecs_takes_a_service_over_the_running_version_goes_with_the_change(shell: Shell) -> None:
+    shell.everything_is_there()
+    shell.write(
+        **{
+            "by.api": "CODE_DEPLOY",
+            "has.shop-api": "TaskDefinition=arn:first:api\nBlueWeight=1\nGreenWeight=0\n",
+            "weights.shop-api": "shop-api-GreenTargets\t100\n",
+        }
+    )
+    shell.run("deploy.sh")
+    given = shell.deployed()["shop-api"]
+    assert (given["TaskDefinition"], given["PrimaryTargets"]) == ("arn:live:api", "green")
+    assert shell.carried() == {"shop-api": {"TaskDefinition": "", "BlueWeight": "0", "GreenWeight": "100"}}
+
+
+def test_a_stack_to_which_a_live_value_is_no_change_is_deployed_and_one_that_refuses_it_is_not(
+    shell: Shell,
+) -> None:
+    shell.everything_is_there()
+    shell.has("jobs", TaskDefinition="arn:before:jobs")
+    shell.write(refusal="An error occurred (ValidationError): No updates are to be performed.\n")
+    shell.run("deploy.sh")
+    assert "shop-jobs" in shell.deployed()
+    shell.write(refusal="An error occurred (AccessDenied)\n")
+    assert "shop-jobs: An error occurred (AccessDenied)" in shell.run("deploy.sh", fails=True)
+    assert "shop-jobs" not in shell.deployed()
+
+
+def test_a_service_at_rest_begins_anew_at_blue_with_its_newest_image(shell: Shell) -> None:
+    shell.everything_is_there()
+    rest = {f"shop-{service}": AT_REST for service in ("api", "jobs", "web")}
+    shell.there(**{"shop-network": "UPDATE_COMPLETE", **rest})
+    for service in ("api", "jobs"):
+        shell.write(**{f"image.{service}": ""})
     shell.run("deploy.sh")
     given = shell.deployed()
-    assert (given["shop-web"]["BlueWeight"], given["shop-web"]["GreenWeight"]) == (blue, green)
-    assert (given["shop-api"]["BlueWeight"], given["shop-api"]["GreenWeight"]) == ("1", "0")
-    assert "BlueWeight" not in given["shop-jobs"]
+    assert {one: given[one]["TaskDefinition"] for one in rest} == {
+        f"shop-{service}": f"arn:of:{service}" for service in ("api", "jobs", "web")
+    }
+    assert [given["shop-web"][name] for name in WEIGHTS] == ["1", "0"]
+    assert given["shop-api"]["PrimaryTargets"] == "blue"
+    assert [one.split()[3] for one in shell.asked("codebuild start-build")] == ["shop-web"]
+    assert shell.carried() == {}
+    assert shell.asked("ecs describe-services") == shell.asked("elbv2") == []
 
 
 def test_a_rule_that_is_being_shifted_is_not_touched(shell: Shell) -> None:
