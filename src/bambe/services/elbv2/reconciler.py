@@ -27,6 +27,10 @@ WATCH = timedelta(seconds=1)
 """How often targets at rest are looked at; those that move are looked at every `SOON`."""
 
 
+OWN = ("state", "loopback", "inner", "certificate")
+"""Columns of a load balancer that the loop writes."""
+
+
 class TrafficLoop:
     """Makes the proxy do what load balancers, rules and target groups say. One key: it is one truth."""
 
@@ -178,9 +182,12 @@ def _rows(tx: Tx) -> Rows:
 
 
 def _update(tx: Tx, rows: Iterable[LoadBalancer]) -> None:
+    """Write what the loop itself decides; all else stays as callers have it by now."""
     for row in rows:
-        if BALANCERS.find(tx, row.account, row.region, row.id) is not None:
-            BALANCERS.update(tx, row)
+        current = BALANCERS.find(tx, row.account, row.region, row.id)
+        if current is not None:
+            own = {name: getattr(row, name) for name in OWN}
+            BALANCERS.update(tx, replace(current, **own))
 
 
 def _apply(tx: Tx, actions: Iterable[Action]) -> None:

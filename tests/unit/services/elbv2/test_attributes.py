@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bambe.kernel.errors import AwsError
+from bambe.services.elbv2.model import LoadBalancer
+from bambe.services.elbv2.reconciler import TrafficLoop
 from tests.support.house import SUBNET, House
 
 
@@ -37,3 +39,21 @@ async def test_what_is_recorded(house: House, key: str, good: str, bad: str) -> 
                 LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": bad}]
             )
         assert caught.value.wire_code() == "ValidationError"
+
+
+async def test_what_is_set_while_a_load_balancer_gets_its_certificate_stays(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arn, key = await balancer(house), "routing.http.drop_invalid_header_fields.enabled"
+    gets = TrafficLoop._certificate
+
+    async def meanwhile(loop: TrafficLoop, row: LoadBalancer) -> str:
+        await house.aws.elbv2.modify_load_balancer_attributes(
+            LoadBalancerArn=arn, Attributes=[{"Key": key, "Value": "true"}]
+        )
+        return await gets(loop, row)
+
+    monkeypatch.setattr(TrafficLoop, "_certificate", meanwhile)
+    await house.settle()
+    said = (await house.aws.elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn))["Attributes"]
+    assert {"Key": key, "Value": "true"} in said
