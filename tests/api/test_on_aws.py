@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -174,15 +175,73 @@ def test_a_plan_tells_what_changes_what_it_costs_and_what_drifted(shop: Project)
 
 
 def test_what_aws_would_refuse_is_refused_before_anything_is_changed(shop: Project) -> None:
+    shop.write("services:", "network: {zones: 2}\nservices:")
+    shop.write("controller: ecs", "controller: ecs, interval: 1m, keep_old: 0s")
     shop.bambe("up", *ON, "--build-here")
-    shop.write("path: web, port: 80", "path: web, port: 81")
-    shop.write("path: jobs, port: 80", "path: jobs, port: 80, tasks: 2")
-    said = shop.bambe("plan", *ON, "--no-drift")
+    text = (shop.root / "bambe.yml").read_text()
+
+    def refused(*changes: tuple[str, str]) -> str:
+        (shop.root / "bambe.yml").write_text(text)
+        for old, new in changes:
+            shop.write(old, new)
+        said = shop.bambe("plan", *ON, "--no-drift")
+        assert "`bambe up` refuses this." in said
+        return said
+
+    said = refused(("path: web, port: 80", "path: web, port: 81"))
     assert "AWS makes BlueTargets anew for another Port, and cannot while one has its name" in said
     assert "AWS changes LoadBalancers of what CodeDeploy releases by no update of a stack" in said
-    assert "`bambe up` refuses this." in said
     assert "cannot while one has its name: take back what changes it" in shop.bambe("up", *ON, fails=True)
+    said = refused(("zones: 2", "zones: 2, cidr: 10.1.0.0/16"))
+    assert "AWS makes Vpc anew for another CidrBlock, and what lies in it does not move" in said
+    said = refused(("route: default", 'route: "/x"'), ('route: "/api*"', "route: default"))
+    assert "shop-api: another service has its place among the rules still (priority 49999)" in said
     assert set(stacks(shop).values()) == {"CREATE_COMPLETE"}
+
+    # Another zone and a listener for tests come, and the listener goes again: nothing of that is refused.
+    (shop.root / "bambe.yml").write_text(text)
+    shop.write("zones: 2", "zones: 3")
+    shop.write("services:", "test_port: 8443\nservices:")
+    shop.bambe("up", *ON, "--yes")
+    assert len(parameters(shop, "shop-web")["SubnetIds"].split(",")) == 2
+    assert len(parameters(shop, "shop-api")["SubnetIds"].split(",")) == 3
+    shop.write("test_port: 8443\n", "")
+    shop.bambe("up", *ON, "--yes")
+    ports = {one["Port"] for one in listeners(shop)}
+    assert ports == {80, 443}
+
+
+def test_what_was_broken_off_goes_on(shop: Project) -> None:
+    shop.aws("cloudformation").create_stack(
+        StackName="shop-web",
+        TemplateBody=json.dumps(
+            {"Description": "shop: the service web (made by Bambe)", "Resources": BROKEN}
+        ),
+    )
+    shop.pass_time(60)
+    assert stacks(shop) == {"shop-web": "ROLLBACK_COMPLETE"}
+    shop.bambe("up", *ON, "--build-here")
+    shop.aws("cloudformation").delete_stack(StackName="shop-jobs")
+    shop.pass_time(120)
+    shop.aws("cloudformation").create_stack(
+        StackName="shop-jobs",
+        TemplateBody=json.dumps(
+            {"Description": "shop: the service jobs (made by Bambe)", "Resources": BROKEN}
+        ),
+    )
+    shop.pass_time(60)
+    assert "- shop-jobs: deleted" in shop.bambe("down", *ON, fails=True)
+    shop.bambe("down", *ON, "--yes")
+    assert not {"shop", "shop-jobs"} & set(stacks(shop))
+
+
+BROKEN = {"Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "not a name!"}}}
+
+
+def listeners(shop: Project) -> list[dict[str, Any]]:
+    (balancer,) = shop.aws("elbv2").describe_load_balancers()["LoadBalancers"]
+    found = shop.aws("elbv2").describe_listeners(LoadBalancerArn=balancer["LoadBalancerArn"])
+    return list(found["Listeners"])
 
 
 def parameters(shop: Project, stack: str) -> dict[str, str]:

@@ -12,6 +12,10 @@ ADVICE = (
         " `bambe aws codebuild import-source-credentials` gives it a token",
     ),
     (
+        r"PriorityInUse|Priority .* is currently in use",
+        "another service has that route still: give it another first, or take it out with `bambe up --yes`",
+    ),
+    (
         r"already exists",
         "something of that name is there that this stack did not make: delete it, or name it in `existing`",
     ),
@@ -29,7 +33,7 @@ ADVICE = (
     ),
     (
         r"[Cc]ircuit [Bb]reaker|did not stabilize|exceeded attempts to wait|failed to stabilize",
-        "tasks do not come to run: `bambe logs SERVICE` shows what they print",
+        "tasks do not come to run: what they printed last is told above",
     ),
     (r"certificate.*(validat|FAILED)|Certificate.*timed out", "make the DNS record of the certificate"),
 )

@@ -16,6 +16,7 @@ from bambe.cli.drifted import restore_access
 from bambe.cli.first_images import has_image, image_of
 from bambe.cli.grounds import Ground, ground_of
 from bambe.cli.hindrances import hindrance
+from bambe.cli.last_words import last_words
 from bambe.cli.planning import Planner, no_longer
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
@@ -297,7 +298,10 @@ class BringingUp:
         for shown in live_services(self.target, [services[name] for name in left]):
             for version in (*shown.get("taskSets", ()), *shown.get("deployments", ())):
                 if why := hindrance(ecs, cluster, shown, str(version["id"])):
-                    yield f"{shown['serviceName']}: {why}"
+                    name = str(shown["serviceName"])
+                    yield f"{name}: {why}"
+                    said = last_words(self.target.client("logs"), self.target.names.log_group(name))
+                    yield from (f"{name} printed: {line}" for line in said)
 
     def changed_services(self) -> None:
         """Release what bambe.yml says anew of a task (environment, size): the image stays as it is."""

@@ -101,7 +101,11 @@ class Planner:
             tuple(self._released(found)),
             gone,
             kept,
-            (*refusals(project, self.wanted.every, stacks), *self._other_kafka()),
+            (
+                *refusals(project, self.wanted.every, stacks),
+                *self._places_taken(found, stacks),
+                *self._other_kafka(),
+            ),
         )
 
     def _preview(self, stack: Stack, found: Mapping[str, Mapping[str, Any]]) -> Preview:

@@ -21,7 +21,7 @@ from bambe.kernel.ids import digest_id, hex_id
 Say = Callable[[str], None]
 Look = Callable[[Sequence[str]], Iterable[str]]
 """Given the stacks that are still on their way, what there is to tell of them."""
-LOOK_EVERY = 10.0
+LOOK_EVERY = 5.0
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 KEEP = object()
 """As a parameter's value: what it is now; the template's default where it has none yet."""

@@ -65,7 +65,7 @@ def test_a_failed_update_tells_the_stacks_own_reason() -> None:
         ("DeployRole: shop-web-deploy already exists", "name it in `existing`"),
         ("Nat1: The maximum number of addresses has been reached. (AddressLimitExceeded)", "quota raised"),
         ("Service: Resource handler returned message: Error occurred during operation 'ECS Deployment Circuit"
-         " Breaker was triggered'", "`bambe logs SERVICE` shows"),
+         " Breaker was triggered'", "what they printed last"),
         ("Rule: User: arn:aws:iam::1:user/a is not authorized to perform: elasticloadbalancing:CreateRule",
          "give these credentials the right that is named"),
     ],
