@@ -218,3 +218,23 @@ def test_a_template_too_large_for_a_request_is_named(stacks: Stacks) -> None:
     large = template(A=group("/a")) | {"Metadata": {"x": "y" * 60_000}}
     with pytest.raises(Trouble, match=r"the template of the stack shop has 60[0-9]{3} bytes"):
         stacks.preview("shop", large, {})
+
+
+def test_what_a_change_set_refers_to_must_be_there(edge: Edge, cloudformation: Any) -> None:
+    """A VPC that a parameter names is looked for by the request; an export by the change set."""
+    body = json.dumps({**template(One=group("/one")), "Parameters": {"Vpc": {"Type": "AWS::EC2::VPC::Id"}}})
+    words = {"StackName": "shop", "ChangeSetName": "one", "ChangeSetType": "CREATE"}
+    parameter = {"ParameterKey": "Vpc", "ParameterValue": "vpc-0"}
+    assert refused(cloudformation.create_change_set, **words, TemplateBody=body, Parameters=[parameter]) == (
+        "ValidationError",
+        "Parameter validation failed: parameter value vpc-0 for parameter name Vpc does not exist",
+    )
+    imports = template(One=group("/one"))
+    imports["Outputs"] = {"Far": {"Value": {"Fn::ImportValue": "nowhere"}}}
+    cloudformation.create_change_set(**words, TemplateBody=json.dumps(imports))
+    with pytest.raises(WaiterError, match="FAILED"):
+        cloudformation.get_waiter("change_set_create_complete").wait(
+            StackName="shop", ChangeSetName="one", WaiterConfig=QUICK
+        )
+    shown = cloudformation.describe_change_set(StackName="shop", ChangeSetName="one")
+    assert shown["StatusReason"] == "No export named nowhere found."

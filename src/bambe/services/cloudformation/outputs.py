@@ -25,16 +25,22 @@ def written(
     scope = scope_of(stack, template, version, rows.values(), known)
     made = [_output(name, scope) for name in template.outputs if _is_shown(name, scope)]
     _check_exports(tx, stack, made)
+    changed = replace(stack, outputs=made, imports=sorted(imports_of(scope)))
+    STACKS.update(tx, changed)
+    return changed
+
+
+def imports_of(scope: Scope) -> set[str]:
+    """The exports that the template's resources and outputs import; AwsError for a name not yet known."""
     names = set[str]()
+    template = scope.template
     for name, resource in template.resources.items():
         if is_wanted(name, scope):
             names |= imported(without_ifs(resource.get("Properties", {}), scope), scope)
     for name in template.outputs:
         if _is_shown(name, scope):
             names |= imported(without_ifs(template.outputs[name], scope), scope)
-    changed = replace(stack, outputs=made, imports=sorted(names))
-    STACKS.update(tx, changed)
-    return changed
+    return names
 
 
 def _is_shown(name: str, scope: Scope) -> bool:

@@ -18,6 +18,16 @@ TIMED_OUT = "Resource timed out waiting for completion"
 BAD_PROPERTIES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a resource type raises for a property of a shape it cannot read."""
 
+WITHIN_OTHERS = frozenset(
+    {
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        "AWS::CodeDeploy::DeploymentGroup",
+        "AWS::MSK::Topic",
+        "AWS::ServiceDiscovery::Service",
+    }
+)
+"""Types whose names are unique only within another resource: a replacement elsewhere may have the same."""
+
 Waiting = TypeVar("Waiting", Resource, Leftover)
 
 
@@ -80,6 +90,7 @@ class Steps:
             old = Made(row.physical_id, row.attributes)
             made = await declared.update(self._aws, wish, old, row.properties)
         else:
+            _check_name(row, declared)
             made = await declared.create(self._aws, wish)
         return replace(
             row,
@@ -143,6 +154,18 @@ class Steps:
             R.DELETE_IN_PROGRESS: R.DELETE_FAILED,
         }[row.status]
         return replace(row, status=to, reason=reason, updated_at=self._now)
+
+
+def _check_name(row: Resource, declared: ResourceType) -> None:
+    """ResourceFailed in AWS's words where a replacement would have the name of what it replaces."""
+    full = f"{declared.name.rsplit('::', 1)[-1]}Name"
+    for key in sorted(declared.replaces if declared.name not in WITHIN_OTHERS else ()):
+        name = row.wanted.get(key)
+        if full.endswith(key) and name and any(one.properties.get(key) == name for one in row.leftovers):
+            raise ResourceFailed(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing."
+                f" Rename {name} and update the stack again."
+            )
 
 
 def _handler_message(error: AwsError, token: str) -> str:

@@ -12,6 +12,7 @@ from bambe.kernel.errors import ValidationError
 from bambe.kernel.tags import to_dict
 from bambe.services import resource_types
 from bambe.services.cloudformation.errors import InsufficientCapabilitiesException
+from bambe.services.cloudformation.existing import check_existing
 from bambe.services.cloudformation.expansion import check_unextended, expanded, transforms
 from bambe.services.cloudformation.lookups import check_secure, from_ssm
 from bambe.services.cloudformation.model import Stack, Version
@@ -116,7 +117,8 @@ def _on_failure(request: Any) -> str:
 
 
 async def looked_up(call: Call, said: Asked) -> Asked:
-    """The same with the values of SSM's parameters that it names."""
+    """The same with the values of SSM's parameters that it names; ValidationError where one, or what an
+    AWS-specific parameter names, is not there."""
     stack = await call.store.read(lambda tx: find_stack(tx, call.account, call.region, said.name))
     said = replace(said, pseudo=standing(call.account, call.region, said.name))
     text = _text(said, stack)
@@ -124,7 +126,9 @@ async def looked_up(call: Call, said: Asked) -> Asked:
         return said
     template = declarations(read(text))
     values = chosen(template, said.parameters, stack.goal.parameters if stack else {})
-    return replace(said, resolved=await from_ssm(call.aws, template, values))
+    resolved = await from_ssm(call.aws, template, values)
+    await check_existing(call.aws, template, {**values, **resolved})
+    return replace(said, resolved=resolved)
 
 
 def _text(said: Asked, stack: Stack | None) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bambe.kernel.call import Answer, Call, Tx
-from bambe.kernel.errors import ValidationError
+from bambe.kernel.errors import AwsError, ValidationError
 from bambe.kernel.ids import uuid_id
 from bambe.kernel.pages import page
 from bambe.services import resource_types
@@ -19,6 +19,7 @@ from bambe.services.cloudformation.errors import (
 )
 from bambe.services.cloudformation.lookup import get_change_set, get_stack
 from bambe.services.cloudformation.model import ChangeSet, Stack, StackStatus, Version
+from bambe.services.cloudformation.outputs import imports_of
 from bambe.services.cloudformation.parameters import is_secret
 from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.shapes import change_set_shape
@@ -70,6 +71,10 @@ async def create_change_set(call: Call, request: CreateChangeSetInputTypeDef) ->
         if kind == "UPDATE":
             beginnings.check_kinds(stack, version)
         row = _row(call, stack, name, kind, said, version, description)
+        absent = "" if row.status == "FAILED" else _absent_import(tx, stack, version)
+        if absent:
+            reason = f"No export named {absent} found."
+            row = replace(row, status="FAILED", reason=reason, execution="UNAVAILABLE")
         if row.status != "FAILED":
             row = replace(row, changes=_changes(tx, stack, version, said.tags, kind))
         CHANGE_SETS.insert(tx, row)
@@ -214,6 +219,16 @@ def _changes(
         tags_change=tags is not None and tags != stack.tags,
     )
     return hidden(changes(update), [*_secrets(version), *_secrets(stack.goal)])
+
+
+def _absent_import(tx: Tx, stack: Stack, version: Version) -> str:
+    """The first export that the version imports and nobody exports, or nothing."""
+    known = exports(tx, stack.account, stack.region)
+    scope = scope_of(stack, parse(version.template), version, resources_of(tx, stack))
+    try:
+        return min(imports_of(scope) - set(known), default="")
+    except AwsError:
+        return ""  # a name that is not known yet is looked for when the update is made
 
 
 def _secrets(version: Version) -> list[str]:
