@@ -46,7 +46,7 @@ async def words(house: House, stack: str) -> dict[str, Any]:
     if made.kind == "service":
         family = NAMES.family(made.service)
         known["TaskDefinition"] = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/{family}:1"
-    said = {name: known[name] for name in made.template.get("Parameters", {})}
+    said = {name: known[name] for name in made.template.get("Parameters", {}) if name in known}
     return {
         "StackName": stack,
         "TemplateBody": made.body,
