@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bambe.kernel.call import Call, Tx
-from bambe.kernel.errors import UnknownOperationException
+from bambe.kernel.errors import AwsError, UnknownOperationException
 from bambe.services.ec2.lookup import ENDPOINTS, GROUPS, NATS
 from bambe.services.ec2.model import State
 
@@ -48,16 +48,24 @@ async def _of_balancers(call: Call) -> set[str]:
 async def _of_services(call: Call) -> set[str]:
     found: set[str] = set()
     for cluster in await _all(call.aws.ecs.list_clusters, "clusterArns"):
-        arns = await _all(call.aws.ecs.list_services, "serviceArns", cluster=cluster)
-        for first in range(0, len(arns), AT_ONCE):
-            some = await call.aws.ecs.describe_services(
-                cluster=cluster, services=arns[first : first + AT_ONCE]
-            )
-            for service in some["services"]:
-                if service["runningCount"] or service["pendingCount"]:
-                    found |= _networks(service)
-                    for task_set in service.get("taskSets", ()):
-                        found |= _networks(task_set)
+        try:
+            found |= await _of_cluster(call, cluster)
+        except AwsError as error:
+            if error.wire_code() != "ClusterNotFoundException":
+                raise  # one that was deleted meanwhile uses nothing
+    return found
+
+
+async def _of_cluster(call: Call, cluster: str) -> set[str]:
+    found: set[str] = set()
+    arns = await _all(call.aws.ecs.list_services, "serviceArns", cluster=cluster)
+    for first in range(0, len(arns), AT_ONCE):
+        some = await call.aws.ecs.describe_services(cluster=cluster, services=arns[first : first + AT_ONCE])
+        for service in some["services"]:
+            if service["runningCount"] or service["pendingCount"]:
+                found |= _networks(service)
+                for task_set in service.get("taskSets", ()):
+                    found |= _networks(task_set)
     return found
 
 
