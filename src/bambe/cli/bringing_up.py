@@ -17,7 +17,7 @@ from bambe.cli.first_images import has_image, image_of
 from bambe.cli.grounds import Ground, ground_of
 from bambe.cli.hindrances import hindrance
 from bambe.cli.last_words import last_words
-from bambe.cli.planning import Planner, no_longer
+from bambe.cli.planning import EVENTS_STAY, Planner, no_longer
 from bambe.cli.releases import Releases
 from bambe.cli.repository import Repository
 from bambe.cli.service_updates import ServiceUpdates, Update, under_way
@@ -152,7 +152,7 @@ class BringingUp:
                 self.stacks.delete([name])
                 self.changes.stacks.append(name)
         for name in kept:
-            self.say(f"{name}: bambe.yml has no events any more; their cluster stays, with its events")
+            self.say(f"{name}: {EVENTS_STAY}")
 
     def check_events(self, may_lose: bool = False) -> None:
         """Say what changes in topics: Trouble for what Kafka cannot do, and for what would lose events unless

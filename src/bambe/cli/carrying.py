@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bambe.cli.definitions import is_by_ecs
 from bambe.cli.target import Target
 from bambe.synth.service import WEIGHTS
 
@@ -53,14 +54,14 @@ def _weights(target: Target, ids: Mapping[str, str]) -> dict[str, str]:
 
 def _task_definition(target: Target, service: str) -> dict[str, str]:
     shown = _shown(target, service)
-    return {"TaskDefinition": str(shown["taskDefinition"])} if _is_by_ecs(shown) else {}
+    return {"TaskDefinition": str(shown["taskDefinition"])} if shown and is_by_ecs(shown) else {}
 
 
 def taken_over(target: Target, service: str) -> dict[str, str]:
     """The task definition that runs, where an update has ECS take a service over from CodeDeploy: from then
     on the stack's would be brought in. It cannot be carried in before."""
     shown = _shown(target, service)
-    if target.project.has_codedeploy(service) or not shown or _is_by_ecs(shown):
+    if target.project.has_codedeploy(service) or not shown or is_by_ecs(shown):
         return {}
     primary = [one for one in shown.get("taskSets", ()) if one["status"] == "PRIMARY"]
     return {"TaskDefinition": str(primary[0]["taskDefinition"])} if primary else {}
@@ -69,7 +70,3 @@ def taken_over(target: Target, service: str) -> dict[str, str]:
 def _shown(target: Target, service: str) -> Mapping[str, Any]:
     found = target.client("ecs").describe_services(cluster=target.cluster, services=[service])["services"]
     return found[0] if found else {}
-
-
-def _is_by_ecs(shown: Mapping[str, Any]) -> bool:
-    return bool(shown) and shown.get("deploymentController", {}).get("type", "ECS") == "ECS"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from bambe.cli.definitions import is_by_ecs, live_services
 from bambe.cli.shares import group_of, shares_of
 from bambe.cli.stacks import KEEP
 from bambe.cli.target import Target
@@ -14,8 +15,6 @@ from bambe.cli.trouble import Trouble
 from bambe.synth import native
 from bambe.synth.names import COLOURS
 
-AT_ONCE = 10
-"""Services that ECS describes in one call."""
 GONE = {
     "DeploymentGroupDoesNotExistException": ("Group",),
     "ApplicationDoesNotExistException": ("Group", "Application"),
@@ -29,12 +28,12 @@ def check_controllers(target: Target) -> None:
     There is no way back from ECS to CodeDeploy; ECS takes a service over between two releases; and what is
     updated in place has the first target group alone.
     """
-    alive = {one["serviceName"]: one for one in _alive(target, list(target.project.services))}
-    _check_way_back(target, [one for one in alive if _is_by_ecs(alive[one])])
+    alive = {one["serviceName"]: one for one in live_services(target, target.project.services)}
+    _check_way_back(target, [one for one in alive if is_by_ecs(alive[one])])
     for service, shown in alive.items():
         if target.project.has_codedeploy(service):
             continue
-        if not _is_by_ecs(shown) and any(one["status"] == "ACTIVE" for one in shown.get("taskSets", ())):
+        if not is_by_ecs(shown) and any(one["status"] == "ACTIVE" for one in shown.get("taskSets", ())):
             raise Trouble(
                 f"{service}: CodeDeploy is releasing it, or keeps the old version still: ECS can take it over"
                 f" once only one version runs (`bambe status {service}`)."
@@ -56,7 +55,7 @@ def primary_targets(target: Target, service: str, stack: Mapping[str, Any] | Non
         return {}
     if any(one["ParameterKey"] == native.PRIMARY for one in (stack or {}).get("Parameters", ())):
         return {native.PRIMARY: KEEP}
-    found = [live_colour(target, one) for one in _alive(target, [service]) if not _is_by_ecs(one)]
+    found = [live_colour(target, one) for one in live_services(target, [service]) if not is_by_ecs(one)]
     return {native.PRIMARY: found[0] if found else COLOURS[0]}
 
 
@@ -94,7 +93,7 @@ def _check_way_back(target: Target, by_ecs: list[str]) -> None:
 
 def _live(target: Target, shown: Mapping[str, Any]) -> list[str]:
     """The target groups with traffic: of the primary task set, or by the rule that ECS shifts."""
-    if not _is_by_ecs(shown):
+    if not is_by_ecs(shown):
         sets = shown.get("taskSets", ())
         return [group_of(one) for one in sets if one["status"] == "PRIMARY"]
     found: list[str] = []
@@ -104,20 +103,3 @@ def _live(target: Target, shown: Mapping[str, Any]) -> list[str]:
             (said,) = target.client("elbv2").describe_rules(RuleArns=[rule])["Rules"]
             found += [arn for arn, share in shares_of(said).items() if share]
     return found
-
-
-def _alive(target: Target, names: list[str]) -> Iterator[dict[str, Any]]:
-    ecs = target.client("ecs")
-    for start in range(0, len(names), AT_ONCE):
-        some = names[start : start + AT_ONCE]
-        try:
-            found = ecs.describe_services(cluster=target.cluster, services=some)["services"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ClusterNotFoundException":
-                raise
-            return
-        yield from (one for one in found if one["status"] == "ACTIVE")
-
-
-def _is_by_ecs(shown: Mapping[str, Any]) -> bool:
-    return bool(shown.get("deploymentController", {}).get("type", "ECS") == "ECS")

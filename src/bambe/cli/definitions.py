@@ -1,4 +1,4 @@
-"""Task definitions that run, beside those that bambe.yml says."""
+"""Services that run and their task definitions, beside those that bambe.yml says."""
 
 from __future__ import annotations
 
@@ -35,10 +35,17 @@ def live_services(target: Target, names: Iterable[str]) -> list[dict[str, Any]]:
     return [one for some in side_by_side(described, range(0, len(wanted), AT_ONCE)) for one in some]
 
 
+def is_by_ecs(shown: Mapping[str, Any]) -> bool:
+    """Whether ECS itself releases a service, as DescribeServices shows it."""
+    return bool(shown.get("deploymentController", {}).get("type", "ECS") == "ECS")
+
+
 def live_definitions(target: Target) -> dict[str, Definition]:
     """What each service of the project that is there runs, as its primary task set has it."""
     ecs = target.client("ecs")
-    arns = {one["serviceName"]: _primary(one) for one in live_services(target, target.project.services)}
+    arns = {
+        one["serviceName"]: primary_definition(one) for one in live_services(target, target.project.services)
+    }
 
     def described(arn: str) -> Definition:
         found: Definition = ecs.describe_task_definition(taskDefinition=arn)["taskDefinition"]
@@ -62,7 +69,8 @@ def _image(runs: Definition) -> str:
     return str(runs["containerDefinitions"][0]["image"])
 
 
-def _primary(service: Mapping[str, Any]) -> str:
+def primary_definition(service: Mapping[str, Any]) -> str:
+    """The ARN of what a service runs: its primary task set's, or its own where it has none."""
     primary = [one for one in service.get("taskSets", ()) if one["status"] == "PRIMARY"]
     return str((primary[0] if primary else service)["taskDefinition"])
 

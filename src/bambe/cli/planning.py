@@ -77,6 +77,7 @@ class Plan:
         return all(one.is_new for one in self.stacks)
 
 
+EVENTS_STAY = "bambe.yml has no events any more; their cluster stays, with its events"
 NO_LONGER = "- the stack, with its logs and images, which bambe.yml does not have any more [DELETED]"
 
 

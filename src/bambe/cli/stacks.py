@@ -17,6 +17,7 @@ from bambe.cli.previews import Preview, additions, previewed
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
 from bambe.kernel.ids import digest_id, hex_id
+from bambe.synth.limits import TEMPLATE_BYTES
 
 Say = Callable[[str], None]
 Look = Callable[[Sequence[str]], Iterable[str]]
@@ -25,8 +26,6 @@ LOOK_EVERY = 5.0
 CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
 KEEP = object()
 """As a parameter's value: what it is now; the template's default where it has none yet."""
-BODY = 51_200
-"""More bytes of a template CloudFormation takes from S3 alone."""
 NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
 MARK = "Template"
 """The output by which a stack says of which template it is."""
@@ -405,10 +404,10 @@ def _words(
 ) -> dict[str, Any]:
     """What CreateStack and CreateChangeSet are told."""
     body = json.dumps(_marked(template), separators=(",", ":"))
-    if len(body.encode()) > BODY:
+    if len(body.encode()) > TEMPLATE_BYTES:
         raise Trouble(
             f"the template of the stack {name} has {len(body.encode())} bytes, and CloudFormation takes"
-            f" {BODY}: put fewer services into one bambe.yml."
+            f" {TEMPLATE_BYTES}: put fewer services into one bambe.yml."
         )
     has = {one["ParameterKey"] for one in (stack or {}).get("Parameters", ())}
     return {

@@ -15,7 +15,7 @@ from bambe.cli.bringing_up import BringingUp
 from bambe.cli.costing import cost_lines
 from bambe.cli.drift import Drifted, detect, report
 from bambe.cli.expiry import expiring
-from bambe.cli.planning import NO_LONGER, Plan, Planner
+from bambe.cli.planning import EVENTS_STAY, NO_LONGER, Plan, Planner
 from bambe.cli.previews import Preview
 from bambe.cli.target import Target, open_target
 from bambe.cli.terminal import console
@@ -63,7 +63,7 @@ def show(target: Target, plan: Plan, details: bool) -> None:
     for name in plan.gone:
         line(f"  {name}: {NO_LONGER}", "red")
     for name in plan.kept:
-        line(f"  {name}: bambe.yml has no events any more; their cluster stays, with its events")
+        line(f"  {name}: {EVENTS_STAY}")
     for said in plan.refused:
         line(f"  {said}", "red")
 
