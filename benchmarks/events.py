@@ -1,6 +1,6 @@
 """Kafka's own performance tools against a broker of Bambe and one started by hand, and idle brokers' memory.
 
-python -m benchmarks.events [--rounds 7] [--records 1000000] [--versions 2.6.1 4.1.2]
+python -m benchmarks.events [--rounds 11] [--records 1500000] [--versions 2.6.1 4.1.2]
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ most 1.5 GiB. And how much does the daemon hold, idle, after `bambe up` of the s
 most 100 MiB."""
 
 VERSIONS = ("2.6.1", "4.1.2")
-ROUNDS, WARMING, RECORDS, SIZE, PARTITIONS = 7, 2, 1_000_000, 200, 3
+ROUNDS, WARMING, RECORDS, SIZE, PARTITIONS = 11, 2, 1_500_000, 200, 3
 LEAST, MOST_MEMORY, MOST_OF_DAEMON = 0.95, 1536.0, 100.0
 SETTLING = 20.0
 """Seconds until what has come up is called idle."""
