@@ -16,12 +16,17 @@ from tests.support.house import ACCOUNT, REGION
 BAMBE = str(Path(sys.executable).parent / "bambe")
 DOCKER = '''#!{python}
 """Docker's command line as far as images go: what is pushed is in its repository."""
-import sys, urllib.request
+import json, sys, urllib.request
 words = sys.argv[1:]
-if words[0] == "login":
-    sys.stdin.read()
-if words[0] == "push":
-    urllib.request.urlopen("{endpoint}/pushed/" + words[1].partition("/")[2], data=b"").read()
+if words[0] == "context":
+    print("unix:///engine")
+if words[0] == "--config":
+    with open(words[1] + "/config.json") as config:
+        logins = json.load(config)["auths"]
+    assert words[2:5] == ["--host", "unix:///engine", "push"], words
+    registry, _, name = words[5].partition("/")
+    assert logins[registry]["auth"], logins
+    urllib.request.urlopen("{endpoint}/pushed/" + name, data=b"").read()
 '''
 TEXT = """
 project: shop

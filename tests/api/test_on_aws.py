@@ -51,6 +51,7 @@ def test_a_project_comes_and_goes(shop: Project) -> None:
     assert stacks(shop) == {}
     said = shop.bambe("up", *ON, fails=True)
     assert "no remote has the commit" in said
+    assert "there is no log group /ecs/shop/web" in shop.bambe("logs", "web", *ON, fails=True)
     assert stacks(shop) == {}
 
     shop.bambe("up", *ON, "--build-here")

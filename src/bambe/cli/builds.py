@@ -27,7 +27,8 @@ def build_says(build: dict[str, Any], service: str, release: str = "", image: st
         return _going(commit, given_image(build), build.get("currentPhase", "QUEUED"), release, image)
     if build["buildStatus"] == "SUCCEEDED":
         return ""
-    return f"{why_it_failed(build)} (commit {commit}; bambe logs --build {service})"
+    what = f"commit {commit}; " if commit else ""
+    return f"{why_it_failed(build)} ({what}bambe logs --build {service})"
 
 
 def given_image(build: dict[str, Any]) -> str:

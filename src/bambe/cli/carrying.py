@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bambe.cli.definitions import is_by_ecs
+from bambe.cli.definitions import is_by_ecs, live_services
 from bambe.cli.target import Target
 from bambe.synth.service import WEIGHTS
 
@@ -68,5 +68,4 @@ def taken_over(target: Target, service: str) -> dict[str, str]:
 
 
 def _shown(target: Target, service: str) -> Mapping[str, Any]:
-    found = target.client("ecs").describe_services(cluster=target.cluster, services=[service])["services"]
-    return found[0] if found else {}
+    return next(iter(live_services(target, [service])), {})

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from bambe.cli.drift_owners import Difference, Seen, differences
+from bambe.cli.numbers import counted
 from bambe.cli.trouble import Trouble
 
 __all__ = ["Difference", "Drifted", "Drifts", "detect", "drifted", "report", "summary"]
@@ -73,7 +74,7 @@ class Drifts:
         """As the function `detect`."""
         if not names:
             return ()
-        say(f"looking at {len(names)} stack{'s' if len(names) > 1 else ''} for what has drifted")
+        say(f"looking at {counted(len(names), 'stack')} for what has drifted")
         found: list[Drifted] = []
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="drift") as pool:
             for number, some in enumerate(pool.map(self._one, names), 1):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import json
 import re
 import shlex
 import subprocess
@@ -62,8 +62,7 @@ def from_here(target: Target, services: Sequence[str], commit: str, say: Say) ->
             path = target.project.services[service].path
             words = docker_build((Path(folder) / path / "buildspec.yml").read_text(), service, path)
             _docker(service, "build", "--tag", image, *words, folder=Path(folder))
-            _log_in(target, service, image)
-            _docker(service, "push", image)
+            _push(target, service, image)
             say(f"{service}: image pushed")
 
 
@@ -114,18 +113,21 @@ def _repository(target: Target, service: str) -> str:
     return str(found["repositoryUri"])
 
 
-def _log_in(target: Target, service: str, image: str) -> None:
-    """Give Docker the registry's token; it lies in Docker's own configuration, as `docker login` puts it."""
-    token = target.client("ecr").get_authorization_token()["authorizationData"][0]["authorizationToken"]
-    user, _, password = base64.b64decode(token).decode().partition(":")
-    _docker(service, "login", "--username", user, "--password-stdin", image.partition("/")[0], given=password)
+def _push(target: Target, service: str, image: str) -> None:
+    """Push with ECR's token in a configuration of its own: the person's keeps its logins and helpers."""
+    answer = target.client("ecr").get_authorization_token()["authorizationData"][0]
+    login = {"auths": {image.partition("/")[0]: {"auth": str(answer["authorizationToken"])}}}
+    engine = _docker(service, "context", "inspect", "--format", "{{.Endpoints.docker.Host}}").strip()
+    with tempfile.TemporaryDirectory(prefix="bambe-login-") as folder:
+        (Path(folder) / "config.json").write_text(json.dumps(login))
+        _docker(service, "push", image, before=("--config", folder, "--host", engine))
 
 
-def _docker(service: str, *words: str, given: str = "", folder: Path | None = None) -> None:
-    """Run Docker's command line; Trouble with its last words where it fails."""
+def _docker(service: str, *words: str, before: Sequence[str] = (), folder: Path | None = None) -> str:
+    """What Docker's command line prints; Trouble with its last words where it fails."""
     try:
         done = subprocess.run(
-            ["docker", *words], input=given, cwd=folder, capture_output=True, text=True, check=False
+            ["docker", *before, *words], cwd=folder, capture_output=True, text=True, check=False
         )
     except FileNotFoundError:
         raise Trouble(
@@ -134,3 +136,4 @@ def _docker(service: str, *words: str, given: str = "", folder: Path | None = No
     if done.returncode:
         said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
         raise Trouble(f"{service}: docker {words[0]} failed: {said[-1] if said else 'it said nothing'}")
+    return done.stdout

@@ -20,12 +20,18 @@ EnvironmentName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{1,19}$")]
 class Environment(Strict):
     """One account and region; what is not given is as the AWS CLI would have it."""
 
-    account: str = Field(default="", pattern=r"^(\d{12})?$", description="twelve digits, in quotes")
-    region: str = Field(default="", pattern=f"{REGION}|^$")
+    account: str = Field(
+        default="",
+        pattern=r"^(\d{12})?$",
+        examples=["123456789012"],
+        description="twelve digits, in quotes",
+    )
+    region: str = Field(default="", pattern=f"{REGION}|^$", examples=["eu-central-1"])
     profile: str = Field(default="", description="of the AWS CLI's configuration; SSO and roles work there")
     role: str = Field(
         default="",
         pattern=r"^(arn:[a-z-]+:iam::\d{12}:role/\S{1,512})?$",
+        examples=["arn:aws:iam::123456789012:role/deployer"],
         description="the ARN of a role to take on with these credentials",
     )
     change: dict[str, Any] = Field(

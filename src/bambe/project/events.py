@@ -68,7 +68,11 @@ class Events(Strict):
 
     kafka: KafkaVersion = Field(default=versions.RECOMMENDED, description="MSK's name of the version")
     brokers: int = Field(default=1, ge=1, le=3, strict=True, description="on AWS two or three: one a zone")
-    instance: str = Field(default="kafka.t3.small", pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$")
+    instance: str = Field(
+        default="kafka.t3.small",
+        pattern=r"^kafka\.[a-z0-9]+\.[a-z0-9]+$",
+        examples=["kafka.m7g.large"],
+    )
     storage: int = Field(default=10, ge=1, le=16384, strict=True, description="GiB a broker")
     access: Literal["tls", "plaintext", "scram"] = Field(
         default="tls", description="how services reach it; scram: over TLS, with a user and a password"

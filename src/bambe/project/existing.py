@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 ARN = r"^arn:aws[a-z-]*:"
 REST = r":[a-z]{2}(-[a-z]+)+-\d:\d{12}:"
 LISTENER = ARN + "elasticloadbalancing" + REST + r"listener/app/[A-Za-z0-9-]{1,32}/[0-9a-f]{16}/[0-9a-f]{16}$"
-Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$")]
+Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["subnet-0123456789abcdef0"])]
 GROUP = r"^(sg-[0-9a-f]{8,17})?$"
+A_GROUP = "sg-0123456789abcdef0"
+A_LISTENER = (
+    "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
+)
 
 
 def _optional(pattern: str) -> str:
@@ -26,24 +30,50 @@ def _optional(pattern: str) -> str:
 class Existing(Strict):
     """IDs and ARNs of what Bambe is to use instead of making it."""
 
-    vpc: str = Field(default="", pattern=_optional(r"^vpc-[0-9a-f]{8,17}$"), description="a VPC's ID")
+    vpc: str = Field(
+        default="",
+        pattern=_optional(r"^vpc-[0-9a-f]{8,17}$"),
+        examples=["vpc-0123456789abcdef0"],
+        description="a VPC's ID",
+    )
     public_subnets: tuple[Subnet, ...] = Field(default=(), description="for the load balancer")
     private_subnets: tuple[Subnet, ...] = Field(default=(), description="for tasks and brokers")
-    cluster: str = Field(default="", pattern=r"^[a-zA-Z0-9_-]{0,255}$", description="an ECS cluster's name")
-    listener: str = Field(default="", pattern=_optional(LISTENER), description="an HTTPS listener's ARN")
-    test_listener: str = Field(default="", pattern=_optional(LISTENER), description="of the same balancer")
-    balancer_security_group: str = Field(default="", pattern=GROUP, description="the listener's balancer's")
+    cluster: str = Field(
+        default="",
+        pattern=r"^[a-zA-Z0-9_-]{0,255}$",
+        examples=["shop"],
+        description="an ECS cluster's name",
+    )
+    listener: str = Field(
+        default="",
+        pattern=_optional(LISTENER),
+        examples=[A_LISTENER],
+        description="an HTTPS listener's ARN",
+    )
+    test_listener: str = Field(
+        default="",
+        pattern=_optional(LISTENER),
+        examples=[A_LISTENER],
+        description="of the same balancer",
+    )
+    balancer_security_group: str = Field(
+        default="", pattern=GROUP, examples=[A_GROUP], description="the listener's balancer's"
+    )
     certificate: str = Field(
         default="",
         pattern=_optional(ARN + "acm" + REST + r"certificate/[0-9a-f-]{36}$"),
+        examples=["arn:aws:acm:eu-central-1:123456789012:certificate/01234567-89ab-cdef-0123-456789abcdef"],
         description="an ACM certificate's ARN",
     )
     kafka: str = Field(
         default="",
         pattern=_optional(ARN + "kafka" + REST + r"cluster/[A-Za-z0-9-]{1,64}/[A-Za-z0-9-]+$"),
+        examples=["arn:aws:kafka:eu-central-1:123456789012:cluster/shop/01234567-89ab-cdef-0123-456789abcdef-1"],
         description="an MSK cluster's ARN",
     )
-    kafka_security_group: str = Field(default="", pattern=GROUP, description="the MSK cluster's")
+    kafka_security_group: str = Field(
+        default="", pattern=GROUP, examples=[A_GROUP], description="the MSK cluster's"
+    )
 
     @model_validator(mode="after")
     def _the_vpc_has_subnets(self) -> Existing:

@@ -8,25 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from bambe.kernel.errors import BambeError
-from bambe.project.alarms import Alarm
-from bambe.project.environments import AWS, HERE, Environment, changed
-from bambe.project.events import Events, Topic
-from bambe.project.existing import Existing
-from bambe.project.model import Health, Project, Service
-from bambe.project.network import Network
-from bambe.project.release import Release
-from bambe.project.scaling import Scaling
-from bambe.project.source import Source
+from bambe.project.environments import AWS, HERE, changed
+from bambe.project.model import Project, Service
+from bambe.project.schema import part_of_schema
 
 EXAMPLE = Path(__file__).parent / "example.yml"
 """A bambe.yml with every key, annotated."""
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """LibYAML's where PyYAML was built with it: several times as fast."""
 NAME_SENTENCE = "takes lower-case letters, digits and single dashes, 2 to 20 of them, beginning with a letter"
-PARTS: dict[str, type[BaseModel]] = {"existing": Existing, "network": Network, "source": Source}
 SHAPES = {
     "tuple_type": "this should be a list",
     "dict_type": "this should be a mapping",
@@ -76,8 +69,19 @@ def parse(text: str, file: str = "bambe.yml", environment: str = HERE) -> Projec
         return project
     if "environments" in wish.change:
         raise BadProject(f"{file}: `environments.{environment}.change` cannot change environments.")
+    _check_added(data, wish.change, f"{file}: `environments.{environment}.change.services")
     regional = {"region": wish.region} if wish.region else {}
     return _validated(changed({**data, **regional}, wish.change), node, f"{file} (in {environment})")
+
+
+def _check_added(data: dict[str, Any], change: dict[str, Any], where: str) -> None:
+    """A service that only a change names is a new one, and has all that a service needs; or a mistake."""
+    there, wanted = data["services"], change.get("services")
+    for name, said in wanted.items() if isinstance(wanted, dict) else ():
+        if name not in there and isinstance(said, dict) and "path" not in said:
+            close = difflib.get_close_matches(str(name), there, 1)
+            hint = f"did you mean `{close[0]}`?" if close else f"bambe.yml has {', '.join(there)}."
+            raise BadProject(f"{where}.{name}` changes a service that is not there: {hint}")
 
 
 def _validated(data: dict[str, Any], node: Any, file: str) -> Project:
@@ -109,7 +113,7 @@ def _sentence(error: Any, where: Location) -> str:
     name = ".".join(str(part) for part in where)
     kind = error["type"]
     if kind == "extra_forbidden":
-        known = _known_keys(where[:-1])
+        known = list(part_of_schema(where[:-1]).get("properties", ()))
         close = difflib.get_close_matches(str(where[-1]), known, 1)
         hint = f"did you mean `{close[0]}`?" if close else f"known here: {', '.join(known)}."
         return f"`{name}` is not a key: {hint}"
@@ -122,31 +126,16 @@ def _sentence(error: Any, where: Location) -> str:
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should be", "this should be")
     if kind in ("string_pattern_mismatch", "string_too_long", "string_too_short"):
         is_name = "[key]" in error["loc"] or where == ("project",)
-        said = NAME_SENTENCE if is_name else f"{error['input']!r} is not written as it should be"
+        said = NAME_SENTENCE if is_name else _not_like(error["input"], where)
     if kind in SHAPES:
         said = SHAPES[kind]
     return f"`{name}`: {said}." if name else f"{said}."
 
 
-def _known_keys(where: Location) -> list[str]:
-    model: type[BaseModel] = Project
-    if len(where) >= 2 and where[0] == "services":
-        model = Service
-    if where and where[-1] == "release":
-        model = Release
-    if where and where[-1] == "health":
-        model = Health
-    if "alarms" in where:
-        model = Alarm
-    if len(where) == 2 and where[0] == "environments":
-        model = Environment
-    if where and where[-1] == "scaling":
-        model = Scaling
-    if where[:1] == ("events",):
-        model = Topic if "topics" in where else Events
-    if len(where) == 1 and where[0] in PARTS:
-        model = PARTS[str(where[0])]
-    return list(model.model_fields)
+def _not_like(given: str, where: Location) -> str:
+    """What a text of a form should be like."""
+    like = next(iter(part_of_schema(where).get("examples", ())), "")
+    return f"{given!r} is not written like {like!r}" if like else f"{given!r} is not written as it should be"
 
 
 def _line(node: Any, where: Location) -> int:

@@ -102,12 +102,12 @@ Text = Annotated[str, BeforeValidator(lambda value: str(value) if isinstance(val
 class Health(Strict):
     """The load balancer's health check."""
 
-    path: str = Field(default="/", pattern=r"^/")
+    path: str = Field(default="/", pattern=r"^/", examples=["/health"])
     interval: Duration = timedelta(seconds=10)
     timeout: Duration = timedelta(seconds=4)
     healthy: int = Field(default=2, ge=2, le=10)
     unhealthy: int = Field(default=2, ge=2, le=10)
-    codes: str = Field(default="200", pattern=r"^\d{3}([-,]\d{3})*$")
+    codes: str = Field(default="200", pattern=r"^\d{3}([-,]\d{3})*$", examples=["200-299,301"])
 
     @model_validator(mode="after")
     def _within_limits(self) -> Health:
@@ -126,7 +126,7 @@ class Hours(Strict):
 
     cron: str = Field(description="AWS's six fields: minutes hours day month weekday year")
     tasks: int = Field(ge=0, le=100)
-    timezone: str = Field(default="UTC", pattern=r"^[A-Za-z0-9_+/-]{1,64}$")
+    timezone: str = Field(default="UTC", pattern=r"^[A-Za-z0-9_+/-]{1,64}$", examples=["Europe/Berlin"])
 
     @model_validator(mode="after")
     def _is_a_time(self) -> Hours:
@@ -219,7 +219,7 @@ class Project(Strict):
     """A whole bambe.yml."""
 
     project: Name
-    region: str = Field(default="eu-central-1", pattern=REGION)
+    region: str = Field(default="eu-central-1", pattern=REGION, examples=["eu-central-1"])
     domain: Host = Field(default="", description="the services' DNS domain; <project>.local if left out")
     host: Host = Field(default="", description="the certificate's name; <project>.example if left out")
     test_port: int = Field(
@@ -235,6 +235,7 @@ class Project(Strict):
     http_namespace: str = Field(
         default="",
         pattern=r"^([!-~]{1,127})?$",
+        examples=["shop"],
         description="an HTTP namespace of Cloud Map, the cluster's default for Service Connect",
     )
     notify: Notify = Field(default=(), description="who hears of releases and alarms")

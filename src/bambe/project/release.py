@@ -13,8 +13,8 @@ from bambe.project.words import Duration, Strict
 Hook = Literal[
     "BeforeInstall", "AfterInstall", "AfterAllowTestTraffic", "BeforeAllowTraffic", "AfterAllowTraffic"
 ]
-RequestPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.:/=+@-]*$")]
-FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,140}$")]
+RequestPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.:/=+@-]*$", examples=["/health"])]
+FunctionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9:_-]{1,140}$", examples=["check-orders"])]
 
 
 def _or_one_word(schema: dict[str, Any]) -> None:

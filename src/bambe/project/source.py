@@ -19,13 +19,20 @@ CONNECTION = (
 class Source(Strict):
     """A repository, and the connection by which CodeBuild reads it."""
 
-    repository: str = Field(pattern=r"^https://[^\s@]+$", description="its HTTPS URL")
+    repository: str = Field(
+        pattern=r"^https://[^\s@]+$",
+        examples=["https://github.com/acme/shop"],
+        description="its HTTPS URL",
+    )
     type: Literal["github", "gitlab", "bitbucket", "github_enterprise", "gitlab_self_managed"] | None = Field(
         default=None, description="where it lies; known by the host of github.com, gitlab.com, bitbucket.org"
     )
     connection: str = Field(
         default="",
         pattern=CONNECTION,
+        examples=[
+            "arn:aws:codeconnections:eu-central-1:123456789012:connection/01234567-89ab-cdef-0123-456789abcdef"
+        ],
         description="the ARN of a connection of CodeConnections; else the account's credentials of CodeBuild",
     )
 

@@ -20,6 +20,8 @@ environments:
   twin: {change: {project: shop-two}}
   wrong: {change: {services: {web: {tasks: many}}}}
   nested: {change: {environments: {}}}
+  typo: {change: {services: {wed: {tasks: 4}}}}
+  more: {change: {services: {jobs: {path: jobs, port: 81, release: rolling}}}}
 services:
   web: {path: web, port: 80, route: default, tasks: 2, environment: {DEBUG: "1", NAME: web}}
 """
@@ -32,13 +34,15 @@ def test_an_environment_lays_its_changes_over_the_file() -> None:
     assert there.services["web"].environment == {"NAME": "web", "LEVEL": "info"}
     assert parse(TEXT, environment="twin").project == "shop-two"
     assert parse(TEXT, environment="aws") == here
+    assert list(parse(TEXT, environment="more").services) == ["web", "jobs"]
 
 
 @pytest.mark.parametrize(
     ("environment", "says"),
     [
-        ("staging", "has no environment 'staging'; there is: aws, nested, prod, twin, wrong"),
+        ("staging", "has no environment 'staging'; there is: aws, more, nested, prod, twin, typo, wrong"),
         ("wrong", r"\(in wrong\).*services\.web\.tasks"),
+        ("typo", r"change\.services\.wed` changes a service that is not there: did you mean `web`\?"),
         ("nested", "cannot change environments"),
     ],
 )

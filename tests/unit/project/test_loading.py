@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 import bambe.project
 from bambe.project import EXAMPLE, BadProject, Project, json_schema, load, parse
 from bambe.project.events import Events
+from bambe.project.model import NAME, SECRET
 
+OWN_SENTENCES = (NAME, SECRET)
 SHOP = Path(__file__).parents[3] / "examples" / "shop" / "bambe.yml"
 TEXT = EXAMPLE.read_text()
 
@@ -52,6 +55,20 @@ def test_the_schema_accepts_what_the_model_accepts() -> None:
         jsonschema.validate({"project": "x1", "services": {}, "colour": "red"}, schema)
 
 
+def test_every_form_that_a_text_must_have_is_shown_by_an_example() -> None:
+    def forms(part: object, name: str = "") -> Iterator[str]:
+        if isinstance(part, dict):
+            is_form = isinstance(part.get("pattern"), str) and "examples" not in part
+            yield from [name] if is_form and part["pattern"] not in OWN_SENTENCES else []
+            for key, inner in part.items():
+                yield from forms(inner, key)
+        if isinstance(part, list):
+            for inner in part:
+                yield from forms(inner, name)
+
+    assert list(forms(json_schema())) == []
+
+
 ALARMS = "alarms: []  "
 LINE = TEXT[: TEXT.index("port: 8080")].count("\n") + 1
 """The one on which the port of gateway stands."""
@@ -84,6 +101,7 @@ MISTAKES = [
         r"`queue` is there with `controller: codedeploy` only",
     ),
     (ALARMS, "alarms: [{name: a, above: 1}]", r"`above` goes with a `metric`"),
+    ("region: eu-central-1", "region: Frankfurt", r"`region`: 'Frankfurt' is not written like 'eu-central-1'"),
     (ALARMS, "alarms: [a, a]", r"alarms has a twice"),
     (ALARMS, "alarms: [{metric: errors, above: .inf}]", r"alarms\.0\.above"),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),

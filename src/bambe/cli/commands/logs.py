@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from bambe.cli.target import Target, open_target
+from bambe.cli.trouble import Trouble
 
 
 @click.command("logs")
@@ -42,7 +43,10 @@ def _events(logs: Any, group: str, since: int) -> list[dict[str, Any]]:
     pages = logs.get_paginator("filter_log_events").paginate(
         logGroupName=group, **({"startTime": since} if since else {})
     )
-    return [event for page in pages for event in page["events"]]
+    try:
+        return [event for page in pages for event in page["events"]]
+    except logs.exceptions.ResourceNotFoundException:
+        raise Trouble(f"there is no log group {group} (any more): `bambe up` makes it.") from None
 
 
 def _line(event: dict[str, Any]) -> str:

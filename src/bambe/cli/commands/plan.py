@@ -15,6 +15,7 @@ from bambe.cli.bringing_up import BringingUp
 from bambe.cli.costing import cost_lines
 from bambe.cli.drift import Drifted, detect, report
 from bambe.cli.expiry import expiring
+from bambe.cli.numbers import counted
 from bambe.cli.planning import EVENTS_STAY, NO_LONGER, Plan, Planner
 from bambe.cli.previews import Preview
 from bambe.cli.target import Target, open_target
@@ -139,11 +140,6 @@ def verdict(target: Target, plan: Plan) -> str:
     options = " --yes" if plan.needs_yes and (on or plan.gone) else ""
     options += " --lose-events" if any(one.loses for one in plan.topics) else ""
     return f"`bambe up{on}{options}` does this."
-
-
-def counted(number: int, what: str) -> str:
-    """A number of things."""
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def as_data(target: Target, plan: Plan, prices: Costs | None, found: Sequence[Drifted]) -> dict[str, Any]:

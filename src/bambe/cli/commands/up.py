@@ -13,6 +13,7 @@ from bambe.cli.bringing_up import BringingUp, Changes
 from bambe.cli.environment import chosen, hinted
 from bambe.cli.expiry import expiring
 from bambe.cli.grounds import ground_of
+from bambe.cli.numbers import counted
 from bambe.cli.place import DEFAULT_PORT, Local, default_state
 from bambe.cli.progress import Progress
 from bambe.cli.repository import Repository
@@ -132,8 +133,8 @@ def say_what_changed(progress: Progress, target: Target, changes: Changes, secon
     if not changes.any and not changes.later:
         console.print(f"\nNothing changed: everything is as {FILE} says ({seconds:.1f} s).")
     elif changes.any:
-        parts = [f"{len(changes.stacks)} stacks", f"{len(changes.built)} images built"]
-        parts += [f"{len(changes.released)} services released"] if changes.released else []
+        parts = [counted(len(changes.stacks), "stack"), f"{counted(len(changes.built), 'image')} built"]
+        parts += [f"{counted(len(changes.released), 'service')} released"] if changes.released else []
         console.print(f"\n{target.project.project} is up ({', '.join(parts)}; {seconds:.1f} s).")
     for name, line in closing_there(target) if isinstance(target.place, Account) else closing_here(target):
         console.print(f"  {name:<9} {line}", markup=False, soft_wrap=True)

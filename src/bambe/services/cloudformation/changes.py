@@ -240,17 +240,6 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def hidden(found: list[Change], secrets: Iterable[str]) -> list[Change]:
-    """The list without what NoEcho parameters hide."""
-    shown = json.dumps(found)
-    for secret in secrets:
-        if secret:
-            shown = shown.replace(json.dumps(json.dumps(secret)[1:-1])[1:-1], "****")
-            shown = shown.replace(json.dumps(secret)[1:-1], "****")
-    hidden: list[Change] = json.loads(shown)
-    return hidden
-
-
 def without_values(found: list[Change]) -> list[Change]:
     """The list as it is shown to those who did not ask for the properties' values."""
     return [{**one, "ResourceChange": _without(one["ResourceChange"])} for one in found]

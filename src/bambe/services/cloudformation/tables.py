@@ -10,6 +10,7 @@ from typing import Any
 from bambe.kernel.call import Tx
 from bambe.kernel.ids import uuid_id
 from bambe.kernel.moves import check_move
+from bambe.services.cloudformation.masking import masked, secrets
 from bambe.services.cloudformation.model import (
     MOVES,
     ChangeSet,
@@ -20,8 +21,6 @@ from bambe.services.cloudformation.model import (
     Stack,
     StackStatus,
 )
-from bambe.services.cloudformation.parameters import is_secret
-from bambe.services.cloudformation.template import parse
 from bambe.store import Migration, Table
 
 STACKS = Table("cloudformation_stacks", Stack, ("account", "region", "id"), ("name", "status"))
@@ -131,12 +130,7 @@ def put_resource(tx: Tx, resource: Resource) -> None:
 
 def _shown(stack: Stack, properties: dict[str, Any]) -> str:
     """Properties as events show them, without what NoEcho parameters hide."""
-    shown = json.dumps(properties)
-    declared = parse(stack.goal.template).parameters
-    for name, value in stack.goal.parameters.items():
-        if value and is_secret(declared.get(name, {})):
-            shown = shown.replace(json.dumps(value)[1:-1], "****")
-    return shown
+    return masked(json.dumps(properties), secrets(stack.goal))
 
 
 def _tell(

@@ -130,6 +130,21 @@ async def test_an_opened_port_is_found_where_the_template_says_rules(house: Hous
     assert '"FromPort": 22' in difference["ActualValue"]
 
 
+async def test_what_noecho_hides_is_not_told_by_drift(house: House) -> None:
+    value = {"Name": "/p", "Type": "String", "Value": {"Fn::Sub": 'the "word" is ${Word}'}}
+    body = template(Value={"Type": "AWS::SSM::Parameter", "Properties": value})
+    body["Parameters"]["Word"] = {"Type": "String", "NoEcho": True}
+    await create(house, body, Parameters=[{"ParameterKey": "Word", "ParameterValue": 'hu"sh'}])
+    await house.aws.ssm.put_parameter(Name="/p", Value='was hu"sh', Type="String", Overwrite=True)
+    await detected(house, "s")
+    found = (await drifts(house, "s", "MODIFIED"))["Value"]
+    (difference,) = found["PropertyDifferences"]
+    assert difference["ExpectedValue"] == 'the "word" is ****'
+    assert difference["ActualValue"] == "was ****"
+    assert json.loads(found["ExpectedProperties"])["Value"] == 'the "word" is ****'
+    assert "sh" not in found["ActualProperties"].replace("hash", "")
+
+
 async def test_what_cannot_be_compared_is_not(house: House) -> None:
     kind = "AWS::CDK::Metadata"
     assert resource_types()[kind].read is None

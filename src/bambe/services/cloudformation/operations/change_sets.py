@@ -11,16 +11,16 @@ from bambe.kernel.ids import uuid_id
 from bambe.kernel.pages import page
 from bambe.services import resource_types
 from bambe.services.cloudformation import beginnings
-from bambe.services.cloudformation.changes import Update, changes, hidden, without_values
+from bambe.services.cloudformation.changes import Update, changes, without_values
 from bambe.services.cloudformation.errors import (
     AlreadyExistsException,
     ChangeSetNotFoundException,
     InvalidChangeSetStatusException,
 )
 from bambe.services.cloudformation.lookup import get_change_set, get_stack
+from bambe.services.cloudformation.masking import secrets, without
 from bambe.services.cloudformation.model import ChangeSet, Stack, StackStatus, Version
 from bambe.services.cloudformation.outputs import imports_of
-from bambe.services.cloudformation.parameters import is_secret
 from bambe.services.cloudformation.scope import scope_of
 from bambe.services.cloudformation.shapes import change_set_shape
 from bambe.services.cloudformation.tables import (
@@ -218,7 +218,7 @@ def _changes(
         types=resource_types(),
         tags_change=tags is not None and tags != stack.tags,
     )
-    return hidden(changes(update), [*_secrets(version), *_secrets(stack.goal)])
+    return without(changes(update), [*secrets(version), *secrets(stack.goal)])
 
 
 def _absent_import(tx: Tx, stack: Stack, version: Version) -> str:
@@ -229,8 +229,3 @@ def _absent_import(tx: Tx, stack: Stack, version: Version) -> str:
         return min(imports_of(scope) - set(known), default="")
     except AwsError:
         return ""  # a name that is not known yet is looked for when the update is made
-
-
-def _secrets(version: Version) -> list[str]:
-    declared = parse(version.template).parameters
-    return [value for name, value in version.values.items() if is_secret(declared.get(name, {}))]

@@ -13,6 +13,7 @@ from bambe.services import resource_types
 from bambe.services.cloudformation.detecting import BEGUN, seen
 from bambe.services.cloudformation.drift import NOT_CHECKED
 from bambe.services.cloudformation.lookup import get_stack
+from bambe.services.cloudformation.masking import masked, secrets, without
 from bambe.services.cloudformation.model import Detection, Drift, Resource, Stack, StackStatus
 from bambe.services.cloudformation.shapes import without_empty
 from bambe.services.cloudformation.tables import DETECTIONS, DRIFTS, RESOURCES, STACKS, resources_of
@@ -141,15 +142,16 @@ def _at_rest(stack: Stack) -> Stack:
 
 
 def _shape(stack: Stack, one: Drift) -> Answer:
+    hidden = secrets(stack.goal)
     return without_empty(
         {
             "StackId": stack.arn,
             "LogicalResourceId": one.logical_id,
             "PhysicalResourceId": one.physical_id,
             "ResourceType": one.type,
-            "ExpectedProperties": one.expected,
-            "ActualProperties": one.actual,
-            "PropertyDifferences": one.differences,
+            "ExpectedProperties": masked(one.expected, hidden),
+            "ActualProperties": masked(one.actual, hidden),
+            "PropertyDifferences": without(one.differences, hidden),
             "StackResourceDriftStatus": one.status,
             "Timestamp": one.at,
         }
