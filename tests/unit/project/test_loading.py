@@ -101,7 +101,7 @@ MISTAKES = [
         r"`queue` is there with `controller: codedeploy` only",
     ),
     (ALARMS, "alarms: [{name: a, above: 1}]", r"`above` goes with a `metric`"),
-    ("region: eu-central-1", "region: Frankfurt", r"`region`: 'Frankfurt' is not written like 'eu-central-1'"),
+    ("region: eu-central-1", "region: Frankfurt", r"'Frankfurt' is not written like 'eu-central-1'"),
     (ALARMS, "alarms: [a, a]", r"alarms has a twice"),
     (ALARMS, "alarms: [{metric: errors, above: .inf}]", r"alarms\.0\.above"),
     ("path: services/orders", "pfad: services/orders", r"is not a key"),
