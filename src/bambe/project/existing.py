@@ -18,7 +18,7 @@ Subnet = Annotated[str, Field(pattern=r"^subnet-[0-9a-f]{8,17}$", examples=["sub
 GROUP = r"^(sg-[0-9a-f]{8,17})?$"
 A_GROUP = "sg-0123456789abcdef0"
 A_LISTENER = (
-    "arn:aws:elasticloadbalancing:eu-central-1:123456789012:listener/app/shop/0123456789abcdef/0123456789abcdef"
+    "arn:aws:elasticloadbalancing:eu-west-1:123456789012:listener/app/web/0123456789abcdef/0123456789abcdef"
 )
 
 
@@ -68,7 +68,9 @@ class Existing(Strict):
     kafka: str = Field(
         default="",
         pattern=_optional(ARN + "kafka" + REST + r"cluster/[A-Za-z0-9-]{1,64}/[A-Za-z0-9-]+$"),
-        examples=["arn:aws:kafka:eu-central-1:123456789012:cluster/shop/01234567-89ab-cdef-0123-456789abcdef-1"],
+        examples=[
+            "arn:aws:kafka:eu-central-1:123456789012:cluster/shop/01234567-89ab-cdef-0123-456789abcdef-1"
+        ],
         description="an MSK cluster's ARN",
     )
     kafka_security_group: str = Field(
