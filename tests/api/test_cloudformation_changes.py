@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import WaiterError
 
-from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.stack_requests import KEEP
+from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 from tests.api.conftest import Edge
 from tests.api.test_cloudformation import NAMED, YAML, made, refused, time_passing

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bambe.cli.stacks import KEEP
+from bambe.cli.stack_requests import KEEP
 from bambe.project import parse
 from bambe.synth.native import PRIMARY
 from tests.elsewhere.judge import Judge

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from bambe.cli.drift import detect, report
-from bambe.cli.stacks import KEEP
+from bambe.cli.stack_requests import KEEP
 from bambe.project import Project, parse
 from bambe.synth import task_definition
 from tests.elsewhere.judge import REGION, Judge

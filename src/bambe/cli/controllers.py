@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.definitions import is_by_ecs, live_services
 from bambe.cli.shares import group_of, shares_of
-from bambe.cli.stacks import KEEP
+from bambe.cli.stack_requests import KEEP
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.synth import native

@@ -15,8 +15,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from bambe.cli.builds import why_it_failed
+from bambe.cli.pace import Pace
 from bambe.cli.repository import Repository
-from bambe.cli.stacks import Pace
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic

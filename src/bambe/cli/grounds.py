@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from bambe.cli import stacks
 from bambe.cli.account import Account
 from bambe.cli.first_images import by_codebuild, from_here
 from bambe.cli.images import ensure_base_images
+from bambe.cli.pace import HERE, Pace, pace_of
 from bambe.cli.repository import Repository
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
@@ -30,7 +30,7 @@ class Ground(Protocol):
     has_builds: bool
 
     @property
-    def pace(self) -> stacks.Pace: ...
+    def pace(self) -> Pace: ...
 
     def check(self) -> None:
         """Trouble for what keeps the project from being brought up here."""
@@ -64,8 +64,8 @@ class Here:
     has_builds = True
 
     @property
-    def pace(self) -> stacks.Pace:
-        return stacks.HERE
+    def pace(self) -> Pace:
+        return HERE
 
     @property
     def url(self) -> str:
@@ -115,8 +115,8 @@ class There:
     has_builds = False
 
     @property
-    def pace(self) -> stacks.Pace:
-        return stacks.pace_of(self.target.client("cloudformation"))
+    def pace(self) -> Pace:
+        return pace_of(self.target.client("cloudformation"))
 
     def check(self) -> None:
         if said := problems(self.target.project):

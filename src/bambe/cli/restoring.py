@@ -12,7 +12,8 @@ from typing import Any, Protocol
 from bambe.cli import ledgers
 from bambe.cli.native import native_history, native_under_way
 from bambe.cli.releases import RESTORES
-from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.stack_requests import KEEP
+from bambe.cli.stacks import Stacks
 from bambe.cli.target import Target
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import SystemClock

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
-from bambe.cli.advice import advice
+from bambe.cli.pace import HERE, Pace
 from bambe.cli.previews import Preview, additions, previewed
+from bambe.cli.stack_events import BEGINNINGS, failed, told, why_it_failed
+from bambe.cli.stack_requests import AT_REST, CAPABILITIES, KEEP, MARK, body, is_so, parameter, request
 from bambe.cli.trouble import Trouble
 from bambe.kernel.clock import monotonic
-from bambe.kernel.ids import digest_id, hex_id
-from bambe.synth.limits import TEMPLATE_BYTES
+from bambe.kernel.ids import hex_id
 
 Say = Callable[[str], None]
 Look = Callable[[Sequence[str]], Iterable[str]]
 """Given the stacks that are still on their way, what there is to tell of them."""
 LOOK_EVERY = 5.0
-CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]
-KEEP = object()
-"""As a parameter's value: what it is now; the template's default where it has none yet."""
 NEVER_MADE = ("ROLLBACK_COMPLETE", "REVIEW_IN_PROGRESS")
-MARK = "Template"
-"""The output by which a stack says of which template it is."""
-AT_REST = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 GIVEN_UP = {
     "UPDATE_ROLLBACK_FAILED": "`bambe aws cloudformation continue-update-rollback` goes on taking it back.",
     **dict.fromkeys(
@@ -38,8 +31,6 @@ GIVEN_UP = {
     ),
 }
 """What to do with stacks that CloudFormation neither updates nor deletes by itself."""
-DNS_RECORD = re.compile(r"Content of DNS Record is: \{Name: (\S+?)\.?, ?Type: CNAME, ?Value: (\S+?)\.?\}")
-"""Of a certificate that is validated by DNS (AWS::CertificateManager::Certificate)."""
 NOTHING = ("didn't contain changes", "No updates are to be performed")
 
 
@@ -55,32 +46,6 @@ class ChangeSet:
     def touches(self, resources: Collection[str]) -> bool:
         """Whether CloudFormation may send one of these (logical ids)."""
         return not self.resources.isdisjoint(resources)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How patiently an endpoint is asked: pauses in seconds, growing to `longest`; `limit` for the whole."""
-
-    longest: float
-    limit: float
-
-    def pauses(self) -> Iterator[float]:
-        pause = 0.25
-        while True:
-            yield min(pause, self.longest)
-            pause *= 1.5
-
-
-HERE = Pace(longest=0.25, limit=900.0)
-AWS = Pace(longest=5.0, limit=3 * 3600.0)
-"""A cluster of MSK's takes most of an hour, and a certificate waits for a person's DNS record."""
-OWN_MACHINE = ("localhost", "127.0.0.1")
-
-
-def pace_of(client: Any) -> Pace:
-    """How patiently AWS is asked; what answers on this machine in its place may be asked often."""
-    is_near = urlsplit(str(client.meta.endpoint_url)).hostname in OWN_MACHINE
-    return Pace(HERE.longest, AWS.limit) if is_near else AWS
 
 
 @dataclass(slots=True)
@@ -125,7 +90,7 @@ class Stacks:
         """Start creating or updating; False when there is nothing to change."""
         stack = self.there(name)
         if stack is None:
-            self.cloudformation.create_stack(**_words(name, template, parameters, None))
+            self.cloudformation.create_stack(**request(name, template, parameters, None))
             return True
         change = self.change(stack, template, parameters)
         if change is None:
@@ -155,8 +120,8 @@ class Stacks:
     ) -> ChangeSet | None:
         """The update of a stack that makes it so; None where it is so already."""
         name = str(stack["StackName"])
-        words = _words(name, template, parameters, stack)
-        if is_so(stack, words) and not (self.thorough and self.template(name) != _body(words)):
+        words = request(name, template, parameters, stack)
+        if is_so(stack, words) and not (self.thorough and self.template(name) != body(words)):
             return None
         found = self._change_set(words)
         if found is None:
@@ -176,7 +141,7 @@ class Stacks:
 
     def carry(self, stack: Mapping[str, Any], parameters: Mapping[str, str]) -> None:
         """Begin to give parameters of a stack that is there other values, its template as it is."""
-        given = [_parameter(one["ParameterKey"], parameters.get(one["ParameterKey"], KEEP))
+        given = [parameter(one["ParameterKey"], parameters.get(one["ParameterKey"], KEEP))
                  for one in stack["Parameters"]]  # fmt: skip
         self._update(str(stack["StackName"]), {"UsePreviousTemplate": True}, given)
 
@@ -186,7 +151,7 @@ class Stacks:
         outputs = {key: one for key, one in template.get("Outputs", {}).items() if key != MARK}
         kept = {key: one for key, one in template["Resources"].items() if key not in resources}
         less = {**template, "Resources": kept, "Outputs": outputs}
-        given = [_parameter(one, KEEP) for one in template.get("Parameters", {})]
+        given = [parameter(one, KEEP) for one in template.get("Parameters", {})]
         self._update(name, {"TemplateBody": json.dumps(less, separators=(",", ":"))}, given)
 
     def _update(self, name: str, template: Mapping[str, Any], given: Sequence[Mapping[str, Any]]) -> None:
@@ -211,7 +176,7 @@ class Stacks:
     ) -> Preview:
         """`preview` of a stack that was found (or not)."""
         if stack is None or stack["StackStatus"] in NEVER_MADE:
-            _words(name, template, parameters, None)
+            request(name, template, parameters, None)
             return Preview(name, is_new=True, changes=additions(template))
         change = self.change(stack, template, parameters)
         if change is None:
@@ -333,7 +298,7 @@ class Stacks:
         for page in self.cloudformation.get_paginator("describe_stack_events").paginate(StackName=name):
             for event in page["StackEvents"]:
                 events.append(event)
-                if event["LogicalResourceId"] == name and event["ResourceStatus"] in _BEGINNINGS:
+                if event["LogicalResourceId"] == name and event["ResourceStatus"] in BEGINNINGS:
                     return events[::-1]
         return events[::-1]
 
@@ -347,93 +312,3 @@ class Stacks:
 
     def _reason(self, name: str) -> str:
         return why_it_failed(name, self._events(name))
-
-
-def is_so(stack: Mapping[str, Any], words: Mapping[str, Any]) -> bool:
-    """Whether a stack at rest has this very template and these parameters, by the mark that it puts out."""
-    wanted = _body(words).get("Outputs", {}).get(MARK, {}).get("Value")
-    marks = [one["OutputValue"] for one in stack.get("Outputs", ()) if one["OutputKey"] == MARK]
-    now = {one["ParameterKey"]: one.get("ParameterValue") for one in stack.get("Parameters", ())}
-    given = {one["ParameterKey"]: one.get("ParameterValue", KEEP) for one in words["Parameters"]}
-    same = all(value is KEEP or now.get(key) == value for key, value in given.items())
-    return bool(wanted) and marks == [wanted] and stack["StackStatus"] in AT_REST and same
-
-
-def told(event: Mapping[str, Any]) -> str:
-    """What to tell a person of a resource's event; "" for nothing."""
-    what, status, why = event["LogicalResourceId"], event["ResourceStatus"], event.get("ResourceStatusReason")
-    record = DNS_RECORD.search(why or "")
-    if record and status.endswith("_IN_PROGRESS"):
-        return f"{what} waits for a DNS record: {record[1]} CNAME {record[2]}"
-    if status.endswith("_FAILED") and why and "cancelled" not in why:
-        return f"{what} failed: {why}"
-    if status.endswith("_COMPLETE") and "ROLLBACK" not in status:
-        return f"{what} {status.lower().replace('_', ' ')}"
-    return ""
-
-
-def failed(name: str, status: str, reason: str) -> str:
-    """What to say of a stack that failed: the reason, and what helps where that is known."""
-    helps = advice(reason)
-    end = f" ({helps})" if helps else ""
-    return f"the stack {name} is {status}: {reason}{end}"
-
-
-def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
-    """The first reason that the events of a stack's operation (oldest first) give for its failure: that of
-    the resource which failed first, else the stack's own."""
-    for event in events:
-        status, why = event["ResourceStatus"], event.get("ResourceStatusReason")
-        if not why:
-            continue
-        if event["LogicalResourceId"] == name and ("ROLLBACK" in status or status.endswith("_FAILED")):
-            return str(why)
-        if status.endswith("_FAILED"):
-            return f"{event['LogicalResourceId']}: {why}"
-    return "see its events (bambe aws cloudformation describe-stack-events)."
-
-
-_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "REVIEW_IN_PROGRESS")
-
-
-def _words(
-    name: str,
-    template: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    stack: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """What CreateStack and CreateChangeSet are told."""
-    body = json.dumps(_marked(template), separators=(",", ":"))
-    if len(body.encode()) > TEMPLATE_BYTES:
-        raise Trouble(
-            f"the template of the stack {name} has {len(body.encode())} bytes, and CloudFormation takes"
-            f" {TEMPLATE_BYTES}: put fewer services into one bambe.yml."
-        )
-    has = {one["ParameterKey"] for one in (stack or {}).get("Parameters", ())}
-    return {
-        "StackName": name,
-        "TemplateBody": body,
-        "Parameters": [
-            _parameter(key, value) for key, value in parameters.items() if value is not KEEP or key in has
-        ],
-        "Capabilities": CAPABILITIES,
-    }
-
-
-def _marked(template: Mapping[str, Any]) -> dict[str, Any]:
-    """A template of ours that puts out its own digest, which DescribeStacks shows."""
-    if "Outputs" not in template:
-        return dict(template)
-    digest = digest_id(json.dumps(template, sort_keys=True), length=12)
-    return {**template, "Outputs": {**template["Outputs"], MARK: {"Value": digest}}}
-
-
-def _body(words: Mapping[str, Any]) -> dict[str, Any]:
-    """The template that CloudFormation is told."""
-    return dict(json.loads(words["TemplateBody"]))
-
-
-def _parameter(key: str, value: Any) -> dict[str, Any]:
-    if value is KEEP:
-        return {"ParameterKey": key, "UsePreviousValue": True}
-    return {"ParameterKey": key, "ParameterValue": value}

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.lone_tasks import stop_lone_tasks_of
 from bambe.cli.side_by_side import side_by_side
-from bambe.cli.stacks import KEEP, NEVER_MADE, Stacks
+from bambe.cli.stack_requests import KEEP
+from bambe.cli.stacks import NEVER_MADE, Stacks
 from bambe.cli.target import Target
 from bambe.cli.telling import forget_brokers
 from bambe.synth.resting import resting

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.stack_requests import KEEP
+from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 from bambe.project import Project
 from bambe.synth import Output, Stack, stacks

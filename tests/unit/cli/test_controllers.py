@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from bambe.cli.bringing_up import BringingUp
 from bambe.cli.controllers import check_controllers, primary_targets
-from bambe.cli.stacks import KEEP, Stacks
+from bambe.cli.stack_requests import KEEP
+from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 from bambe.cli.wanted import Wanted
 from tests.unit.cli.stage import shop

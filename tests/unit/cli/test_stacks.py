@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bambe.cli.stacks import Stacks, failed, told, why_it_failed
+from bambe.cli.stack_events import failed, told, why_it_failed
+from bambe.cli.stacks import Stacks
 from bambe.cli.trouble import Trouble
 
 IN_USE = "Export shop-ShiftRole cannot be updated as it is in use by shop-orders and shop-gateway"

@@ -7,9 +7,10 @@ import click
 from bambe.cli.account import Account
 from bambe.cli.environment import chosen
 from bambe.cli.lone_tasks import stop_lone_tasks
+from bambe.cli.pace import pace_of
 from bambe.cli.place import Local, default_state
 from bambe.cli.progress import Progress
-from bambe.cli.stacks import Stacks, pace_of
+from bambe.cli.stacks import Stacks
 from bambe.cli.taking_down import TakingDown
 from bambe.cli.target import Target, open_target
 from bambe.cli.telling import forget_brokers

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from bambe.kernel.call import Answer, Call, Tx
 from bambe.kernel.errors import ValidationError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     )
 
 PAGE = 100
+Item = TypeVar("Item")
 
 
 async def create_stack(call: Call, request: CreateStackInputTypeDef) -> Answer:
@@ -78,14 +80,14 @@ async def describe_stacks(call: Call, request: DescribeStacksInputTypeDef) -> An
         return {"Stacks": [stack_shape(await call.store.read(lambda tx: get_stack(tx, call, name)))]}
     stacks = await call.store.read(lambda tx: _all(tx, call))
     live = [one for one in stacks if one.status != StackStatus.DELETE_COMPLETE]
-    return _page("Stacks", [stack_shape(one) for one in live], request)
+    return _page("Stacks", live, request, stack_shape)
 
 
 async def list_stacks(call: Call, request: ListStacksInputTypeDef) -> Answer:
     wanted = set(request.get("StackStatusFilter", ()))
     stacks = await call.store.read(lambda tx: _all(tx, call))
-    shown = [summary_shape(one) for one in stacks if not wanted or one.status.value in wanted]
-    return _page("StackSummaries", shown, request)
+    shown = [one for one in stacks if not wanted or one.status.value in wanted]
+    return _page("StackSummaries", shown, request, summary_shape)
 
 
 async def update_termination_protection(
@@ -119,9 +121,12 @@ def _all(tx: Tx, call: Call) -> list[Stack]:
     return sorted(stacks, key=lambda one: one.created_at, reverse=True)
 
 
-def _page(member: str, items: list[Any], request: Any) -> Answer:
+def _page(
+    member: str, items: list[Item], request: Any, shape: Callable[[Item], Any] = lambda one: one
+) -> Answer:
+    """A page of items, of which only its own are brought into shape."""
     try:
         part, token = page(items, request.get("NextToken"), PAGE)
     except ValueError:
         raise ValidationError("Invalid NextToken") from None
-    return {member: part, **({"NextToken": token} if token else {})}
+    return {member: [shape(one) for one in part], **({"NextToken": token} if token else {})}
