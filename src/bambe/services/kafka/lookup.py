@@ -120,3 +120,9 @@ def revision(tx: Tx, call: Call, arn: str, number: int) -> Revision:
     if found is None:
         raise NotFoundException("The configuration revision does not exist.")
     return found
+
+
+def wanted(tx: Tx, account: str, region: str, id: str) -> tuple[Cluster | None, dict[str, str]]:
+    """A cluster and the settings of its configuration's revision."""
+    row = CLUSTERS.find(tx, account, region, id)
+    return row, settings(tx, row) if row is not None else {}
