@@ -2,8 +2,8 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format bench docs clean
 BIN := .venv/bin
-# The end-to-end and contract tests one after another, the others beside them.
-SIDE_BY_SIDE := -n 2
+# End-to-end tests one after another, contract tests and then the others beside them (tests/conftest.py).
+SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
 
 help: ## show this list
 	@awk -F':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

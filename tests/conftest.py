@@ -17,13 +17,26 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+LONGEST = ("e2e", "contract")
+"""Tiers that use this machine's Docker Engine, each in one worker and file by file; they begin first."""
+
+
+def _tier(nodeid: str) -> str:
+    return nodeid.split("/", 2)[1]
+
+
 class Beside(LoadScopeScheduling):
-    """What uses this machine's Docker Engine, processes and addresses goes to one worker, file by file; the
-    files of the other tiers go to whoever is free."""
+    """The files of the other tiers go to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::", 1)[0]
-        return "machine" if file.startswith(("tests/contract/", "tests/e2e/")) else file
+        tier = _tier(nodeid)
+        return tier if tier in LONGEST else nodeid.split("::", 1)[0]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {tier: place for place, tier in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(_tier(item.nodeid), len(order)))
 
 
 @pytest.hookimpl(optionalhook=True)

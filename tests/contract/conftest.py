@@ -29,7 +29,7 @@ def busybox() -> Iterator[str]:
     remove_image()
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session", params=CLUSTERS)
+@pytest_asyncio.fixture(scope="package", loop_scope="session", params=CLUSTERS)
 async def kafka(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Running]:

@@ -112,7 +112,7 @@ def test_a_changed_service_changes_alone(bambe: Bambe) -> None:
     )
     bambe.shop.commit("orders: an environment variable")
     told = bambe.up().stdout
-    assert "1 services released" in told
+    assert "1 service released" in told
     deployment = bambe.deployments("orders")[0]
     wait_for(lambda: bambe.deployment(deployment)["status"] == "Succeeded", "orders is released", 180)
     assert {name: bambe.look(name)["versions"] for name in ("gateway", "inventory")} == {
