@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test unit e2e lint format bench docs clean
 BIN := .venv/bin
-# End-to-end tests one after another, contract tests and then the others beside them (tests/conftest.py).
+# Folders that use the Docker Engine come first, each whole (tests/conftest.py).
 SIDE_BY_SIDE := -n 2 --no-loadscope-reorder
 
 help: ## show this list

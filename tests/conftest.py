@@ -17,31 +17,31 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
-LONGEST = ("e2e", "contract")
-"""Tiers that use this machine's Docker Engine, each in one worker and file by file; they begin first."""
+ON_THE_MACHINE = ("tests/e2e", "tests/contract", "tests/e2e/events")
+"""What uses this machine's Docker Engine: each folder in one worker, file by file. They begin first."""
 
 
-def _tier(nodeid: str) -> str:
-    return nodeid.split("/", 2)[1]
+def _folder(nodeid: str) -> str:
+    return nodeid.split("::", 1)[0].rsplit("/", 1)[0]
 
 
 class Beside(LoadScopeScheduling):
     """The files of the other tiers go to whoever is free."""
 
     def _split_scope(self, nodeid: str) -> str:
-        tier = _tier(nodeid)
-        return tier if tier in LONGEST else nodeid.split("::", 1)[0]
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    order = {tier: place for place, tier in enumerate(LONGEST)}
-    items.sort(key=lambda item: order.get(_tier(item.nodeid), len(order)))
+        folder = _folder(nodeid)
+        return folder if folder in ON_THE_MACHINE else nodeid.split("::", 1)[0]
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Beside:
     return Beside(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    place = {folder: at for at, folder in enumerate(ON_THE_MACHINE)}
+    items.sort(key=lambda item: place.get(_folder(item.nodeid), len(place)))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -98,11 +97,8 @@ def test_docker_logs_in_pushes_and_pulls(bambe: Bambe) -> None:
     assert refused.returncode != 0
 
 
-def test_a_second_up_changes_nothing_and_says_so_within_seconds(bambe: Bambe) -> None:
-    start = time.monotonic()
-    told = bambe.up().stdout
-    assert "Nothing changed" in told
-    assert time.monotonic() - start < 15
+def test_a_second_up_changes_nothing_and_says_so(bambe: Bambe) -> None:
+    assert "Nothing changed" in bambe.up().stdout
 
 
 def test_a_changed_service_changes_alone(bambe: Bambe) -> None:

@@ -89,7 +89,7 @@ def test_bambe_exec_at_a_terminal(bambe: Bambe) -> None:
         bambe,
         ["bambe", "exec", "notifier"],
         [
-            ("# ", "stty size; sleep 100\r"),
+            ("# ", "sh -c 'stty size; exec sleep 100'\r"),
             ("33 91", "\x03"),
             ("# ", "echo a'b'c\r"),
             ("abc", "exit 6\r"),

@@ -12,8 +12,8 @@ import pytest
 
 from tests.contract.kafka import lets_in, scram
 from tests.e2e.conftest import install
+from tests.e2e.events.test_events import released
 from tests.e2e.platform import Bambe, wait_for
-from tests.e2e.test_events import released
 
 OTHERS = re.compile(r"^  gateway:.*?^(?=  notifier:)", re.MULTILINE | re.DOTALL)
 """The services that have nothing to do with it here: the notifier alone takes events and writes others."""

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.conftest import install
+from tests.e2e.events.test_scram import OTHERS, VERSION
 from tests.e2e.platform import Bambe, wait_for
-from tests.e2e.test_scram import OTHERS, VERSION
 
 BAD = f'{VERSION}  settings: {{num.io.threads: "0"}}\n'
 PLAIN: dict[str, Any] = {
