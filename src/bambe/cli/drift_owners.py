@@ -220,7 +220,7 @@ def _plain(value: Any) -> Any:
         return sorted((_plain(one) for one in value), key=lambda one: json.dumps(one, sort_keys=True))
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _shortened(text: str, other: str) -> str:
@@ -228,7 +228,10 @@ def _shortened(text: str, other: str) -> str:
     text, other = _printable(text), _printable(other)
     if len(text) <= LONG:
         return text or '""'
-    alike = next((at for at, pair in enumerate(zip(text, other, strict=False)) if pair[0] != pair[1]), 0)
+    alike = next(
+        (at for at, pair in enumerate(zip(text, other, strict=False)) if pair[0] != pair[1]),
+        min(len(text), len(other)),
+    )
     start = max(0, min(alike - BEFORE, len(text) - LONG))
     end = start + LONG
     return f"{'…' if start else ''}{text[start:end]}{'…' if end < len(text) else ''}"

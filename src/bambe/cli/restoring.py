@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from bambe.cli import ledgers
 from bambe.cli.native import native_history, native_under_way
+from bambe.cli.pace import pace_of
 from bambe.cli.releases import RESTORES
 from bambe.cli.stack_requests import KEEP
 from bambe.cli.stacks import Stacks
@@ -145,7 +146,8 @@ class Restoring:
         wanted = restored(template, revision)
         if wanted == template:
             return
-        stacks = Stacks(self.target.client("cloudformation"))
+        client = self.target.client("cloudformation")
+        stacks = Stacks(client, pace_of(client))
         parameters = dict.fromkeys(wanted.get("Parameters", {}), KEEP)
         if stacks.begin(name, wanted, parameters):
             self.say(f"{self.service}: restoring its route and health check")

@@ -39,7 +39,7 @@ def why_it_failed(name: str, events: Sequence[Mapping[str, Any]]) -> str:
     the resource which failed first, else the stack's own."""
     for event in events:
         status, why = event["ResourceStatus"], event.get("ResourceStatusReason")
-        if not why:
+        if not why or why.endswith(" cancelled"):
             continue
         if event["LogicalResourceId"] == name and ("ROLLBACK" in status or status.endswith("_FAILED")):
             return str(why)

@@ -65,6 +65,8 @@ class ResourceType:
     * `delete` counts what is already gone as done.
     * `ready` is asked again until True (None: ready at once); it raises ResourceFailed to fail. `gone` is
       the same for a deletion.
+    * `within` are those of `replaces` that say whose the resource is, where names are unique only there: a
+      replacement of the same name elsewhere does not meet the old one.
     * `busy` are codes of errors with which `delete` is refused only for a while: it is asked again.
     * `read` answers the properties as the service shows them now, as far as it can, in any case of letters;
       None where the resource is gone. It is given what the template says. Without it drift is not checked.
@@ -81,6 +83,7 @@ class ResourceType:
     gone: Callable[[Aws, Made, Properties], Awaitable[bool]] | None = None
     required: frozenset[str] = frozenset()
     replaces: frozenset[str] = frozenset()
+    within: frozenset[str] = frozenset()
     busy: frozenset[str] = frozenset()
     limit: timedelta = LIMIT
     read: Read | None = None

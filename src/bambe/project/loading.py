@@ -94,11 +94,14 @@ def _validated(data: dict[str, Any], node: Any, file: str) -> Project:
         raise BadProject(f"{file}:{_line(node, where)}: {_sentence(first, where)}") from None
 
 
-def _check_doubles(node: Any, file: str) -> None:
-    """A key given twice is a mistake that YAML itself forgives."""
+def _check_doubles(node: Any, file: str, around: tuple[Any, ...] = ()) -> None:
+    """A key given twice is a mistake that YAML itself forgives; so is a part that holds itself."""
+    if any(node is one for one in around):
+        raise BadProject(f"{file}:{node.start_mark.line + 1}: this part holds itself: write it out.")
+    around = (*around, node)
     if isinstance(node, yaml.SequenceNode):
         for inner in node.value:
-            _check_doubles(inner, file)
+            _check_doubles(inner, file, around)
     if not isinstance(node, yaml.MappingNode):
         return
     seen: set[str] = set()
@@ -106,7 +109,7 @@ def _check_doubles(node: Any, file: str) -> None:
         if key.value in seen:
             raise BadProject(f"{file}:{key.start_mark.line + 1}: `{key.value}` is given twice.")
         seen.add(str(key.value))
-        _check_doubles(inner, file)
+        _check_doubles(inner, file, around)
 
 
 def _sentence(error: Any, where: Location) -> str:
@@ -145,7 +148,7 @@ def _line(node: Any, where: Location) -> int:
         found = None
         if isinstance(node, yaml.MappingNode):
             found = next(((k, v) for k, v in node.value if k.value == str(part)), None)
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
+        if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             found = (node.value[part], node.value[part])
         if found is None:
             break

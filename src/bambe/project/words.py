@@ -17,7 +17,10 @@ def _duration(value: Any) -> Any:
     hit = re.fullmatch(r"(\d+)([smhd])", str(value))
     if hit is None:
         raise ValueError(f"{value!r} is no duration: write 30s, 5m, 1h or 7d")
-    return timedelta(seconds=int(hit[1]) * UNITS[hit[2]])
+    try:
+        return timedelta(seconds=int(hit[1]) * UNITS[hit[2]])
+    except OverflowError:
+        raise ValueError(f"{value!r} is longer than any duration can be") from None
 
 
 Duration = Annotated[timedelta, BeforeValidator(_duration, json_schema_input_type=str)]

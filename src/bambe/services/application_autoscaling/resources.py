@@ -114,6 +114,7 @@ RESOURCES = (
         name="AWS::ApplicationAutoScaling::ScalingPolicy",
         properties=NAMED | {"PolicyType", TRACKING, STEPS},
         required=frozenset({"PolicyName", "PolicyType"}),
+        within=frozenset({"ScalingTargetId", "ResourceId", "ServiceNamespace", "ScalableDimension"}),
         replaces=NAMED | {"PolicyType"},
         create=_put_policy,
         update=_update_policy,

@@ -19,6 +19,7 @@ from bambe.kernel.resources import Made, ResourceType
 from bambe.services.cloudformation import drift
 from bambe.services.cloudformation.lookups import has_references
 from bambe.services.cloudformation.model import Detection, Drift, Resource, Stack
+from bambe.services.cloudformation.resource_steps import BAD_PROPERTIES
 from bambe.services.cloudformation.tables import DETECTIONS, DRIFTS, RESOURCES, STACKS
 
 BEGUN, DONE, FAILED = "DETECTION_IN_PROGRESS", "DETECTION_COMPLETE", "DETECTION_FAILED"
@@ -123,6 +124,9 @@ class DriftLoop:
                 found = await seen(aws, row, self._types.get(row.type), self._clock.now())
             except AwsError as error:
                 return Look(row.logical_id, None, f"{row.logical_id}: {error.message}")
+            except BAD_PROPERTIES as error:
+                why = f"its properties cannot be compared ({type(error).__name__}: {error})"
+                return Look(row.logical_id, None, f"{row.logical_id}: {why}")
             return Look(row.logical_id, found)
 
 

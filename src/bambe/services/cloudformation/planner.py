@@ -277,9 +277,10 @@ def _give_up(stack: Stack, rows: Mapping[str, Resource], goal: Goal, why: str) -
         )
     if busy:
         return tuple(Fail(name, f"Resource {word} cancelled") for name in busy)
-    names = ", ".join(sorted(name for name in goal.names if name in rows and rows[name].status.failed))
-    told = f"The following resource(s) failed to {verb}: [{names}]."
-    return (Move(_after_failure(stack), told if names else why),)
+    failed = sorted(name for name in goal.names if name in rows and rows[name].status.failed)
+    told = f"The following resource(s) failed to {verb}: [{', '.join(failed)}]."
+    by_themselves = any(rows[name].reason != f"Resource {word} cancelled" for name in failed)
+    return (Move(_after_failure(stack), told if by_themselves else why),)
 
 
 def _after_failure(stack: Stack) -> StackStatus:

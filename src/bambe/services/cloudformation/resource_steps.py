@@ -18,16 +18,6 @@ TIMED_OUT = "Resource timed out waiting for completion"
 BAD_PROPERTIES = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 """What a resource type raises for a property of a shape it cannot read."""
 
-WITHIN_OTHERS = frozenset(
-    {
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "AWS::CodeDeploy::DeploymentGroup",
-        "AWS::MSK::Topic",
-        "AWS::ServiceDiscovery::Service",
-    }
-)
-"""Types whose names are unique only within another resource: a replacement elsewhere may have the same."""
-
 Waiting = TypeVar("Waiting", Resource, Leftover)
 
 
@@ -159,9 +149,11 @@ class Steps:
 def _check_name(row: Resource, declared: ResourceType) -> None:
     """ResourceFailed in AWS's words where a replacement would have the name of what it replaces."""
     full = f"{declared.name.rsplit('::', 1)[-1]}Name"
-    for key in sorted(declared.replaces if declared.name not in WITHIN_OTHERS else ()):
+    old = [one.properties for one in row.leftovers]
+    beside = [one for one in old if all(one.get(key) == row.wanted.get(key) for key in declared.within)]
+    for key in sorted(declared.replaces):
         name = row.wanted.get(key)
-        if full.endswith(key) and name and any(one.properties.get(key) == name for one in row.leftovers):
+        if full.endswith(key) and name and any(one.get(key) == name for one in beside):
             raise ResourceFailed(
                 "CloudFormation cannot update a stack when a custom-named resource requires replacing."
                 f" Rename {name} and update the stack again."

@@ -198,6 +198,7 @@ RESOURCES = (
         create=_create_group,
         update=_update_group,
         delete=_delete_group,
+        within=frozenset({"ApplicationName"}),
         replaces=frozenset({"ApplicationName", "DeploymentGroupName"}),
     ),
 )

@@ -336,6 +336,7 @@ RESOURCES = (
         name="AWS::MSK::Topic",
         properties=frozenset({"ClusterArn", "TopicName", "PartitionCount", "ReplicationFactor", "Configs"}),
         required=frozenset({"ClusterArn", "TopicName", "PartitionCount", "ReplicationFactor"}),
+        within=frozenset({"ClusterArn"}),
         replaces=frozenset({"ClusterArn", "TopicName", "ReplicationFactor"}),
         create=_topic,
         update=_update_topic,

@@ -13,7 +13,7 @@ from bambe.engines.brokers.port import Brokers, TopicSeen
 from bambe.engines.brokers.port import Topic as WantedTopic
 from bambe.kernel.call import Store, Tx
 from bambe.kernel.clock import Clock
-from bambe.kernel.errors import Refused
+from bambe.kernel.errors import EngineError, Refused
 from bambe.services.kafka import lookup, nodes
 from bambe.services.kafka.model import RUNNING, Cluster, Topic, TopicStatus
 from bambe.services.kafka.tables import CLUSTERS, TOPICS, topics_of
@@ -57,6 +57,7 @@ class TopicReconciler:
         if row is None or row.state not in RUNNING:
             return None
         cluster = nodes.wanted(row, settings)
+        trouble: EngineError | None = None
         wishes = [one for one in await self._store.read(lambda tx: topics_of(tx, row)) if _is_wish(one)]
         for wish in wishes:
             try:
@@ -68,9 +69,13 @@ class TopicReconciler:
             except Refused as error:
                 now = self._clock.now()
                 await self._store.write(partial(_refuse, wish=wish, why=str(error), now=now))
+            except EngineError as error:
+                trouble = trouble or error
         there = (await self._brokers.seen(cluster)).topics
         told = self._clock.now() - TOLD
         await self._store.write(lambda tx: _note(tx, row, there, wishes, told))
+        if trouble is not None:
+            raise trouble
         return self._clock.now() + (SOON if wishes else NOW_AND_THEN)
 
 

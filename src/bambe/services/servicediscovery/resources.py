@@ -169,6 +169,7 @@ RESOURCES = (
     ResourceType(
         name="AWS::ServiceDiscovery::Service",
         properties=frozenset({*SERVICE, "ServiceAttributes", "Tags", "Type"}),
+        within=frozenset({"NamespaceId"}),
         replaces=frozenset({"HealthCheckCustomConfig", "Name", "NamespaceId", "Type"}),
         create=_create_service,
         update=_update_service,

@@ -104,6 +104,8 @@ async def update_security(call: Call, request: Mapping[str, Any]) -> Answer:
 
     def change(tx: Tx, row: Cluster) -> tuple[Cluster, Shape, Shape]:
         spec = {**row.spec, **fresh}
+        if "EncryptionInfo" in fresh:
+            spec["EncryptionInfo"] = {**row.spec.get("EncryptionInfo", {}), **fresh["EncryptionInfo"]}
         checks.access(spec)
         return replace(row, spec=spec), {name: row.spec.get(name, {}) for name in fresh}, fresh
 

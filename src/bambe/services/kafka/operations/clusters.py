@@ -89,7 +89,8 @@ async def get_bootstrap_brokers(call: Call, request: Mapping[str, Any]) -> Answe
         return ",".join(f"{row.node_name(number)}:{port}" for number in numbers)
 
     def here(port: int) -> str:
-        return ",".join(f"{row.addresses.get(str(number), '')}:{port}" for number in numbers)
+        addresses = (row.addresses.get(str(number)) for number in numbers)
+        return ",".join(f"{address}:{port}" for address in addresses if address)
 
     said: Shape = {}
     if row.access.plaintext:
@@ -100,7 +101,7 @@ async def get_bootstrap_brokers(call: Call, request: Mapping[str, Any]) -> Answe
     if row.access.scram:
         said["BootstrapBrokerStringSaslScram"] = named(catalog.SCRAM_PORT)
         said["BootstrapBrokerStringPublicSaslScram"] = here(catalog.HOST_SCRAM_PORT)
-    return said
+    return {name: brokers for name, brokers in said.items() if brokers}
 
 
 def _provisioned(call: Call, request: Mapping[str, Any]) -> Cluster:

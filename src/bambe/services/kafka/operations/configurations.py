@@ -11,7 +11,7 @@ from bambe.services.kafka import catalog, checks, lookup, properties, shapes
 from bambe.services.kafka.errors import BadRequestException, ConflictException
 from bambe.services.kafka.model import Configuration, Revision
 from bambe.services.kafka.paging import paged
-from bambe.services.kafka.tables import CLUSTERS, CONFIGURATIONS
+from bambe.services.kafka.tables import CLUSTERS, CONFIGURATIONS, OPERATIONS
 
 
 async def create_configuration(call: Call, request: Mapping[str, Any]) -> Answer:
@@ -84,8 +84,15 @@ async def list_configuration_revisions(call: Call, request: Mapping[str, Any]) -
 async def delete_configuration(call: Call, request: Mapping[str, Any]) -> Answer:
     def delete(tx: Tx) -> None:
         row = lookup.configuration(tx, call, request["Arn"])
-        used = [one.name for one in CLUSTERS.list(tx, account=call.account, region=call.region)
-                if one.configuration == row.arn]  # fmt: skip
+        here = {"account": call.account, "region": call.region}
+        clusters = {one.id: one for one in CLUSTERS.list(tx, **here)}
+        used = [one.name for one in clusters.values() if one.configuration == row.arn]
+        # What a change that is under way would go back to.
+        used += [
+            clusters[one.cluster].name
+            for one in OPERATIONS.list(tx, **here)
+            if one.ended is None and one.former.get("configuration") == row.arn and one.cluster in clusters
+        ]
         if used:
             raise BadRequestException(f"The configuration is in use by the cluster {used[0]}.", "arn")
         CONFIGURATIONS.delete(tx, *CONFIGURATIONS.key_of(row))
